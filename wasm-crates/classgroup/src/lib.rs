@@ -1,0 +1,1 @@
+//! Class groups of imaginary quadratic fields: forms, discriminant search, Wesolowski proofs.

@@ -1,0 +1,1 @@
+//! Frame headers: challenge, identity, checks and one verdict; committees, thresholds, genesis.

@@ -1,0 +1,1 @@
+//! Prime-field kernels (constant time).

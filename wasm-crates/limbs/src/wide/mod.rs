@@ -1,0 +1,1 @@
+//! 2048-bit Montgomery arithmetic on public values.
