@@ -1,0 +1,40 @@
+/**
+ * What a light client starts from (spec 11 section 8): pinned committee, threshold, checkpoint and network rules, with their age.
+ * Delivered as configuration: `network.json` of the origin that serves the page, or given by the embedder.
+ */
+import type { EngineCommittee, EngineRules } from '../platform/engine.ts'
+
+/** A point of the chain that is trusted without proof. */
+export interface Checkpoint {
+  /** Decimal frame number. */
+  readonly number: string
+  /** Identity of that frame, 64 hex digits. */
+  readonly identity: string
+  /** Decimal rank. */
+  readonly rank: string
+  /** Decimal milliseconds since the epoch. */
+  readonly timestamp: string
+  readonly difficulty: number
+}
+
+export interface Anchors {
+  readonly committee: EngineCommittee
+  readonly checkpoint: Checkpoint
+  readonly rules: EngineRules
+  /** When these anchors were made, milliseconds since the epoch: their age is shown and checked. */
+  readonly issuedAt: number
+}
+
+/** `network.json`: where a network is and what to trust of it. `format` is 1. */
+export interface NetworkDescription {
+  readonly format: 1
+  /** Network name, for instance `local`. */
+  readonly network: string
+  /** Protocol profile, for instance `2.1.0.24`. */
+  readonly profile: string
+  /** Multiaddrs of nodes that serve `/petal/light/1.0.0`. */
+  readonly addresses: readonly string[]
+  readonly anchors: Anchors
+  /** Expected time between frames. */
+  readonly frameIntervalMillis: number
+}
