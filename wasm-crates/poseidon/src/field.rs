@@ -33,8 +33,8 @@ pub(crate) const fn subtract(a: &Limbs, b: &Limbs) -> Limbs {
 
 /// An element of F_q in Montgomery form, always reduced below q.
 pub(crate) trait Field: Copy + Eq + core::fmt::Debug + Send + Sync + 'static {
-    /// A sum of products that is reduced once at the end. It holds the sum of at least
-    /// [`Sum::TERMS`] products of reduced elements.
+    /// A sum of at most 17 products of reduced elements (one row of the widest matrix), reduced
+    /// once at the end.
     type Sum: Sum<Self>;
     const ZERO: Self;
     const ONE: Self;
@@ -68,7 +68,7 @@ pub(crate) trait Field: Copy + Eq + core::fmt::Debug + Send + Sync + 'static {
         out
     }
 
-    /// Sum of products of two rows of at most [`Sum::TERMS`] elements.
+    /// Sum of products of two rows of at most 17 elements.
     fn inner_product(a: &[Self], b: &[Self]) -> Self {
         let mut sum = Self::Sum::default();
         for (x, y) in a.iter().zip(b) {
@@ -80,8 +80,6 @@ pub(crate) trait Field: Copy + Eq + core::fmt::Debug + Send + Sync + 'static {
 
 /// An unreduced sum of products.
 pub(crate) trait Sum<F>: Default {
-    /// How many products fit.
-    const TERMS: usize = 17;
     fn add_product(&mut self, a: &F, b: &F);
     fn reduce(self) -> F;
 }

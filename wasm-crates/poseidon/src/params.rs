@@ -180,9 +180,10 @@ fn identity<F: Field>(n: usize) -> Vec<F> {
         .collect()
 }
 
+/// `a^exponent` for an exponent of at least 1.
 fn matrix_power<F: Field>(a: &[F], n: usize, exponent: usize) -> Vec<F> {
-    let mut out = identity(n);
-    for bit in (0..usize::BITS - exponent.leading_zeros()).rev() {
+    let mut out = a.to_vec();
+    for bit in (0..exponent.ilog2()).rev() {
         out = multiply(&out, n, &out, n);
         if exponent >> bit & 1 == 1 {
             out = multiply(&out, n, a, n);
@@ -191,7 +192,7 @@ fn matrix_power<F: Field>(a: &[F], n: usize, exponent: usize) -> Vec<F> {
     out
 }
 
-/// Inverts every element with one inversion; zeros stay only if there are none of them.
+/// Inverts every element with one inversion; none may be zero (the sums of a Cauchy matrix are not).
 fn invert_all<F: Field>(xs: &mut [F]) {
     let mut product = F::ONE;
     let mut before = Vec::with_capacity(xs.len());

@@ -37,10 +37,10 @@ fn operations<F: Field>(a: &Limbs, b: &Limbs) {
         bx.modpow(&BigUint::from(5u8), &q)
     );
     let mut sum = F::Sum::default();
-    for _ in 0..<F::Sum as Sum<F>>::TERMS {
+    for _ in 0..MAX_WIDTH {
         sum.add_product(&x, &y);
     }
-    let terms = BigUint::from(<F::Sum as Sum<F>>::TERMS);
+    let terms = BigUint::from(MAX_WIDTH);
     assert_eq!(big(&sum.reduce().to_limbs()), bx * by * terms % q);
 }
 
