@@ -1,0 +1,223 @@
+/**
+ * Bytes of the protocol `/petal/light/1.0.0` (core/proto/light.proto), the same for both ends: messages with their limits.
+ * Every message travels behind its length (`frame-decoder.ts`). A side calls `encodeRequest` or `encodeResponse` and writes what comes
+ * back as it is; it reads with `readFrames` and passes each message to `decodeRequest` or `decodeResponse`.
+ *
+ * Strict: whatever breaks a limit or the form is a `WireError`, and the stream it came from is of no more use.
+ */
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
+import { Error_Code, RequestSchema, ResponseSchema } from '../gen/light_pb.js'
+import type { PeerHello } from '../platform/network.ts'
+import { frame } from './frame-decoder.ts'
+import { WIRE_LIMITS, WireError } from './wire-limits.ts'
+
+export { FrameDecoder, frame, readFrames } from './frame-decoder.ts'
+export { WIRE_LIMITS, WireError, type WireErrorCode } from './wire-limits.ts'
+
+export type LightRequest =
+  | { readonly kind: 'hello'; readonly network: string; readonly profile: string }
+  | { readonly kind: 'head' }
+  | { readonly kind: 'headers'; readonly from: bigint; readonly count: number }
+  | { readonly kind: 'subscribe' }
+
+/** Why a server did not answer what was asked. */
+export type RefusalCode = 'notFound' | 'badRequest' | 'rateLimited' | 'wrongNetwork' | 'unavailable'
+
+export type LightResponse =
+  | { readonly kind: 'hello'; readonly hello: PeerHello }
+  | { readonly kind: 'head'; readonly header: Uint8Array }
+  | { readonly kind: 'headers'; readonly headers: readonly Uint8Array[] }
+  | { readonly kind: 'error'; readonly code: RefusalCode; readonly message: string }
+
+const U64_MAX = 0xffff_ffff_ffff_ffffn
+
+const refusalNumber: Record<RefusalCode, Error_Code> = {
+  notFound: Error_Code.NOT_FOUND,
+  badRequest: Error_Code.BAD_REQUEST,
+  rateLimited: Error_Code.RATE_LIMITED,
+  wrongNetwork: Error_Code.WRONG_NETWORK,
+  unavailable: Error_Code.UNAVAILABLE,
+}
+const refusalName = new Map(Object.entries(refusalNumber).map(([name, code]) => [code, name as RefusalCode]))
+
+/** Framed bytes of a request. Throws `WireError` `limit` for a request that no server would take. */
+export function encodeRequest(request: LightRequest): Uint8Array {
+  return frame(toBinary(RequestSchema, create(RequestSchema, { kind: requestKind(request) })), WIRE_LIMITS.requestBytes)
+}
+
+function requestKind(request: LightRequest): NonNullable<MessageInitShape<typeof RequestSchema>['kind']> {
+  switch (request.kind) {
+    case 'hello':
+      checkName(request.network)
+      checkName(request.profile)
+      return { case: 'hello', value: { network: request.network, profile: request.profile } }
+    case 'head':
+      return { case: 'getHead', value: {} }
+    case 'headers':
+      checkRange(request.from, request.count)
+      return { case: 'getHeaders', value: { from: request.from, count: request.count } }
+    case 'subscribe':
+      return { case: 'subscribe', value: {} }
+  }
+}
+
+/** A request from one unframed message. Throws `WireError`. */
+export function decodeRequest(message: Uint8Array): LightRequest {
+  if (message.length > WIRE_LIMITS.requestBytes) {
+    throw new WireError('limit', `request of ${message.length} bytes, at most ${WIRE_LIMITS.requestBytes} are taken`)
+  }
+  expectOneKind(message)
+  const { kind } = parse('request', () => fromBinary(RequestSchema, message, { readUnknownFields: false }))
+  switch (kind.case) {
+    case 'hello':
+      checkName(kind.value.network)
+      checkName(kind.value.profile)
+      return { kind: 'hello', network: kind.value.network, profile: kind.value.profile }
+    case 'getHead':
+      return { kind: 'head' }
+    case 'getHeaders':
+      checkRange(kind.value.from, kind.value.count)
+      return { kind: 'headers', from: kind.value.from, count: kind.value.count }
+    case 'subscribe':
+      return { kind: 'subscribe' }
+    default:
+      throw new WireError('kind', 'request of an unknown kind')
+  }
+}
+
+/** Framed bytes of a response. Throws `WireError` `limit` when it is too large: see `fitHeaders`. */
+export function encodeResponse(response: LightResponse): Uint8Array {
+  const message = create(ResponseSchema, { kind: responseKind(response) })
+  return frame(toBinary(ResponseSchema, message), WIRE_LIMITS.messageBytes)
+}
+
+function responseKind(response: LightResponse): NonNullable<MessageInitShape<typeof ResponseSchema>['kind']> {
+  switch (response.kind) {
+    case 'hello':
+      checkName(response.hello.network)
+      checkName(response.hello.profile)
+      return { case: 'hello', value: { ...response.hello } }
+    case 'head':
+      checkHeader(response.header)
+      return { case: 'head', value: { header: response.header } }
+    case 'headers':
+      checkCount(response.headers.length)
+      response.headers.forEach(checkHeader)
+      return { case: 'headers', value: { headers: [...response.headers] } }
+    case 'error': {
+      const message = response.message.slice(0, WIRE_LIMITS.errorCharacters)
+      return { case: 'error', value: { code: refusalNumber[response.code], message } }
+    }
+  }
+}
+
+/** A response from one unframed message. Throws `WireError`. */
+export function decodeResponse(message: Uint8Array): LightResponse {
+  if (message.length > WIRE_LIMITS.messageBytes) {
+    throw new WireError('limit', `message of ${message.length} bytes, at most ${WIRE_LIMITS.messageBytes} are taken`)
+  }
+  expectOneKind(message)
+  const { kind } = parse('response', () => fromBinary(ResponseSchema, message, { readUnknownFields: false }))
+  switch (kind.case) {
+    case 'hello': {
+      const { network, profile, head, oldest, maxHeaders } = kind.value
+      checkName(network)
+      checkName(profile)
+      return { kind: 'hello', hello: { network, profile, head, oldest, maxHeaders } }
+    }
+    case 'head':
+      checkHeader(kind.value.header)
+      return { kind: 'head', header: kind.value.header }
+    case 'headers':
+      kind.value.headers.forEach(checkHeader)
+      return { kind: 'headers', headers: kind.value.headers }
+    case 'error':
+      return {
+        kind: 'error',
+        code: refusalName.get(kind.value.code) ?? 'unavailable',
+        message: kind.value.message.slice(0, WIRE_LIMITS.errorCharacters),
+      }
+    default:
+      throw new WireError('kind', 'response of an unknown kind')
+  }
+}
+
+/** The longest start of `headers` that one response can carry. */
+export function fitHeaders(headers: readonly Uint8Array[]): readonly Uint8Array[] {
+  // Each header costs its bytes, its tag and its length; the kind around them costs at most eight bytes.
+  const overhead = 8
+  let bytes = overhead
+  let count = 0
+  for (const header of headers.slice(0, WIRE_LIMITS.headers)) {
+    bytes += header.length + overhead
+    if (bytes > WIRE_LIMITS.messageBytes) break
+    count++
+  }
+  return headers.slice(0, count)
+}
+
+/**
+ * Refuses a message that is not exactly one kind, and counts headers before anything is allocated for them: a message of
+ * 1 MiB can name half a million empty headers.
+ */
+function expectOneKind(message: Uint8Array): void {
+  parse('message', () => {
+    const reader = new BinaryReader(message)
+    let kinds = 0
+    while (reader.pos < reader.len) {
+      const [field, wireType] = reader.tag()
+      if (++kinds > 1) throw new WireError('kind', 'message of more than one kind')
+      if (wireType !== WireType.LengthDelimited) throw new WireError('decode', 'a kind is not a message')
+      const content = reader.bytes()
+      if (field === 3) countHeaders(content)
+    }
+    if (kinds === 0) throw new WireError('kind', 'empty message')
+  })
+}
+
+/** Field 3 is `Headers` in a response and `GetHeaders` in a request: only the first has length-delimited fields. */
+function countHeaders(content: Uint8Array): void {
+  const reader = new BinaryReader(content)
+  let count = 0
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag()
+    if (wireType === WireType.StartGroup) throw new WireError('decode', 'groups are not part of this protocol')
+    reader.skip(wireType, field)
+    if (wireType === WireType.LengthDelimited) checkCount(++count)
+  }
+}
+
+function parse<T>(what: string, decode: () => T): T {
+  try {
+    return decode()
+  } catch (cause) {
+    if (cause instanceof WireError) throw cause
+    throw new WireError('decode', `${what} is not valid protobuf`, { cause })
+  }
+}
+
+function checkName(name: string): void {
+  if (name.length > WIRE_LIMITS.nameCharacters) {
+    throw new WireError('limit', `name of ${name.length} characters, at most ${WIRE_LIMITS.nameCharacters} are taken`)
+  }
+}
+
+function checkHeader(header: Uint8Array): void {
+  if (header.length === 0) throw new WireError('decode', 'empty header')
+  if (header.length > WIRE_LIMITS.headerBytes) {
+    throw new WireError('limit', `header of ${header.length} bytes, at most ${WIRE_LIMITS.headerBytes} are taken`)
+  }
+}
+
+function checkCount(count: number): void {
+  if (count > WIRE_LIMITS.headers)
+    throw new WireError('limit', `more than ${WIRE_LIMITS.headers} headers in one message`)
+}
+
+function checkRange(from: bigint, count: number): void {
+  if (!Number.isInteger(count) || count < 1) throw new WireError('limit', 'a range of headers has at least one')
+  checkCount(count)
+  if (from < 0n || from + BigInt(count) - 1n > U64_MAX)
+    throw new WireError('limit', 'a range of headers leaves 64 bits')
+}
