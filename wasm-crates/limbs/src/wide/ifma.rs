@@ -1,0 +1,184 @@
+//! Eight candidates side by side in AVX-512 vectors, 52-bit digits, products by `vpmadd52`.
+//!
+//! R = 2^2080 leaves 32 bits above a 2048-bit modulus: a square of a value below 2^16 n reduces to
+//! less than 2 n, and the shift of a window stays below 2^6 n, so that no step needs a final subtraction.
+
+use super::Wide;
+use super::chain::{Group, Tick, WINDOW, WINDOWS_PER_TICK, gather, single, transpose};
+use super::mont64::Mont64;
+use core::arch::x86_64::*;
+use core::ops::ControlFlow;
+
+/// Candidates per vector.
+pub(crate) const LANES: usize = 8;
+const DIGITS: usize = 40;
+const BITS: u32 = 52;
+const R_BITS: u32 = DIGITS as u32 * BITS;
+
+type Digits = [__m512i; DIGITS];
+
+/// Whether this machine has the instructions.
+pub(crate) fn available() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
+}
+
+/// Euler's criterion for up to eight candidates. Falls back to one at a time where the machine or the group does not suit.
+pub(crate) fn base2_euler(
+    candidates: &[Wide],
+    verdicts: &mut [bool],
+    tick: Tick<'_>,
+) -> ControlFlow<()> {
+    match Group::<LANES>::new(candidates) {
+        // SAFETY: the features that `chain` needs were detected.
+        Some(group) if available() => unsafe { chain(&group, verdicts, tick) },
+        _ => single::<Mont64<{ super::LIMBS }>>(candidates, verdicts, tick),
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn load(lanes: &[u64; LANES]) -> __m512i {
+    // SAFETY: the array is 64 readable bytes, alignment is not required.
+    unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn chain(group: &Group<LANES>, verdicts: &mut [bool], tick: Tick<'_>) -> ControlFlow<()> {
+    let zero = _mm512_setzero_si512();
+    let spread = |values: &[Wide; LANES]| -> Digits {
+        let lanes = transpose::<LANES, DIGITS>(values, BITS);
+        let mut out = [zero; DIGITS];
+        for (slot, digit) in out.iter_mut().zip(&lanes) {
+            *slot = load(digit);
+        }
+        out
+    };
+    let modulus = spread(&group.moduli);
+    let inverse = load(&group.inverses());
+    let mut x = spread(&group.powers_of_two(R_BITS + group.plan.head));
+    for window in (0..group.plan.windows).rev() {
+        for _ in 0..WINDOW {
+            square(&mut x, &modulus, inverse);
+        }
+        shift(&mut x, load(&group.shifts(window)));
+        if window % WINDOWS_PER_TICK == 0 {
+            tick()?;
+        }
+    }
+    let mut lanes = [[0u64; LANES]; DIGITS];
+    for (out, digit) in lanes.iter_mut().zip(&x) {
+        // SAFETY: the array is 64 writable bytes, alignment is not required.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), *digit) };
+    }
+    let equal = group.equal_power(&gather(&lanes, BITS), R_BITS);
+    for (verdict, ok) in verdicts.iter_mut().zip(equal) {
+        *verdict = ok;
+    }
+    ControlFlow::Continue(())
+}
+
+/// x <- x << shift, lane by lane, shifts below 52.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn shift(x: &mut Digits, shift: __m512i) {
+    let mask = _mm512_set1_epi64((1 << BITS) - 1);
+    let back = _mm512_sub_epi64(_mm512_set1_epi64(i64::from(BITS)), shift);
+    let mut below = _mm512_setzero_si512();
+    for digit in x {
+        let shifted = _mm512_or_si512(
+            _mm512_sllv_epi64(*digit, shift),
+            _mm512_srlv_epi64(below, back),
+        );
+        below = *digit;
+        *digit = _mm512_and_si512(shifted, mask);
+    }
+}
+
+/// Sums of the low and high halves of products.
+#[derive(Clone, Copy)]
+struct Halves {
+    low: __m512i,
+    high: __m512i,
+}
+
+impl Halves {
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn zero() -> Self {
+        let zero = _mm512_setzero_si512();
+        Self {
+            low: zero,
+            high: zero,
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_product(&mut self, a: __m512i, b: __m512i) {
+        self.low = _mm512_madd52lo_epu64(self.low, a, b);
+        self.high = _mm512_madd52hi_epu64(self.high, a, b);
+    }
+
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn plus(self, other: Self) -> Self {
+        Self {
+            low: _mm512_add_epi64(self.low, other.low),
+            high: _mm512_add_epi64(self.high, other.high),
+        }
+    }
+}
+
+/// The sum of a[i] b[k - i] for i in from..to, in two independent chains.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn column(a: &Digits, b: &Digits, k: usize, from: usize, to: usize) -> Halves {
+    let (mut even, mut odd) = (Halves::zero(), Halves::zero());
+    let mut i = from;
+    while i + 1 < to {
+        // SAFETY: the callers keep from <= i < to <= DIGITS and k - i within 0..DIGITS.
+        unsafe {
+            even.add_product(*a.get_unchecked(i), *b.get_unchecked(k - i));
+            odd.add_product(*a.get_unchecked(i + 1), *b.get_unchecked(k - i - 1));
+        }
+        i += 2;
+    }
+    if i < to {
+        // SAFETY: as above.
+        unsafe { even.add_product(*a.get_unchecked(i), *b.get_unchecked(k - i)) };
+    }
+    even.plus(odd)
+}
+
+/// Column k of the square of x.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn square_column(x: &Digits, k: usize) -> Halves {
+    let half = column(x, x, k, (k + 1).saturating_sub(DIGITS), k.div_ceil(2));
+    let mut sum = half.plus(half);
+    if k.is_multiple_of(2) {
+        sum.add_product(x[k / 2], x[k / 2]);
+    }
+    sum
+}
+
+/// x <- x^2 / R mod n, below n + x^2 / R.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn square(x: &mut Digits, modulus: &Digits, inverse: __m512i) {
+    let zero = _mm512_setzero_si512();
+    let mask = _mm512_set1_epi64((1 << BITS) - 1);
+    let mut q = [zero; DIGITS];
+    let mut out = [zero; DIGITS];
+    // What the columns so far hand on to the next one.
+    let mut carry = zero;
+    for k in 0..DIGITS {
+        let mut sum = square_column(x, k).plus(column(&q, modulus, k, 0, k));
+        let total = _mm512_add_epi64(sum.low, carry);
+        let digit = _mm512_madd52lo_epu64(zero, total, inverse);
+        q[k] = digit;
+        sum.low = total;
+        sum.add_product(digit, modulus[0]);
+        carry = _mm512_add_epi64(_mm512_srli_epi64::<BITS>(sum.low), sum.high);
+    }
+    for k in DIGITS..2 * DIGITS - 1 {
+        let sum = square_column(x, k).plus(column(&q, modulus, k, k + 1 - DIGITS, DIGITS));
+        let total = _mm512_add_epi64(sum.low, carry);
+        out[k - DIGITS] = _mm512_and_si512(total, mask);
+        carry = _mm512_add_epi64(_mm512_srli_epi64::<BITS>(total), sum.high);
+    }
+    out[DIGITS - 1] = carry;
+    *x = out;
+}
