@@ -1,0 +1,69 @@
+/** Tests beside the code: `*.test.ts` runs in Node, `*.browser.test.ts` in Chromium. */
+import { existsSync, readFileSync } from 'node:fs'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig } from 'vitest/config'
+
+/** The browser that the set-up found; without one Playwright looks for its own, and fails plainly when there is none. */
+function chromium(): string | undefined {
+  if (process.env.PETAL_CHROMIUM) return process.env.PETAL_CHROMIUM
+  return existsSync('.petal/chromium') ? readFileSync('.petal/chromium', 'utf8').trim() : undefined
+}
+
+const executablePath = chromium()
+const rooms = ['core', 'server-node', 'web', 'sw', 'scripts', 'test']
+const filesNamed = (ending: string) => rooms.map((room) => `${room}/**/*${ending}`)
+const never = ['**/node_modules/**', '**/dist/**', 'test/vectors/**', 'test/e2e/**']
+
+export default defineConfig({
+  worker: { format: 'es' },
+  build: { target: 'esnext' },
+  test: {
+    reporters: ['default', './scripts/test/vitest-reporter.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: filesNamed('.test.{ts,tsx}'),
+          exclude: [...never, '**/*.browser.test.{ts,tsx}'],
+        },
+      },
+      {
+        extends: true,
+        cacheDir: 'node_modules/.vite/vitest-browser',
+        optimizeDeps: {
+          // found late, a dependency makes the page reload in the middle of a test
+          entries: filesNamed('.browser.test.{ts,tsx}'),
+          include: ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', 'comlink', 'idb', 'preact', '@preact/signals'],
+        },
+        test: {
+          name: 'browser',
+          include: filesNamed('.browser.test.{ts,tsx}'),
+          exclude: never,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: {
+                ...(executablePath === undefined ? {} : { executablePath }),
+                args: [
+                  '--no-sandbox',
+                  '--disable-gpu',
+                  '--no-first-run',
+                  '--disable-background-networking',
+                  '--disable-component-update',
+                  '--disable-sync',
+                ],
+              },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+})
