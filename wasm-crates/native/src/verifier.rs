@@ -1,0 +1,102 @@
+//! Calls of both modules.
+
+use crate::thrown;
+use calls::Code;
+use napi::Result;
+use napi::bindgen_prelude::Uint8Array;
+use napi_derive::napi;
+
+/// JSON `{module, build, kernel}`.
+#[napi(catch_unwind)]
+#[must_use]
+pub fn describe() -> String {
+    calls::describe("full", "native")
+}
+
+/// `P(message)`, 32 bytes.
+#[napi(js_name = "poseidonHashBytes", catch_unwind)]
+pub fn poseidon_hash_bytes(message: &[u8]) -> Result<Uint8Array, Code> {
+    calls::poseidon::hash_bytes(message).map(Uint8Array::new).map_err(thrown)
+}
+
+/// Whether the signature is valid; never throws.
+#[napi(js_name = "blsVerify", catch_unwind)]
+#[must_use]
+pub fn bls_verify(public_key: &[u8], signature: &[u8], message: &[u8], domain: &[u8]) -> bool {
+    calls::bls::verify(public_key, signature, message, domain)
+}
+
+/// Whether the output is the VDF of challenge and difficulty; never throws.
+#[napi(js_name = "vdfVerify", catch_unwind)]
+#[must_use]
+pub fn vdf_verify(challenge: &[u8], difficulty: u32, output: &[u8]) -> bool {
+    calls::vdf::verify(challenge, difficulty, output)
+}
+
+/// The same with a known discriminant.
+#[napi(js_name = "vdfVerifyWith", catch_unwind)]
+pub fn vdf_verify_with(discriminant: &[u8], difficulty: u32, output: &[u8]) -> Result<bool, Code> {
+    calls::vdf::verify_with(discriminant, difficulty, output).map(Uint8Array::new).map_err(thrown)
+}
+
+/// JSON facts of a global header.
+#[napi(js_name = "globalHeaderFacts", catch_unwind)]
+pub fn global_header_facts(header: &[u8]) -> Result<String, Code> {
+    calls::header::global_facts(header).map(Uint8Array::new).map_err(thrown)
+}
+
+/// JSON check named `vdf`.
+#[napi(js_name = "verifyTimeProof", catch_unwind)]
+pub fn verify_time_proof(header: &[u8], discriminant: &[u8]) -> Result<String, Code> {
+    calls::header::verify_time_proof(header, discriminant).map(Uint8Array::new).map_err(thrown)
+}
+
+/// A committee with its keys decoded once.
+#[napi]
+pub struct Committee(calls::header::Committee);
+
+#[napi]
+impl Committee {
+    /// From JSON `EngineCommittee`.
+    #[napi(constructor)]
+    pub fn new(committee: String) -> Result<Committee, Code> {
+        calls::header::Committee::new(&committee).map(Self).map(Uint8Array::new).map_err(thrown)
+    }
+
+    /// JSON `EngineVerdict`; `rules` is JSON `EngineRules`.
+    #[napi(js_name = "verifyCertificate", catch_unwind)]
+    pub fn verify_certificate(&self, header: &[u8], rules: String) -> Result<String, Code> {
+        self.0.verify_certificate(header, &rules).map_err(thrown)
+    }
+
+    /// JSON array of hex addresses in index order.
+    #[napi(catch_unwind)]
+    pub fn addresses(&self) -> Result<String, Code> {
+        self.0.addresses().map_err(thrown)
+    }
+}
+
+/// Search for the discriminant of one challenge, in slices.
+#[napi]
+pub struct DiscriminantSearch(calls::vdf::DiscriminantSearch);
+
+#[napi]
+impl DiscriminantSearch {
+    /// Prepares the search.
+    #[napi(constructor)]
+    pub fn new(challenge: &[u8], bits: u32) -> Result<DiscriminantSearch, Code> {
+        calls::vdf::DiscriminantSearch::new(challenge, bits).map(Self).map_err(thrown)
+    }
+
+    /// Smallest prime's index in [from, from + count), or -1.
+    #[napi(js_name = "testRange", catch_unwind)]
+    pub fn test_range(&mut self, from: u32, count: u32) -> i32 {
+        self.0.test_range(from, count)
+    }
+
+    /// Big-endian magnitude of the candidate.
+    #[napi(catch_unwind)]
+    pub fn candidate(&self, index: u32) -> Result<Uint8Array, Code> {
+        self.0.candidate(index).map(Uint8Array::new).map_err(thrown)
+    }
+}
