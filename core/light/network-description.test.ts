@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { NetworkDescription } from './anchors.ts'
+import { DescriptionError, describeAge, parseAnchors, parseNetworkDescription } from './network-description.ts'
+
+const key = (digit: string): string => digit.repeat(1170)
+const good: NetworkDescription = {
+  format: 1,
+  network: 'local',
+  profile: '2.1.0.24',
+  addresses: ['/ip4/127.0.0.1/tcp/4001/ws'],
+  anchors: {
+    committee: {
+      members: [
+        { publicKey: key('a'), weight: '1000' },
+        { publicKey: key('b'), weight: '2000' },
+      ],
+      threshold: '2001',
+    },
+    checkpoint: { number: '0', identity: '0'.repeat(64), rank: '0', timestamp: '1744726759481', difficulty: 1000 },
+    rules: { genesisNumber: '0', genesisIdentity: 'f'.repeat(64), proverInCommittee: true, difficultyFloor: 0 },
+    issuedAt: 1744726759481,
+  },
+  frameIntervalMillis: 10_000,
+}
+
+const failure = (run: () => unknown): DescriptionError => {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof DescriptionError) return error
+    throw error
+  }
+  throw new Error('accepted')
+}
+/** The good description with the field at `path` replaced. */
+const changed = (path: string, value: unknown): string => {
+  const copy = structuredClone(good)
+  const steps = path.split('.')
+  const last = steps.pop() as string
+  let at = copy as unknown as Record<string, unknown>
+  for (const step of steps) at = at[step] as Record<string, unknown>
+  at[last] = value
+  return JSON.stringify(copy)
+}
+
+describe('network.json', () => {
+  test('a correct description is read as it is, and unknown fields are left out', () => {
+    expect(parseNetworkDescription(JSON.stringify(good))).toEqual(good)
+    expect(parseNetworkDescription(JSON.stringify({ ...good, extra: 1 }))).toEqual(good)
+    expect(parseAnchors(JSON.stringify(good.anchors))).toEqual(good.anchors)
+    expect(parseNetworkDescription(changed('anchors.committee.threshold', null)).anchors.committee.threshold).toBeNull()
+  })
+
+  test.each([
+    ['network', ''],
+    ['network', 'x'.repeat(65)],
+    ['profile', 7],
+    ['addresses', 'one'],
+    ['addresses', Array(65).fill('/ip4/127.0.0.1')],
+    ['anchors', null],
+    ['anchors.issuedAt', -1],
+    ['anchors.issuedAt', 1.5],
+    ['anchors.committee.members', []],
+    ['anchors.committee.members', Array(257).fill({ publicKey: key('a'), weight: '1' })],
+    ['anchors.committee.members', Array(2).fill({ publicKey: key('a'), weight: '1' })],
+    ['anchors.committee.threshold', '0'],
+    ['anchors.committee.threshold', '3001'],
+    ['anchors.checkpoint.number', '18446744073709551616'],
+    ['anchors.checkpoint.number', 0],
+    ['anchors.checkpoint.number', '00'],
+    ['anchors.checkpoint.number', '9'.repeat(1000)],
+    ['anchors.checkpoint.identity', 'A'.repeat(64)],
+    ['anchors.checkpoint.timestamp', '9223372036854775808'],
+    ['anchors.checkpoint.difficulty', 2 ** 32],
+    ['anchors.rules.proverInCommittee', 'yes'],
+    ['anchors.rules.genesisIdentity', '00'],
+    ['frameIntervalMillis', 0],
+  ])('field %s = %j is refused and named', (path, value) => {
+    const error = failure(() => parseNetworkDescription(changed(path, value)))
+    expect(error.code).toBe('field')
+    expect(error.path.startsWith(path)).toBe(true)
+    expect(error.message).toContain(path)
+    expect(error.message.length).toBeLessThan(400)
+  })
+
+  test('other formats, no JSON and too much text have their own codes', () => {
+    expect(failure(() => parseNetworkDescription(changed('format', 2))).code).toBe('format')
+    expect(failure(() => parseNetworkDescription('<!doctype html>')).code).toBe('syntax')
+    expect(failure(() => parseNetworkDescription(' '.repeat((1 << 20) + 1))).code).toBe('size')
+  })
+
+  test('no text makes the parser do anything but answer or throw DescriptionError', () => {
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        failure(() => parseNetworkDescription(text))
+      }),
+      { seed: 31, numRuns: 2000 },
+    )
+  })
+})
+
+test('the age of anchors is said in words', () => {
+  const day = 86_400_000
+  expect(describeAge(0, 0)).toBe('just made')
+  expect(describeAge(0, 1000)).toBe('1 second old')
+  expect(describeAge(0, day - 1)).toBe('23 hours old')
+  expect(describeAge(0, 40 * day)).toBe('40 days old')
+  expect(describeAge(1, 0)).toContain('future')
+})
