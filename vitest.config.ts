@@ -27,7 +27,7 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
-          include: filesNamed('.test.{ts,tsx}'),
+          include: filesNamed('.test.{ts,tsx,mjs}'),
           exclude: [...never, '**/*.browser.test.{ts,tsx}'],
         },
       },
@@ -37,7 +37,14 @@ export default defineConfig({
         optimizeDeps: {
           // found late, a dependency makes the page reload in the middle of a test
           entries: filesNamed('.browser.test.{ts,tsx}'),
-          include: ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', 'comlink', 'idb', 'preact', '@preact/signals'],
+          include: [
+            '@bufbuild/protobuf',
+            '@bufbuild/protobuf/codegenv2',
+            'comlink',
+            'idb',
+            'preact',
+            '@preact/signals',
+          ],
         },
         test: {
           name: 'browser',

@@ -30,7 +30,10 @@ export function runQuietly({ command, args, cwd, env, log, onLine = () => {} }) 
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
       sink.write(chunk)
-      const lines = chunk.toString().split(/[\r\n]+/).filter((line) => line.trim() !== '')
+      const lines = chunk
+        .toString()
+        .split(/[\r\n]+/)
+        .filter((line) => line.trim() !== '')
       if (lines.length > 0) onLine(lines[lines.length - 1])
     })
   }
@@ -40,7 +43,9 @@ export function runQuietly({ command, args, cwd, env, log, onLine = () => {} }) 
       sink.end(() => (problem === undefined ? resolve() : reject(new SetupError(problem, { tail: tailOf(log), log }))))
     }
     child.once('error', (error) => end(`${command} could not be started: ${error.message}`))
-    child.once('close', (code, signal) => end(code === 0 ? undefined : `${command} ended with ${signal ?? `code ${code}`}`))
+    child.once('close', (code, signal) =>
+      end(code === 0 ? undefined : `${command} ended with ${signal ?? `code ${code}`}`),
+    )
   })
 }
 
@@ -56,5 +61,8 @@ export function stopChildren(signal = 'SIGTERM') {
 }
 
 function tailOf(log) {
-  return readFileSync(log, 'utf8').split('\n').filter((line) => line.trim() !== '').slice(-TAIL_LINES)
+  return readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-TAIL_LINES)
 }

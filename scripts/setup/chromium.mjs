@@ -21,7 +21,9 @@ export function knownChromium(root) {
 /** Does this program answer with a version? */
 function starts(path) {
   try {
-    return /\d+\.\d+/.test(execFileSync(path, ['--version'], { encoding: 'utf8', timeout: 30_000, stdio: ['ignore', 'pipe', 'ignore'] }))
+    return /\d+\.\d+/.test(
+      execFileSync(path, ['--version'], { encoding: 'utf8', timeout: 30_000, stdio: ['ignore', 'pipe', 'ignore'] }),
+    )
   } catch {
     return false
   }
@@ -39,7 +41,12 @@ function installed() {
 function playwrights(root, env) {
   const script = "import('playwright').then((p) => console.log(p.chromium.executablePath()))"
   try {
-    const path = execFileSync('node', ['-e', script], { cwd: root, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+    const path = execFileSync('node', ['-e', script], {
+      cwd: root,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
     return starts(path) ? path : undefined
   } catch {
     return undefined
@@ -63,7 +70,9 @@ export async function findChromium({ root, env, run, tell }) {
   }
   path ??= playwrights(root, env)
   if (!path) {
-    await run('npx', ['playwright', 'install', 'chromium']).catch((error) => tell(`Playwright's download failed: ${error.message}`))
+    await run('npx', ['playwright', 'install', 'chromium']).catch((error) =>
+      tell(`Playwright's download failed: ${error.message}`),
+    )
     path = playwrights(root, env)
   }
   const file = join(root, PATH_FILE)

@@ -63,7 +63,9 @@ export class Stamps {
     const touched = `${stat.size} ${stat.mtimeMs} ${stat.ctimeMs} ${stat.ino}`
     const known = this.#hashes.get(path)
     if (known?.[0] === touched) return known[1]
-    const hash = createHash('sha256').update(readFileSync(join(this.#root, path))).digest('hex')
+    const hash = createHash('sha256')
+      .update(readFileSync(join(this.#root, path)))
+      .digest('hex')
     this.#hashes.set(path, [touched, hash])
     return hash
   }

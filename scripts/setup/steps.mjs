@@ -5,14 +5,16 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { findChromium, knownChromium } from './chromium.mjs'
 import { environment } from './child.mjs'
+import { findChromium, knownChromium } from './chromium.mjs'
 import { SetupError } from './errors.mjs'
 
 const isTextOnly = (path) => path.endsWith('.md')
 const isRustTest = (path) => /^wasm-crates\/[^/]+\/(tests|examples|benches)$/.test(path)
 const isScriptTest = (path) => /\.test\.tsx?$/.test(path)
-const VARIANTS = ['verifier', 'full'].flatMap((module) => ['baseline', 'simd', 'wide'].map((build) => `${module}/${build}`))
+const VARIANTS = ['verifier', 'full'].flatMap((module) =>
+  ['baseline', 'simd', 'wide'].map((build) => `${module}/${build}`),
+)
 const WORKSPACES = ['core', 'web/client', 'web/worker', 'web/app', 'sw', 'server-node', 'test']
 
 /** Which steps a command needs, in the order in which they are told. */
@@ -29,14 +31,22 @@ export const STEPS = {
   npm: {
     title: 'npm packages',
     hint: 'first time about a minute',
-    inputs: ['package-lock.json', 'package.json', '.npmrc', 'vendor', ...WORKSPACES.map((folder) => `${folder}/package.json`)],
+    inputs: [
+      'package-lock.json',
+      'package.json',
+      '.npmrc',
+      'vendor',
+      ...WORKSPACES.map((folder) => `${folder}/package.json`),
+    ],
     results: ['node_modules/.package-lock.json', 'node_modules/.bin/node'],
     isDone: installedFromLock,
     async run({ root, run }) {
       // npm replaces node_modules, so it runs on the node of the system
       await run('npm', ['ci', '--loglevel=notice', '--no-progress'], { env: environment(root, { withBin: false }) })
       if (!existsSync(join(root, 'node_modules/.bin/node'))) {
-        throw new SetupError('npm did not unpack the `node` package: allow install scripts (npm config set ignore-scripts false)')
+        throw new SetupError(
+          'npm did not unpack the `node` package: allow install scripts (npm config set ignore-scripts false)',
+        )
       }
     },
   },
@@ -54,7 +64,10 @@ export const STEPS = {
     needs: ['npm', 'std', 'native'],
     inputs: ['wasm-crates', 'rust-toolchain.toml', 'scripts/setup-wasm.sh'],
     skip: (path) => isTextOnly(path) || isRustTest(path) || path === 'wasm-crates/native',
-    results: VARIANTS.flatMap((variant) => [`wasm-crates/dist/${variant}/petal.js`, `wasm-crates/dist/${variant}/petal_bg.wasm`]),
+    results: VARIANTS.flatMap((variant) => [
+      `wasm-crates/dist/${variant}/petal.js`,
+      `wasm-crates/dist/${variant}/petal_bg.wasm`,
+    ]),
     async run({ root, run }) {
       await run('bash', ['scripts/setup-wasm.sh'])
       await run('cargo', xtask('wasm'), { cwd: 'wasm-crates', env: environment(root, { extra: wasmStd(root) }) })
@@ -106,7 +119,12 @@ export function installedFromLock(root) {
   for (const [path, entry] of Object.entries(locked)) {
     if (!path.startsWith('node_modules/') || entry.link) continue
     const found = installed[path]
-    if (found === undefined ? !entry.optional && !entry.devOptional && !entry.peer : found.version !== entry.version || found.integrity !== entry.integrity) return false
+    if (
+      found === undefined
+        ? !entry.optional && !entry.devOptional && !entry.peer
+        : found.version !== entry.version || found.integrity !== entry.integrity
+    )
+      return false
   }
   return Object.keys(installed).every((path) => path in locked)
 }

@@ -32,17 +32,21 @@ export function isDebian() {
 }
 
 function install(packages) {
-  if (process.platform === 'darwin') return packages === 'build-essential' ? 'xcode-select --install' : `brew install ${packages}`
+  if (process.platform === 'darwin')
+    return packages === 'build-essential' ? 'xcode-select --install' : `brew install ${packages}`
   const sudo = process.getuid?.() === 0 ? '' : 'sudo '
   if (which('apt-get')) return `${sudo}apt-get update && ${sudo}apt-get install -y ${packages}`
   return `install ${packages} with the package manager of this system`
 }
 
-const missing = (what, command) => new SetupError(`${what}\n  Install it with:\n\n    ${command}\n`, { exitCode: EXIT.toolMissing })
+const missing = (what, command) =>
+  new SetupError(`${what}\n  Install it with:\n\n    ${command}\n`, { exitCode: EXIT.toolMissing })
 
 export function checkNode() {
   if (process.platform === 'win32') {
-    throw new SetupError('Windows is not supported directly; use the Windows Subsystem for Linux.', { exitCode: EXIT.toolMissing })
+    throw new SetupError('Windows is not supported directly; use the Windows Subsystem for Linux.', {
+      exitCode: EXIT.toolMissing,
+    })
   }
   if (Number(process.versions.node.split('.')[0]) < LEAST_NODE) {
     throw missing(`Node ${LEAST_NODE} or newer is needed; this is ${process.versions.node}.`, install('nodejs npm'))
@@ -53,7 +57,8 @@ export function checkNode() {
 export function checkPresence() {
   if (!which('npm')) throw missing('npm is missing (it comes with Node, or as a package of its own).', install('npm'))
   if (!which('cargo') || !which('rustc')) throw missing('Rust (cargo, rustc) is missing.', RUSTUP)
-  if (!which('cc')) throw missing('A C compiler and linker (cc) is missing; Rust links with it.', install('build-essential'))
+  if (!which('cc'))
+    throw missing('A C compiler and linker (cc) is missing; Rust links with it.', install('build-essential'))
   if (!which('bash')) throw missing('bash is missing.', install('bash'))
 }
 
@@ -63,18 +68,35 @@ export function checkVersions(root) {
   let version
   try {
     // rustup may fetch the toolchain right here and tell about it on stderr, or say why it does not
-    version = execFileSync('rustc', ['--version'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+    version = execFileSync('rustc', ['--version'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
   } catch {
-    throw missing(`Rust ${wanted} does not run.`, `rustup toolchain install ${wanted} --component clippy --component rustfmt`)
+    throw missing(
+      `Rust ${wanted} does not run.`,
+      `rustup toolchain install ${wanted} --component clippy --component rustfmt`,
+    )
   }
   const found = version.split(' ')[1] ?? ''
-  if (isOlder(found, wanted)) throw missing(`Rust ${wanted} is needed; this is ${found}.`, which('rustup') ? `rustup toolchain install ${wanted}` : RUSTUP)
+  if (isOlder(found, wanted))
+    throw missing(
+      `Rust ${wanted} is needed; this is ${found}.`,
+      which('rustup') ? `rustup toolchain install ${wanted}` : RUSTUP,
+    )
   const scratch = mkdtempSync(join(tmpdir(), 'petal-cc-'))
   try {
     const source = '#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n'
-    execFileSync('cc', ['-x', 'c', '-', '-o', join(scratch, 'out')], { input: source, stdio: ['pipe', 'ignore', 'pipe'] })
+    execFileSync('cc', ['-x', 'c', '-', '-o', join(scratch, 'out')], {
+      input: source,
+      stdio: ['pipe', 'ignore', 'pipe'],
+    })
   } catch {
-    throw missing('The C compiler (cc) cannot build a small program: its headers or its linker are missing.', install('build-essential'))
+    throw missing(
+      'The C compiler (cc) cannot build a small program: its headers or its linker are missing.',
+      install('build-essential'),
+    )
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
