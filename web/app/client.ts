@@ -1,0 +1,25 @@
+/**
+ * The one door to the light client: the page knows nothing of the network, the store or the engine but what is named here.
+ */
+
+export type {
+  Client,
+  ClientOptions,
+  ClientState,
+  Evidence,
+  FieldRange,
+  Head,
+  HeadValue,
+  PeerStatus,
+  Phase,
+  Verified,
+  Work,
+} from '@petal/client'
+export { ClientError, createClient, locateFields } from '@petal/client'
+
+import type { Client, ClientEvents, HeadValue } from '@petal/client'
+
+export type Check = HeadValue['checks'][number]
+export type Refusal = ClientEvents['refusal']
+export type Verdict = Awaited<ReturnType<Client['verify']>>
+export type NetworkDescription = NonNullable<Client['network']>

@@ -1,0 +1,80 @@
+/** What the page shows, as signals fed by one client. Nothing here decides whether a frame is good: the client did. */
+import { type ReadonlySignal, signal } from '@preact/signals'
+import type { Client, ClientState, Evidence, FieldRange, Head, Work } from '../client.ts'
+import { type FrameRow, ROWS, rowOfHead, rowOfRefusal, withRow } from './frames.ts'
+
+/** Where the anchors came from: the page says it, always. */
+export type TrustSource = 'origin' | 'pasted'
+
+export interface PageParts {
+  readonly client: Client
+  /** Where the fields of a header lie in its bytes, for the tamper panel. */
+  readonly locateFields: (header: Uint8Array) => readonly FieldRange[]
+  readonly trust: TrustSource
+}
+
+export interface PageModel extends PageParts {
+  readonly state: ReadonlySignal<ClientState>
+  readonly head: ReadonlySignal<Head | null>
+  readonly rows: ReadonlySignal<readonly FrameRow[]>
+  readonly work: ReadonlySignal<Work | null>
+  readonly evidence: ReadonlySignal<Evidence | null>
+  /** The clock of all ages on the page: one tick a second. */
+  readonly now: ReadonlySignal<number>
+  /** Stops listening; the client itself goes on. */
+  close(): void
+}
+
+export function createPageModel(parts: PageParts): PageModel {
+  const { client } = parts
+  const state = signal(client.state)
+  const head = signal<Head | null>(null)
+  const rows = signal<readonly FrameRow[]>([])
+  const work = signal<Work | null>(null)
+  const evidence = signal<Evidence | null>(null)
+  const now = signal(Date.now())
+
+  const show = (next: Head): void => {
+    rows.value = withRow(rows.value, rowOfHead(next))
+    if (head.value === null || next.frame >= head.value.frame) head.value = next
+  }
+  const off = [
+    client.on('state', (next) => {
+      state.value = next
+    }),
+    client.on('head', show),
+    client.on('refusal', (refusal) => {
+      const row = rowOfRefusal(refusal)
+      if (row !== null) rows.value = withRow(rows.value, row)
+    }),
+    client.on('evidence', (next) => {
+      evidence.value = next
+    }),
+  ]
+  const remember = async (): Promise<void> => {
+    for (const old of (await client.recent(ROWS)).toReversed()) show(old)
+  }
+  const count = async (): Promise<void> => {
+    work.value = await client.work()
+  }
+  // Both answer from the client's own memory; a client that is stopping rejects, and then the last value stays.
+  void remember().catch(() => undefined)
+  const tick = setInterval(() => {
+    now.value = Date.now()
+    if (!document.hidden) void count().catch(() => undefined)
+  }, 1000)
+
+  return {
+    ...parts,
+    state,
+    head,
+    rows,
+    work,
+    evidence,
+    now,
+    close() {
+      clearInterval(tick)
+      for (const stop of off) stop()
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import { useState } from 'preact/hooks'
+import type { PageModel } from '../model/page-model.ts'
+import { Icon } from './icon.tsx'
+
+/** Hands bytes to the browser as a download. */
+function download(name: string, content: Uint8Array): void {
+  const address = URL.createObjectURL(
+    new Blob([content as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' }),
+  )
+  const link = document.createElement('a')
+  link.href = address
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(address), 10_000)
+}
+
+/** Takes the head away: its bytes, a checkpoint to start from elsewhere, or its identity as text. */
+export function ExportButtons({ model }: { readonly model: PageModel }) {
+  const [said, say] = useState('')
+  const head = model.head.value
+  if (head === null) return null
+  const attempt = (done: string, action: () => Promise<void> | void) => async (): Promise<void> => {
+    try {
+      await action()
+      say(done)
+    } catch (error) {
+      say(error instanceof Error ? error.message : 'That did not work.')
+    }
+  }
+  return (
+    <div class="actions">
+      <button
+        type="button"
+        onClick={attempt('Header saved.', () => download(`petal-frame-${head.frame}.header`, head.value.bytes))}
+      >
+        <Icon name="save" /> Export head
+      </button>
+      <button
+        type="button"
+        class="quiet"
+        onClick={attempt('Checkpoint saved.', async () =>
+          download(`petal-frame-${head.frame}.checkpoint`, await model.client.export()),
+        )}
+      >
+        <Icon name="save" /> Export checkpoint
+      </button>
+      <button
+        type="button"
+        class="quiet"
+        onClick={attempt('Identity copied.', () => navigator.clipboard.writeText(head.value.identity))}
+      >
+        <Icon name="copy" /> Copy identity
+      </button>
+      <span class="said" role="status">
+        {said}
+      </span>
+    </div>
+  )
+}

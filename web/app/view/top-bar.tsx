@@ -1,0 +1,54 @@
+import { useState } from 'preact/hooks'
+import type { PageModel } from '../model/page-model.ts'
+import { chooseTheme, chosenTheme, THEMES, type Theme } from '../theme.ts'
+import { Icon, type IconName } from './icon.tsx'
+
+const THEME_ICONS: Readonly<Record<Theme, IconName>> = { auto: 'auto', light: 'sun', dark: 'moon' }
+
+export function TopBar({ model }: { readonly model: PageModel }) {
+  const network = model.client.network
+  // Read so that the bar follows the moment when the description arrives.
+  void model.state.value
+  return (
+    <header class="top-bar">
+      <p class="brand">
+        <Mark />
+        <span>Petal</span>
+      </p>
+      <p class="network">
+        {network === null ? 'No network yet' : `Network ${network.network}`}
+        {network !== null && <span class="network-profile"> {network.profile}</span>}
+      </p>
+      <ThemeButton />
+    </header>
+  )
+}
+
+function Mark() {
+  return (
+    <svg class="mark" viewBox="-100 -100 200 200" aria-hidden="true">
+      {[0, 72, 144, 216, 288].map((turn) => (
+        <path key={turn} transform={`rotate(${turn})`} d="M0 -14C52 -34 46 -80 0 -94C-46 -80 -52 -34 0 -14Z" />
+      ))}
+    </svg>
+  )
+}
+
+function ThemeButton() {
+  const [theme, setTheme] = useState<Theme>(chosenTheme)
+  const following = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'auto'
+  return (
+    <button
+      type="button"
+      class="quiet theme"
+      aria-label={`Colours: ${theme}. Change to ${following}.`}
+      onClick={() => {
+        chooseTheme(following)
+        setTheme(following)
+      }}
+    >
+      <Icon name={THEME_ICONS[theme]} />
+      <span class="theme-word">{theme}</span>
+    </button>
+  )
+}
