@@ -1,0 +1,30 @@
+/** What the network `local` is made of (spec 11 section 4.5, 31 section 10.3), where the specification leaves a choice. */
+
+export const LOCAL = {
+  network: 'local',
+  profile: '2.1.0.24',
+  genesisNumber: 0n,
+  committeeSize: 4,
+  /** Weight of each member at genesis (spec 31 section 10.3). */
+  seniority: 1000n,
+  /** Below this a time proof shows nothing worth showing (spec 11 VH-3); the mainnet's floor is 50,000. */
+  difficultyFloor: 1_000,
+  difficultyCeiling: 20_000_000,
+  /** Share of the frame interval that one core may spend on a time proof. */
+  solveShare: 0.25,
+  /** The state never changes: 256 commitments and roots of the empty state, 64 zero bytes each (spec 11 section 4). */
+  commitments: 256,
+  commitmentBytes: 64,
+  outputBytes: 516,
+  selectorBytes: 32,
+} as const
+
+/** Fields of a header that describe the empty state. */
+export function emptyState() {
+  const zero = new Uint8Array(LOCAL.commitmentBytes)
+  return {
+    globalCommitments: Array.from({ length: LOCAL.commitments }, () => zero),
+    proverTreeCommitment: zero,
+    requestsRoot: zero,
+  }
+}

@@ -1,0 +1,48 @@
+/** Where served frames come from: a local network that grows, or a recording. */
+import type { Anchors } from '@petal/core/light/anchors.ts'
+
+/** The newest frame. */
+export interface Head {
+  readonly number: bigint
+  readonly identity: Uint8Array
+  /** Protobuf bytes. */
+  readonly header: Uint8Array
+}
+
+export interface FrameSource {
+  /** Network name and protocol profile, as peers hear them. */
+  readonly network: string
+  readonly profile: string
+  readonly frameIntervalMillis: number
+  /** Oldest frame that can be read. */
+  readonly oldest: bigint
+  head(): Head
+  /** Protobuf bytes of a frame that was announced, or undefined. */
+  header(number: bigint): Promise<Uint8Array | undefined>
+  /** What a light client of this network starts from, made now. */
+  anchors(): Anchors
+  /** Calls back for each new head until the returned function is called. */
+  onHead(listener: (head: Head) => void): () => void
+}
+
+/** Listeners of a source; one that throws does not keep the others from hearing. */
+export class HeadListeners {
+  readonly #listeners = new Set<(head: Head) => void>()
+
+  add(listener: (head: Head) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  announce(head: Head): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(head)
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+}
