@@ -33,6 +33,14 @@ function contentSecurityPolicy(): Plugin {
   }
 }
 
+/**
+ * `wasm-crates/dist/verifier/simd/petal_bg.wasm` becomes `verifier-simd-HASH.wasm`, so that the service worker knows what it keeps.
+ */
+function assetName({ originalFileNames }: { readonly originalFileNames: readonly string[] }): string {
+  const [, module, variant] = /dist\/(verifier|full)\/(\w+)\/petal_bg\.wasm$/.exec(originalFileNames[0] ?? '') ?? []
+  return module === undefined ? 'assets/[name]-[hash][extname]' : `assets/${module}-${variant}-[hash][extname]`
+}
+
 const fromHere = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 export default defineConfig({
@@ -49,8 +57,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
-    rollupOptions: { input: fromHere('index.html') },
+    rollupOptions: { input: fromHere('index.html'), output: { assetFileNames: assetName } },
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', rollupOptions: { output: { assetFileNames: assetName } } },
   server: { fs: { allow: [fromHere('../..')] } },
 })
