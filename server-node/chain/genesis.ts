@@ -96,7 +96,11 @@ function parse(path: string, text: string): GenesisFile {
   try {
     const file = JSON.parse(text)
     const texts = [file.header, ...file.committee]
-    if (file.format === 1 && file.network === LOCAL.network && texts.every((value) => /^([0-9a-f]{2})+$/.test(value))) {
+    if (
+      file.format === 1 &&
+      file.network === LOCAL.network &&
+      texts.every((value) => value.length % 2 === 0 && /^[0-9a-f]+$/.test(value))
+    ) {
       return file
     }
   } catch {

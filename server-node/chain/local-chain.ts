@@ -36,7 +36,13 @@ export class LocalChain implements FrameSource {
   #headBytes: Uint8Array
   #anchors: Anchors
 
-  private constructor(options: LocalChainOptions, log: FrameLog, head: HeaderFacts, headBytes: Uint8Array) {
+  private constructor(
+    options: LocalChainOptions,
+    log: FrameLog,
+    checkpoint: HeaderFacts,
+    head: HeaderFacts,
+    headBytes: Uint8Array,
+  ) {
     this.frameIntervalMillis = options.frameIntervalMillis
     this.#genesis = options.genesis
     this.#now = options.now ?? Date.now
@@ -44,7 +50,7 @@ export class LocalChain implements FrameSource {
     this.committee = committeeOf(options.genesis.publicKeys)
     this.#head = head
     this.#headBytes = headBytes
-    this.#anchors = this.#makeAnchors(head)
+    this.#anchors = this.#makeAnchors(checkpoint)
     this.#remember(head.number, headBytes)
   }
 
@@ -58,10 +64,9 @@ export class LocalChain implements FrameSource {
       if (first === undefined || !Buffer.from(first).equals(genesis.header)) {
         throw new NodeError('corrupt', `frames.log in ${options.directory} belongs to another genesis`)
       }
-      const bytes = (await log.read(log.next - 1n)) ?? genesis.header
-      const facts = await options.crypto.inspectHeader(bytes)
-      if (facts.number !== log.next - 1n) throw new NodeError('corrupt', `frames.log ends with frame ${facts.number}`)
-      return new LocalChain(options, log, facts, bytes)
+      const head = await readFrame(log, log.next - 1n, options.crypto)
+      const checkpoint = await readFrame(log, checkpointFor(head.facts.number), options.crypto)
+      return new LocalChain(options, log, checkpoint.facts, head.facts, head.bytes)
     } catch (error) {
       await log.close()
       throw error
@@ -98,10 +103,11 @@ export class LocalChain implements FrameSource {
   /** On disk first, then announced: no frame that anyone heard of is lost by kill -9. */
   async append(header: Uint8Array, facts: HeaderFacts): Promise<void> {
     await this.#log.append(facts.number, header)
+    const parent = this.#head
     this.#head = facts
     this.#headBytes = header
     this.#remember(facts.number, header)
-    if (facts.number % BigInt(RECENT_FRAMES) === 0n) this.#anchors = this.#makeAnchors(facts)
+    if (checkpointFor(facts.number) === parent.number) this.#anchors = this.#makeAnchors(parent)
     this.#listeners.announce(this.head())
   }
 
@@ -124,4 +130,19 @@ export class LocalChain implements FrameSource {
     }
     return { committee: this.committee, checkpoint, rules: rulesOf(this.#genesis), issuedAt: this.#now() }
   }
+}
+
+/** The checkpoint lies before the head, so that a light client always has something to verify. */
+function checkpointFor(head: bigint): bigint {
+  const previous = head > LOCAL.genesisNumber ? head - 1n : head
+  return previous - (previous % BigInt(RECENT_FRAMES))
+}
+
+async function readFrame(log: FrameLog, number: bigint, crypto: Crypto) {
+  const bytes = await log.read(number)
+  const facts = bytes && (await crypto.inspectHeader(bytes))
+  if (bytes === undefined || facts?.number !== number) {
+    throw new NodeError('corrupt', `frames.log holds something else where frame ${number} belongs`)
+  }
+  return { bytes, facts }
 }

@@ -166,7 +166,9 @@ function isRecording(value: unknown): value is Recording {
 }
 
 function isHex(value: unknown, maxBytes: number): boolean {
-  return typeof value === 'string' && value.length <= 2 * maxBytes && /^([0-9a-f]{2})+$/.test(value)
+  return (
+    typeof value === 'string' && value.length <= 2 * maxBytes && value.length % 2 === 0 && /^[0-9a-f]+$/.test(value)
+  )
 }
 
 function isCount(value: unknown): boolean {
