@@ -1,0 +1,72 @@
+/** Serves the built page without a node, so that a spec can publish a second version of it. */
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.wasm': 'application/wasm',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+  '.webmanifest': 'application/manifest+json',
+}
+
+const built = fileURLToPath(new URL('../../dist/web', import.meta.url))
+
+export interface StaticServer {
+  readonly url: string
+  /** From now on every page says `data-release=name`, and the service worker is another one. */
+  release(name: string): void
+  close(): Promise<void>
+}
+
+export async function serveBuiltPage(options: {
+  readonly networkFrom: string
+  readonly root?: string
+}): Promise<StaticServer> {
+  const root = options.root ?? built
+  let current: string | null = null
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname
+    try {
+      if (path === '/network.json') {
+        const description = await fetch(`${options.networkFrom}/network.json`)
+        response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+        response.end(await description.text())
+        return
+      }
+      let content: Buffer | string = readFileSync(join(root, normalize(path)))
+      if (current !== null && path.endsWith('.html')) {
+        content = content.toString().replace('<html', `<html data-release="${current}"`)
+      }
+      if (current !== null && path === '/sw.js') {
+        // Another revision of the page's HTML, as a real build would list it.
+        content = content.toString().replace(/("?revision"?:\s*")[0-9a-f]{32}"/g, `$1${current}"`)
+      }
+      response.writeHead(200, {
+        'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+        'cache-control': 'no-cache',
+      })
+      response.end(content)
+    } catch {
+      response.writeHead(404).end()
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    release: (name) => {
+      current = name
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
