@@ -33,9 +33,6 @@ pub(crate) const fn subtract(a: &Limbs, b: &Limbs) -> Limbs {
 
 /// An element of F_q in Montgomery form, always reduced below q.
 pub(crate) trait Field: Copy + Eq + core::fmt::Debug + Send + Sync + 'static {
-    /// A sum of at most 17 products of reduced elements (one row of the widest matrix), reduced
-    /// once at the end.
-    type Sum: Sum<Self>;
     const ZERO: Self;
     const ONE: Self;
 
@@ -68,18 +65,9 @@ pub(crate) trait Field: Copy + Eq + core::fmt::Debug + Send + Sync + 'static {
         out
     }
 
-    /// Sum of products of two rows of at most 17 elements.
-    fn inner_product(a: &[Self], b: &[Self]) -> Self {
-        let mut sum = Self::Sum::default();
-        for (x, y) in a.iter().zip(b) {
-            sum.add_product(x, y);
-        }
-        sum.reduce()
-    }
+    /// Sum of products of two rows of at most [`MAX_TERMS`] elements, reduced once at the end.
+    fn inner_product(a: &[Self], b: &[Self]) -> Self;
 }
 
-/// An unreduced sum of products.
-pub(crate) trait Sum<F>: Default {
-    fn add_product(&mut self, a: &F, b: &F);
-    fn reduce(self) -> F;
-}
+/// Longest row: the width of the widest state.
+pub(crate) const MAX_TERMS: usize = 17;

@@ -1,7 +1,7 @@
 //! F_q on nine 29-bit limbs, Montgomery radix R = 2^261: products of two limbs leave room to add
 //! without carries in 64 bits, which is what wasm32 does well.
 
-use crate::field::{Field, Limbs, Q, Sum};
+use crate::field::{Field, Limbs, MAX_TERMS, Q};
 
 const BITS: u32 = 29;
 const MASK: u64 = (1 << BITS) - 1;
@@ -101,7 +101,6 @@ fn add_columns(t: &mut [u64; 2 * N], a: &Small, b: &Small) {
 }
 
 impl Field for Fr {
-    type Sum = NarrowSum;
     const ZERO: Self = Self([0; N]);
     const ONE: Self = Self(ONE);
 
@@ -168,43 +167,30 @@ impl Field for Fr {
         }
         redc(&mut t)
     }
-}
 
-/// Sum of products by columns; carries are moved on after every six products, before a column of
-/// `9 * 6` terms of 58 bits and a rest could pass 64 bits.
-#[derive(Default)]
-pub(crate) struct NarrowSum {
-    columns: [u64; 2 * N],
-    pending: u32,
-}
-
-impl NarrowSum {
+    /// Six products leave columns of `9 * 6` terms of 58 bits and a rest, which is below 2^64; then
+    /// carries are moved on. 17 q^2 < 0.11 q R, so the value is in range for the reduction.
     #[inline(always)]
-    fn settle(&mut self) {
-        let mut carry = 0;
-        for column in &mut self.columns {
-            let x = *column + carry;
-            *column = x & MASK;
-            carry = x >> BITS;
+    fn inner_product(a: &[Self], b: &[Self]) -> Self {
+        debug_assert!(a.len() <= MAX_TERMS);
+        let mut t = [0u64; 2 * N];
+        for (a, b) in a.chunks(6).zip(b.chunks(6)) {
+            for (x, y) in a.iter().zip(b) {
+                add_columns(&mut t, &x.0, &y.0);
+            }
+            settle(&mut t);
         }
-        self.pending = 0;
+        redc(&mut t)
     }
 }
 
-impl Sum<Fr> for NarrowSum {
-    #[inline(always)]
-    fn add_product(&mut self, a: &Fr, b: &Fr) {
-        if self.pending == 6 {
-            self.settle();
-        }
-        add_columns(&mut self.columns, &a.0, &b.0);
-        self.pending += 1;
-    }
-
-    /// 17 q^2 < 0.11 q R, so the value is in range.
-    #[inline(always)]
-    fn reduce(mut self) -> Fr {
-        self.settle();
-        redc(&mut self.columns)
+/// Moves carries on, so that every column has 29 bits.
+#[inline(always)]
+fn settle(columns: &mut [u64; 2 * N]) {
+    let mut carry = 0;
+    for column in columns {
+        let x = *column + carry;
+        *column = x & MASK;
+        carry = x >> BITS;
     }
 }

@@ -21,7 +21,7 @@ const PARTIAL_ROUNDS: [usize; 16] = [
 /// Full rounds before the partial ones, and after them.
 pub(crate) const HALF_FULL_ROUNDS: usize = 4;
 /// The largest state width.
-pub(crate) const MAX_WIDTH: usize = 17;
+pub(crate) const MAX_WIDTH: usize = crate::field::MAX_TERMS;
 
 /// What the generator gives: the plain form of the permutation.
 pub(crate) struct Plain<F> {

@@ -1,6 +1,6 @@
 //! The permutation: four full rounds, the partial rounds in sparse form, four full rounds.
 
-use crate::field::{Field, Sum};
+use crate::field::Field;
 use crate::params::{HALF_FULL_ROUNDS, MAX_WIDTH, Params};
 
 /// A state; lanes from the width on stay zero.
@@ -40,10 +40,6 @@ fn full_round<F: Field>(lanes: &mut [F], constants: &[F], matrix: &[F]) {
         *out = lane.add(*constant).fifth_power();
     }
     for (lane, row) in lanes.iter_mut().zip(matrix.chunks_exact(constants.len())) {
-        let mut sum = F::Sum::default();
-        for (a, b) in row.iter().zip(&boxed) {
-            sum.add_product(a, b);
-        }
-        *lane = sum.reduce();
+        *lane = F::inner_product(row, &boxed);
     }
 }

@@ -3,7 +3,7 @@
 use num_bigint::BigUint;
 use proptest::prelude::*;
 
-use crate::field::{Field, Limbs, Q, Sum, at_least};
+use crate::field::{Field, Limbs, MAX_TERMS, Q, at_least};
 use crate::params::{HALF_FULL_ROUNDS, MAX_WIDTH, Params, Plain, apply};
 use crate::permutation::{State, permute};
 use crate::{narrow, wide};
@@ -36,12 +36,10 @@ fn operations<F: Field>(a: &Limbs, b: &Limbs) {
         big(&x.fifth_power().to_limbs()),
         bx.modpow(&BigUint::from(5u8), &q)
     );
-    let mut sum = F::Sum::default();
-    for _ in 0..MAX_WIDTH {
-        sum.add_product(&x, &y);
+    for terms in [1, 6, 7, 12, 13, MAX_TERMS] {
+        let sum = F::inner_product(&vec![x; terms], &vec![y; terms]);
+        assert_eq!(big(&sum.to_limbs()), &bx * &by * BigUint::from(terms) % &q);
     }
-    let terms = BigUint::from(MAX_WIDTH);
-    assert_eq!(big(&sum.reduce().to_limbs()), bx * by * terms % q);
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! F_q on four 64-bit limbs, Montgomery radix R = 2^256.
 
-use crate::field::{Field, Limbs, Q, Sum, at_least, subtract};
+use crate::field::{Field, Limbs, MAX_TERMS, Q, at_least, subtract};
 
 /// `-1/q mod 2^64`.
 const Q_INV: u64 = 0xc2e1_f593_efff_ffff;
@@ -85,7 +85,6 @@ fn redc(t: &mut [u64; 8]) -> Limbs {
 }
 
 impl Field for Fr {
-    type Sum = WideSum;
     const ZERO: Self = Self([0; 4]);
     const ONE: Self = Self(R);
 
@@ -139,37 +138,44 @@ impl Field for Fr {
     fn square(self) -> Self {
         self.mul(self)
     }
+
+    /// T < 17 q^2 < 0.61 R^2 fits eight limbs and gives T/R + q < 4.3 q < R: two conditional
+    /// subtractions of 2q, one of q.
+    #[inline(always)]
+    fn inner_product(a: &[Self], b: &[Self]) -> Self {
+        debug_assert!(a.len() <= MAX_TERMS);
+        let mut t = [0u64; 8];
+        for (x, y) in a.iter().zip(b) {
+            add_assign(&mut t, &product(&x.0, &y.0));
+        }
+        let x = redc(&mut t);
+        let x = subtract_if_at_least(x, &TWO_Q);
+        let x = subtract_if_at_least(x, &TWO_Q);
+        Self(subtract_if_at_least(x, &Q))
+    }
 }
 
-/// Sum of up to 17 products: 17 q^2 < 0.61 R^2, so eight limbs hold it.
-#[derive(Default)]
-pub(crate) struct WideSum([u64; 8]);
-
-impl Sum<Fr> for WideSum {
-    #[inline(always)]
-    fn add_product(&mut self, a: &Fr, b: &Fr) {
-        let t = &mut self.0;
-        for (i, &x) in a.0.iter().enumerate() {
-            let mut carry = 0;
-            for (j, &y) in b.0.iter().enumerate() {
-                (t[i + j], carry) = mac(t[i + j], x, y, carry);
-            }
-            let mut k = i + 4;
-            while k < 8 {
-                let (s, c) = t[k].overflowing_add(carry);
-                t[k] = s;
-                carry = u64::from(c);
-                k += 1;
-            }
+/// The eight limbs of a product.
+#[inline(always)]
+fn product(a: &Limbs, b: &Limbs) -> [u64; 8] {
+    let mut t = [0u64; 8];
+    for i in 0..4 {
+        let mut carry = 0;
+        for j in 0..4 {
+            (t[i + j], carry) = mac(t[i + j], a[i], b[j], carry);
         }
+        t[i + 4] = carry;
     }
+    t
+}
 
-    /// T < 0.61 R^2 gives T/R + q < 4.3 q < R: two conditional subtractions of 2q, one of q.
-    #[inline(always)]
-    fn reduce(mut self) -> Fr {
-        let x = redc(&mut self.0);
-        let x = subtract_if_at_least(x, &TWO_Q);
-        let x = subtract_if_at_least(x, &TWO_Q);
-        Fr(subtract_if_at_least(x, &Q))
+#[inline(always)]
+fn add_assign(t: &mut [u64; 8], x: &[u64; 8]) {
+    let mut carry = false;
+    for (limb, x) in t.iter_mut().zip(x) {
+        let (s, c1) = limb.overflowing_add(*x);
+        let (s, c2) = s.overflowing_add(u64::from(carry));
+        *limb = s;
+        carry = c1 | c2;
     }
 }
