@@ -78,8 +78,8 @@ export class RateLimiter {
     }
     // Latest last: the first of the map is the one to forget.
     this.#peers.delete(peer)
+    if (this.#peers.size >= this.#limits.rememberedPeers) this.#forget(now)
     this.#peers.set(peer, buckets)
-    if (this.#peers.size > this.#limits.rememberedPeers) this.#forget(now)
     return buckets
   }
 

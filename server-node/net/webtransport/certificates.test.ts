@@ -26,7 +26,7 @@ test('two are announced, the serving one is never in its last day, and an addres
   const maker = new Maker()
   const certificates = await Certificates.open(maker, undefined, 0)
   const seen: { at: number; announced: readonly (number | undefined)[] }[] = []
-  for (let hour = 0; hour < 24 * 60; hour++) {
+  for (let hour = 0; hour < 24 * 60; hour += 5) {
     maker.now = hour * HOUR
     await certificates.advance(maker.now)
     const { serving, announced, reported } = certificates

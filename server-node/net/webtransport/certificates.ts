@@ -45,7 +45,10 @@ export class Certificates {
     return this.#usable.slice(0, 2).map(({ sha256 }) => sha256)
   }
 
-  /** Hashes that a peer may have used to come here: of all certificates that are still valid. */
+  /**
+   * Hashes that a peer may have used to come here. An address names two certificates, and libp2p wants both reported even when one of
+   * them has ended since: ended ones stay in the list for as long as an address with them can work.
+   */
   get reported(): readonly Uint8Array[] {
     return this.#all.map(({ sha256 }) => sha256)
   }
@@ -55,7 +58,7 @@ export class Certificates {
   /** Drops and makes certificates as time demands. Answers whether another one serves or is announced now. */
   async advance(now: number): Promise<boolean> {
     const before = hashes(this.#usable)
-    const all = this.#all.filter(({ notAfter }) => notAfter > now)
+    const all = this.#all.filter(({ notAfter }) => notAfter + VALID_DAYS * DAY > now)
     const usable = all.filter(({ notAfter }) => notAfter - MARGIN > now)
     while (usable.length < 2) {
       const made = this.#maker.webtransportCertificate(usable.length === 0 ? FIRST_VALID_DAYS : VALID_DAYS)
