@@ -81,6 +81,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main()
 } catch (error) {
-  console.error(`check: ${error instanceof Error ? error.message : error}\n\n${HELP}`)
+  const usage = error instanceof TypeError ? `\n\n${HELP}` : ''
+  console.error(`check: ${error instanceof Error ? error.message : error}${usage}`)
   process.exitCode = 2
 }

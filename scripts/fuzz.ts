@@ -132,6 +132,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main()
 } catch (error) {
-  console.error(`fuzz: ${error instanceof Error ? error.message : error}\n\n${HELP}`)
+  const usage = error instanceof TypeError ? `\n\n${HELP}` : ''
+  console.error(`fuzz: ${error instanceof Error ? error.message : error}${usage}`)
   process.exitCode = 2
 }

@@ -104,6 +104,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main()
 } catch (error) {
-  console.error(`test: ${error instanceof Error ? error.message : error}\n\n${HELP}`)
+  const usage = error instanceof TypeError ? `\n\n${HELP}` : ''
+  console.error(`test: ${error instanceof Error ? error.message : error}${usage}`)
   process.exitCode = 2
 }
