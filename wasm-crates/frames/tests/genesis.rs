@@ -50,7 +50,7 @@ fn mainnet_constants_equal_both_vector_files() {
     let case = &consensus["cases"][0];
     assert_eq!(identity, bytes(&case["selector"]));
     assert_eq!(genesis.prover, bytes(&case["header_prover"]));
-    let seniority = number(&case["seniority_each"]);
+    let seniority: u64 = number(&case["seniority_each"]);
     for (ours, listed) in genesis
         .provers
         .iter()
