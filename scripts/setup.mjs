@@ -5,7 +5,7 @@
  */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { stopChildren } from './setup/child.mjs'
+import { stopChildren, watchChildren } from './setup/child.mjs'
 import { EXIT, SetupError } from './setup/errors.mjs'
 import { lock } from './setup/lock.mjs'
 import { Plan } from './setup/plan.mjs'
@@ -61,32 +61,36 @@ async function main([command, ...rest]) {
   }
   const root = dirname(dirname(fileURLToPath(import.meta.url)))
   const terminal = new Terminal()
-  const release = await lock(join(root, '.petal/setup.lock'), (pid) => {
+  const held = await lock(join(root, '.petal/setup.lock'), (pid) => {
     terminal.line(`petal: another set-up is running here (process ${pid}); waiting for it`)
   })
-  const interrupted = (signal, code) => {
-    stopChildren(signal)
-    release()
+  watchChildren(held.runs)
+  let interrupted = false
+  const interrupt = async (code) => {
+    interrupted = true
+    await stopChildren()
+    held.release()
     terminal.close()
     console.error('\npetal: set-up interrupted; run the same command again to go on from here')
     process.exit(code)
   }
-  process.once('SIGINT', () => interrupted('SIGINT', EXIT.interrupted))
-  process.once('SIGTERM', () => interrupted('SIGTERM', EXIT.terminated))
-  process.once('SIGHUP', () => interrupted('SIGTERM', EXIT.terminated))
+  process.once('SIGINT', () => interrupt(EXIT.interrupted))
+  process.once('SIGTERM', () => interrupt(EXIT.terminated))
+  process.once('SIGHUP', () => interrupt(EXIT.terminated))
   try {
     await setUp(root, command, terminal)
     terminal.line(`petal: ready for "${command}" (set-up ${duration(terminal.elapsed())})`)
     return 0
   } catch (error) {
-    stopChildren()
+    if (interrupted) return await new Promise(() => {})
+    await stopChildren()
     report(error, terminal)
     // whoever reads only the last line of `npm test` must see that nothing was tested
     if (command === 'test') console.log('0 passed, 1 failed')
     return error.exitCode ?? EXIT.failed
   } finally {
     terminal.close()
-    release()
+    held.release()
   }
 }
 

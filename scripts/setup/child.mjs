@@ -2,10 +2,23 @@
 import { spawn } from 'node:child_process'
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { SetupError } from './errors.mjs'
+import { CHILD_MARK } from './lock.mjs'
 
 const TAIL_LINES = 30
+const PATIENCE_MILLIS = 3000
 const running = new Set()
+let watcher = () => {}
+
+/** `callback(pids)` is called whenever a program begins or ends. */
+export function watchChildren(callback) {
+  watcher = callback
+}
+
+function changed() {
+  watcher([...running].map(({ pid }) => pid).filter((pid) => pid !== undefined))
+}
 
 /** Environment of a child: `node_modules/.bin` first, or (for npm itself, which replaces that folder) not at all. */
 export function environment(root, { withBin = true, extra = {} } = {}) {
@@ -16,7 +29,7 @@ export function environment(root, { withBin = true, extra = {} } = {}) {
   const bin = join(root, 'node_modules', '.bin')
   const path = (environment.PATH ?? '').split(delimiter).filter((entry) => !/node_modules[\\/]\.bin[\\/]?$/.test(entry))
   environment.PATH = (withBin ? [bin, ...path] : path).join(delimiter)
-  return { ...environment, ...extra }
+  return { ...environment, [CHILD_MARK]: String(process.pid), ...extra }
 }
 
 /** Resolves when `command` ended with 0; otherwise rejects with a `SetupError` that shows the end of its output. */
@@ -27,6 +40,7 @@ export function runQuietly({ command, args, cwd, env, log, onLine = () => {} }) 
   // its own process group, so that an interrupt ends the grandchildren (rustc, linkers) too
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   running.add(child)
+  changed()
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
       sink.write(chunk)
@@ -40,6 +54,7 @@ export function runQuietly({ command, args, cwd, env, log, onLine = () => {} }) 
   return new Promise((resolve, reject) => {
     const end = (problem) => {
       running.delete(child)
+      changed()
       sink.end(() => (problem === undefined ? resolve() : reject(new SetupError(problem, { tail: tailOf(log), log }))))
     }
     child.once('error', (error) => end(`${command} could not be started: ${error.message}`))
@@ -49,8 +64,15 @@ export function runQuietly({ command, args, cwd, env, log, onLine = () => {} }) 
   })
 }
 
-/** Ends every program that is still running, with all that it started. */
-export function stopChildren(signal = 'SIGTERM') {
+/** Ends every program that is still running, with all that it started; by force when asking does not help. */
+export async function stopChildren() {
+  signalAll('SIGTERM')
+  const end = Date.now() + PATIENCE_MILLIS
+  while (running.size > 0 && Date.now() < end) await sleep(20)
+  signalAll('SIGKILL')
+}
+
+function signalAll(signal) {
   for (const child of running) {
     try {
       process.kill(-child.pid, signal)

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { lock } from './lock.mjs'
+import { CHILD_MARK, lock } from './lock.mjs'
 
 let root
 let file
@@ -36,28 +36,47 @@ function setUpLike(body) {
 }
 
 test('a lock is taken, released, and taken again', async () => {
-  const release = await lock(file, nobody)
+  const { release } = await lock(file, nobody)
   expect(existsSync(file)).toBe(true)
   release()
   expect(existsSync(file)).toBe(false)
-  ;(await lock(file, nobody))()
+  ;(await lock(file, nobody)).release()
 })
 
 test('the lock of a process that was killed is taken over', async () => {
   await leaveStaleLock()
-  const release = await lock(file, nobody)
+  const { release } = await lock(file, nobody)
   expect(readFileSync(file, 'utf8')).toBe(String(process.pid))
   release()
 })
 
 test('a second set-up waits for the first, and says whose end it waits for', async () => {
-  const holder = setUpLike(`const release = await lock(file); console.log('held'); await sleep(700); release()`)
+  const holder = setUpLike(`const { release } = await lock(file); console.log('held'); await sleep(700); release()`)
   const end = ended(holder)
   await new Promise((resolve) => holder.stdout.once('data', resolve))
   const waitedFor = []
-  const release = await lock(file, (pid) => waitedFor.push(pid))
+  const { release } = await lock(file, (pid) => waitedFor.push(pid))
   expect(waitedFor).toEqual([String(holder.pid)])
   release()
+  await end
+})
+
+test('a program that goes on after its set-up was killed is waited for; another one with its number is not', async () => {
+  const script = ['-e', 'setTimeout(() => {}, 700)']
+  const child = spawn(process.execPath, script, { env: { ...process.env, [CHILD_MARK]: '999999999' } })
+  const stranger = spawn(process.execPath, script)
+  const end = ended(child)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `999999999 ${child.pid}`)
+  const waitedFor = []
+  const held = await lock(file, (pid) => waitedFor.push(pid))
+  expect(waitedFor).toEqual(['999999999'])
+  held.runs([child.pid])
+  expect(readFileSync(file, 'utf8')).toBe(`${process.pid} ${child.pid}`)
+  held.release()
+  expect(existsSync(file)).toBe(false)
+  writeFileSync(file, `999999999 ${stranger.pid}`)
+  ;(await lock(file, nobody)).release()
   await end
 })
 
@@ -65,7 +84,7 @@ test('many at once over a stale lock: each gets it alone', async () => {
   await leaveStaleLock()
   const journal = join(root, 'journal')
   const body = `for (let round = 0; round < 3; round++) {
-      const release = await lock(file, () => {})
+      const { release } = await lock(file, () => {})
       fs.appendFileSync(${JSON.stringify(journal)}, 'in ' + process.pid + '\\n'); await sleep(3)
       fs.appendFileSync(${JSON.stringify(journal)}, 'out ' + process.pid + '\\n'); release()
     }`
