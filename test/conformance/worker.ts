@@ -1,0 +1,69 @@
+/** Child process of the conformance run: runs one file on one engine at a time, so that an abort ends only the case. */
+import { loadNativeEngine } from '../engines/native.ts'
+import { loadWasmEngine } from '../engines/wasm.ts'
+import { Checks, describeThrown, type Problem } from './checks.ts'
+import { dueOf } from './due.ts'
+import { type Fields, Malformed } from './fields.ts'
+import { loadVectorFile } from './files.ts'
+import { type CaseResult, failure, type Job, type Report } from './job.ts'
+import type { CaseRunner, EngineName, FileRunner, VectorFile } from './runner.ts'
+import { runnerOf } from './table.ts'
+
+const say = (report: Report): Promise<void> =>
+  new Promise((resolve, reject) => process.send?.(report, (error: Error | null) => (error ? reject(error) : resolve())))
+
+const openRunner = async (runner: FileRunner, file: VectorFile, engine: EngineName): Promise<CaseRunner> => {
+  if (runner.backing === 'core') return runner.open(file)
+  return runner.open(file, engine === 'native' ? loadNativeEngine() : await loadWasmEngine())
+}
+
+/** Runs one case; whatever goes wrong is a difference of this case. */
+function runCase(run: CaseRunner, fields: Fields, index: number): readonly Problem[] {
+  const check = new Checks()
+  try {
+    run(fields, check, index)
+  } catch (thrown) {
+    const got = thrown instanceof Malformed ? `malformed: ${thrown.message}` : describeThrown(thrown)
+    return [...check.problems, { field: 'case', expected: 'documented fields and an answer', got }]
+  }
+  if (check.count === 0) return [{ field: 'case', expected: 'something to check', got: 'nothing was checked' }]
+  return check.problems
+}
+
+function resultOf(runner: FileRunner, job: Job, fields: Fields, index: number, run: CaseRunner): CaseResult {
+  const common = { index, name: fields.has('name') ? String(fields.raw('name')) : '' }
+  if (job.due && !dueOf(job.path)?.includes(fields))
+    return { ...common, outcome: 'not due', problems: [], kind: runner.unhandled?.(fields) ?? '' }
+  const kind = runner.unhandled?.(fields) ?? null
+  if (kind !== null) return { ...common, outcome: 'no runner', problems: [], kind }
+  const problems = runCase(run, fields, index)
+  return { ...common, outcome: problems.length === 0 ? 'passed' : 'failed', problems, kind: '' }
+}
+
+async function runJob(job: Job): Promise<void> {
+  const runner = runnerOf(job.path)
+  if (runner === undefined) throw new Error(`no runner for ${job.path}`)
+  const file = loadVectorFile(job.directory, job.path)
+  const run = await openRunner(runner, file, job.engine)
+  for (const [index, fields] of file.cases.entries()) {
+    if (index < job.start) continue
+    await say({
+      type: 'begin',
+      index,
+      name: fields.has('name') ? String(fields.raw('name')) : '',
+      total: file.cases.length,
+    })
+    await say({ type: 'case', result: resultOf(runner, job, fields, index, run) })
+  }
+}
+
+process.on('disconnect', () => process.exit(0))
+process.on('message', (job: Job) => {
+  runJob(job)
+    .catch((thrown: unknown) => {
+      const got = thrown instanceof Malformed ? thrown.message : describeThrown(thrown)
+      return say({ type: 'case', result: failure(job.start, '(whole file)', got) })
+    })
+    .then(() => say({ type: 'done' }))
+    .catch(() => process.exit(1))
+})
