@@ -82,6 +82,7 @@ async function main([command, ...rest]) {
     terminal.line(`petal: ready for "${command}" (set-up ${duration(terminal.elapsed())})`)
     return 0
   } catch (error) {
+    // the step failed because it was stopped; `interrupt` ends the process
     if (interrupted) return await new Promise(() => {})
     await stopChildren()
     report(error, terminal)
