@@ -1,0 +1,173 @@
+/**
+ * What the light client machine is told (`LightEvent`) and what it asks for (`LightEffect`). A driver performs the effects; everything
+ * that answers an effect carries its id, and may come late, twice or never.
+ */
+import type { CertificateVerdict, Check, CryptoErrorCode, HeaderFacts } from '../platform/crypto.ts'
+import type { Millis } from '../platform/machine.ts'
+import type { PeerErrorCode, PeerHello } from '../platform/network.ts'
+import type { Durability, StoreOperation } from '../platform/store.ts'
+import type { NetworkDescription } from './anchors.ts'
+import type { LightLimits, TimeProofPolicy } from './policy.ts'
+
+export interface LightConfig {
+  /** With the anchors that are to be used. */
+  readonly description: NetworkDescription
+  readonly timeProofs: TimeProofPolicy
+  readonly limits: LightLimits
+  /** Numbers in [0, 1): which heads are sampled. */
+  readonly random: () => number
+}
+
+/** Names one connection for its whole life; a new connection to the same address has a new one. */
+export type PeerKey = number
+
+export type Question =
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'head' }
+  | { readonly kind: 'headers'; readonly from: bigint; readonly count: number }
+
+export type Answer =
+  | { readonly kind: 'hello'; readonly hello: PeerHello }
+  | { readonly kind: 'headers'; readonly headers: readonly Uint8Array[] }
+  | { readonly kind: 'failed'; readonly code: PeerErrorCode; readonly reason: string }
+
+export type Task =
+  | { readonly kind: 'openCommittee' }
+  | { readonly kind: 'inspect'; readonly header: Uint8Array }
+  | { readonly kind: 'certificate'; readonly header: Uint8Array }
+  | { readonly kind: 'timeProof'; readonly header: Uint8Array }
+
+export type TaskResult =
+  | { readonly kind: 'openCommittee' }
+  | { readonly kind: 'inspect'; readonly facts: HeaderFacts }
+  | { readonly kind: 'certificate'; readonly verdict: CertificateVerdict }
+  | { readonly kind: 'timeProof'; readonly check: Check }
+  | { readonly kind: 'failed'; readonly code: CryptoErrorCode; readonly reason: string }
+
+/** A header with what was found out about it. */
+export interface Finding {
+  readonly bytes: Uint8Array
+  /** null when the bytes are no header. */
+  readonly facts: HeaderFacts | null
+  readonly checks: readonly Check[]
+  /** `certificate`: all but the time proof; `full`: that too; false: see `reason`. */
+  readonly verified: 'certificate' | 'full' | false
+  readonly reason: string | null
+  readonly millis: number
+  /** Address of the peer that sent it; null = own store or the caller. */
+  readonly from: string | null
+  readonly verifiedAt: Millis
+}
+
+/** A header as the store keeps it. */
+export interface StoredHeader {
+  readonly bytes: Uint8Array
+  readonly timeProof: boolean
+}
+
+export interface StoredEvidence {
+  readonly first: Uint8Array
+  readonly second: Uint8Array
+  readonly frame: bigint
+  readonly reason: string
+  readonly at: Millis
+}
+
+/** What a driver finds in the store before it starts the machine. */
+export interface StoredState {
+  /** The newest headers, newest first. */
+  readonly newest: readonly StoredHeader[]
+  /** Number and size of every stored header. */
+  readonly sizes: readonly (readonly [bigint, number])[]
+  readonly evidence: StoredEvidence | null
+}
+
+export type QueryWish =
+  | { readonly kind: 'header'; readonly number: bigint }
+  /** A checkpoint as `checkpoint.ts` reads it. */
+  | { readonly kind: 'import'; readonly header: Uint8Array }
+  /** Bytes to be checked and not kept. */
+  | { readonly kind: 'check'; readonly header: Uint8Array; readonly timeProof: boolean }
+
+export type QueryOutcome =
+  | { readonly kind: 'finding'; readonly finding: Finding }
+  | { readonly kind: 'failed'; readonly code: 'notFound' | 'noPeers' | 'halted' | 'engine'; readonly reason: string }
+
+export type LightEvent =
+  | { readonly kind: 'start'; readonly stored: StoredState | null; readonly note: string | null }
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'addAddress'; readonly address: string }
+  | { readonly kind: 'connected'; readonly peer: PeerKey; readonly id: string; readonly transport: string }
+  | { readonly kind: 'dialFailed'; readonly peer: PeerKey; readonly reason: string }
+  | { readonly kind: 'disconnected'; readonly peer: PeerKey; readonly reason: string }
+  | { readonly kind: 'announced'; readonly peer: PeerKey; readonly header: Uint8Array }
+  | { readonly kind: 'answered'; readonly ask: number; readonly answer: Answer }
+  | { readonly kind: 'computed'; readonly job: number; readonly result: TaskResult }
+  | { readonly kind: 'persisted'; readonly batch: number }
+  | { readonly kind: 'persistFailed'; readonly batch: number; readonly reason: string }
+  | { readonly kind: 'loaded'; readonly load: number; readonly stored: StoredHeader | null }
+  | { readonly kind: 'query'; readonly query: number; readonly wish: QueryWish }
+  | { readonly kind: 'cancelQuery'; readonly query: number }
+  | { readonly kind: 'stop' }
+
+export type LightEffect =
+  | { readonly kind: 'dial'; readonly peer: PeerKey; readonly address: string; readonly timeoutMillis: number }
+  | { readonly kind: 'hangUp'; readonly peer: PeerKey }
+  | {
+      readonly kind: 'ask'
+      readonly ask: number
+      readonly peer: PeerKey
+      readonly question: Question
+      readonly timeoutMillis: number
+    }
+  /** Every head that the peer announces is an event `announced`; the end of the subscription is `disconnected`. */
+  | { readonly kind: 'subscribe'; readonly peer: PeerKey }
+  | { readonly kind: 'compute'; readonly job: number; readonly task: Task }
+  | { readonly kind: 'cancel'; readonly job: number }
+  | {
+      readonly kind: 'persist'
+      readonly batch: number
+      readonly operations: readonly StoreOperation[]
+      readonly durability: Durability
+    }
+  | { readonly kind: 'load'; readonly load: number; readonly number: bigint }
+  /** Send `wake` at that time; replaces the earlier wish. */
+  | { readonly kind: 'wake'; readonly at: Millis }
+  | { readonly kind: 'state'; readonly state: LightState }
+  | { readonly kind: 'head'; readonly head: Finding }
+  | {
+      readonly kind: 'refusal'
+      readonly frame: bigint | null
+      readonly from: string
+      readonly reason: string
+      readonly checks: readonly Check[]
+    }
+  | { readonly kind: 'evidence'; readonly evidence: StoredEvidence }
+  | { readonly kind: 'answer'; readonly query: number; readonly outcome: QueryOutcome }
+
+export type LightPhase = 'idle' | 'connecting' | 'anchoring' | 'verifying' | 'ready' | 'degraded' | 'halted' | 'stopped'
+
+/** What is so, why, and what comes next. */
+export interface LightState {
+  readonly phase: LightPhase
+  readonly at: bigint | null
+  readonly target: bigint | null
+  readonly peers: readonly LightPeerState[]
+  readonly health: 'ok' | 'stalled'
+  readonly reason: string
+  readonly next: string
+  /** Why it is halted, for programs; null otherwise. */
+  readonly halt: HaltCause | null
+}
+
+export type HaltCause = 'anchors' | 'engine' | 'evidence'
+
+export interface LightPeerState {
+  /** Connection, or null while there is none. */
+  readonly peer: PeerKey | null
+  readonly id: string
+  readonly address: string
+  readonly transport: string
+  readonly status: 'connecting' | 'connected' | 'failed'
+  readonly reason: string | null
+}

@@ -1,0 +1,367 @@
+/**
+ * From bytes to verdicts: facts, place in the chain, certificate, time proof (spec 11 sections 4.4 and 8.3). Cheap checks come first, the
+ * time proof last; one job of each kind runs at a time. What was decided is a `Ruling`; what follows from it is decided elsewhere.
+ */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import type { CertificateVerdict, Check, HeaderFacts } from '../platform/crypto.ts'
+import type { Millis } from '../platform/machine.ts'
+import { type Candidate, Candidates, type NewCandidate, Refused } from './candidates.ts'
+import { type Chain, type Frame, KNOWN_TIME_PROOF, LINK_SECTION } from './chain.ts'
+import type { Finding, LightEffect, StoredEvidence, Task, TaskResult } from './events.ts'
+import { equivocation } from './evidence.ts'
+import { Pending } from './pending.ts'
+import { JOB_TIMEOUT_MILLIS, OPEN_ATTEMPTS } from './policy.ts'
+import type { TimeProofs } from './time-proofs.ts'
+import type { Work } from './work.ts'
+
+export type Ruling =
+  /** A new frame of the chain. */
+  | { readonly kind: 'accepted'; readonly candidate: Candidate; readonly frame: Frame }
+  | { readonly kind: 'known'; readonly candidate: Candidate; readonly frame: Frame }
+  /** Not above the checkpoint: nothing wrong, nothing new. */
+  | { readonly kind: 'behind'; readonly candidate: Candidate }
+  | {
+      readonly kind: 'refused'
+      readonly candidate: Candidate
+      /** An honest peer does not send this. */
+      readonly lie: boolean
+      /** It does not link to the newest verified frame, which may be the wrong one. */
+      readonly forks: boolean
+      /** No verdict: the header may be tried again. */
+      readonly undecided: boolean
+      /** The same bytes were refused before. */
+      readonly again: boolean
+      readonly finding: Finding
+    }
+  /** The verdict on something that was only to be judged, or is too old to be kept. */
+  | { readonly kind: 'judged'; readonly candidate: Candidate; readonly finding: Finding }
+  | { readonly kind: 'equivocation'; readonly evidence: StoredEvidence }
+  | { readonly kind: 'timeProof'; readonly frame: Frame; readonly check: Check }
+  | { readonly kind: 'unusable'; readonly cause: 'anchors' | 'engine'; readonly reason: string }
+
+type Job =
+  | { readonly stage: 'open' }
+  | { readonly stage: 'inspect' | 'certificate'; readonly candidate: Candidate }
+  | { readonly stage: 'timeProof'; readonly candidate: Candidate }
+  | { readonly stage: 'timeProof'; readonly frame: Frame }
+
+export class Judge {
+  readonly #chain: Chain
+  readonly #timeProofs: TimeProofs
+  readonly #work: Work
+  readonly #candidates = new Candidates()
+  readonly #refused = new Refused()
+  readonly #jobs = new Pending<Job>()
+  /** Candidates whose caller waits for the time proof. */
+  #awaitingTimeProof: Candidate[] = []
+  #committee: 'closed' | 'opening' | 'open' = 'closed'
+  #openAttempts = 0
+  #rulings: Ruling[] = []
+
+  constructor(chain: Chain, timeProofs: TimeProofs, work: Work) {
+    this.#chain = chain
+    this.#timeProofs = timeProofs
+    this.#work = work
+  }
+
+  get ready(): boolean {
+    return this.#committee === 'open'
+  }
+
+  /** Takes a header in. One that was refused before, or is waiting, is not looked at again. */
+  offer(offered: NewCandidate, now: Millis): void {
+    const candidate = this.#candidates.add(offered)
+    if (candidate.query === null) {
+      const before = this.#refused.get(candidate.digest)
+      if (before !== undefined) {
+        this.#candidates.drop((c) => c === candidate)
+        candidate.facts = before.facts
+        this.#refuse(candidate, before.reason, { lie: before.lie, again: true }, now)
+        return
+      }
+      const twin = (c: Candidate) => c !== candidate && c.digest === candidate.digest && c.peer === candidate.peer
+      if (this.#candidates.some(twin) || this.#running(twin)) this.#candidates.drop((c) => c === candidate)
+    }
+    for (const gone of this.#candidates.shed()) this.#giveUp(gone, 'too much arrived at once', now)
+  }
+
+  /** Whether something that matches is still to be decided. */
+  deciding(matches: (candidate: Candidate) => boolean): boolean {
+    return this.#candidates.some(matches) || this.#awaitingTimeProof.some(matches) || this.#running(matches)
+  }
+
+  /** Forgets what matches, for instance all that a dropped peer sent. */
+  forget(matches: (candidate: Candidate) => boolean): readonly LightEffect[] {
+    this.#candidates.drop(matches)
+    this.#awaitingTimeProof = this.#awaitingTimeProof.filter((c) => !matches(c))
+    const dropped = this.#jobs.drop((job) => 'candidate' in job && matches(job.candidate))
+    return dropped.map((job): LightEffect => ({ kind: 'cancel', job }))
+  }
+
+  /** Stops everything. */
+  close(): readonly LightEffect[] {
+    this.#timeProofs.clear()
+    this.#candidates.drop(() => true)
+    this.#awaitingTimeProof = []
+    return this.#jobs.drop(() => true).map((job): LightEffect => ({ kind: 'cancel', job }))
+  }
+
+  /** Jobs that can start now. */
+  start(now: Millis): readonly LightEffect[] {
+    const effects: LightEffect[] = []
+    const begin = (job: Job, task: Task) => {
+      effects.push({ kind: 'compute', job: this.#jobs.add(job, now, JOB_TIMEOUT_MILLIS[job.stage]), task })
+    }
+    if (this.#committee === 'closed') {
+      this.#committee = 'opening'
+      begin({ stage: 'open' }, { kind: 'openCommittee' })
+    }
+    if (!this.#busy('inspect')) {
+      const candidate = this.#candidates.nextArrived()
+      if (candidate) begin({ stage: 'inspect', candidate }, { kind: 'inspect', header: candidate.bytes })
+    }
+    if (this.#committee !== 'open') return effects
+    if (!this.#busy('certificate')) {
+      const candidate = this.#nextUndecided(now)
+      if (candidate) begin({ stage: 'certificate', candidate }, { kind: 'certificate', header: candidate.bytes })
+    }
+    if (!this.#busy('timeProof')) {
+      const candidate = this.#awaitingTimeProof.shift()
+      const frame = candidate ? undefined : this.#timeProofs.next()
+      if (candidate) begin({ stage: 'timeProof', candidate }, { kind: 'timeProof', header: candidate.bytes })
+      else if (frame) begin({ stage: 'timeProof', frame }, { kind: 'timeProof', header: frame.bytes })
+    }
+    return effects
+  }
+
+  computed(id: number, result: TaskResult, now: Millis): void {
+    const job = this.#jobs.take(id)
+    if (job === undefined) return
+    if (result.kind === 'failed') this.#failed(job, result.code, result.reason, now)
+    else if (job.stage === 'open' && result.kind === 'openCommittee') this.#committee = 'open'
+    else if (job.stage === 'inspect' && result.kind === 'inspect') this.#inspected(job.candidate, result.facts, now)
+    else if (job.stage === 'certificate' && result.kind === 'certificate') {
+      this.#certified(job.candidate, result.verdict, now)
+    } else if (job.stage === 'timeProof' && result.kind === 'timeProof') {
+      this.#work.timeProof(result.check.millis ?? 0, now)
+      if ('frame' in job) this.#rulings.push({ kind: 'timeProof', frame: job.frame, check: result.check })
+      else this.#conclude(job.candidate, result.check, now)
+    } else this.#failed(job, 'crashed', `the engine answered ${result.kind} to ${job.stage}`, now)
+  }
+
+  /** Gives up jobs that nobody answered. */
+  expire(now: Millis): void {
+    for (const job of this.#jobs.expire(now)) this.#failed(job, 'crashed', 'the engine did not answer', now)
+  }
+
+  forgive(now: Millis): void {
+    this.#jobs.forgive(now)
+  }
+
+  earliest(): Millis {
+    return this.#jobs.earliest()
+  }
+
+  /** What was decided since the last call. */
+  takeRulings(): readonly Ruling[] {
+    const rulings = this.#rulings
+    this.#rulings = []
+    return rulings
+  }
+
+  /** The next candidate for a certificate check, without those that were decided while they waited, for instance twins. */
+  #nextUndecided(now: Millis): Candidate | undefined {
+    for (;;) {
+      const candidate = this.#candidates.nextPlaced()
+      if (candidate?.facts == null || candidate.query !== null) return candidate
+      const before = this.#refused.get(candidate.digest)
+      const place = this.#chain.place(candidate.facts)
+      if (before !== undefined) this.#refuse(candidate, before.reason, { lie: before.lie, again: true }, now)
+      else if (place.kind === 'known') this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
+      else return candidate
+    }
+  }
+
+  #inspected(candidate: Candidate, facts: HeaderFacts, now: Millis): void {
+    candidate.facts = facts
+    const { range } = candidate
+    if (range && (facts.number < range.first || facts.number > range.last)) {
+      const reason = `asked for frames ${range.first} to ${range.last}, got ${facts.number}`
+      this.#refuse(candidate, reason, { lie: true, keep: false }, now)
+      return
+    }
+    const place = this.#chain.place(facts)
+    candidate.links = this.#links(facts)
+    if (candidate.purpose === 'check') this.#candidates.placed(candidate)
+    else if (place.kind === 'known') this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
+    else if (place.kind === 'conflict') this.#candidates.placed(candidate)
+    else if (this.#refuseUnlinked(candidate, now)) return
+    else if (place.kind === 'old' && candidate.query === null) this.#rulings.push({ kind: 'behind', candidate })
+    else this.#candidates.placed(candidate)
+  }
+
+  /** Place in the chain as checks; a held frame that excludes this one is a failed `link`. */
+  #links(facts: HeaderFacts): readonly Check[] {
+    const place = this.#chain.place(facts)
+    if (place.kind !== 'conflict') return this.#chain.links(facts)
+    const { frame } = place
+    const reason = `frame ${frame.number} of rank ${frame.facts.rank} is verified here with identity ${frame.identity}, this is frame ${facts.number} of rank ${facts.rank} with ${bytesToHex(facts.identity)}`
+    return [{ name: 'link', ok: false, reason, section: LINK_SECTION, millis: null }]
+  }
+
+  #refuseUnlinked(candidate: Candidate, now: Millis): boolean {
+    const failed = candidate.links.find((check) => !check.ok)
+    if (failed === undefined || candidate.facts === null) return false
+    const { number } = candidate.facts
+    const forks = failed.name === 'link' && number === this.#chain.height + 1n && this.#chain.newest !== null
+    const held = failed.name === 'link' && number < this.#chain.height && number > this.#chain.checkpoint.number
+    this.#refuse(candidate, failed.reason ?? failed.name, { lie: !forks && !held, forks, keep: false }, now)
+    return true
+  }
+
+  #certified(candidate: Candidate, verdict: CertificateVerdict, now: Millis): void {
+    const { facts } = candidate
+    if (facts === null) return
+    candidate.certificate = verdict
+    this.#work.certificate(verdict.millis, now)
+    if (candidate.purpose === 'check') {
+      if (candidate.timeProof) this.#awaitingTimeProof.push(candidate)
+      else this.#conclude(candidate, null, now)
+      return
+    }
+    if (!verdict.valid) {
+      const failed = verdict.checks.filter((check) => !check.ok)
+      const lie = failed.some((check) => check.name !== 'quorum')
+      this.#refuse(candidate, failed[0]?.reason ?? 'the certificate is not valid', { lie }, now)
+      return
+    }
+    const place = this.#chain.place(facts)
+    if (place.kind === 'conflict') {
+      const evidence = equivocation(place.frame, { bytes: candidate.bytes, facts, certificate: verdict }, now)
+      this.#rulings.push({ kind: 'equivocation', evidence })
+    } else if (candidate.query !== null && candidate.timeProof && !candidate.timeProofKnown) {
+      this.#awaitingTimeProof.push(candidate)
+    } else this.#conclude(candidate, null, now)
+  }
+
+  /** Everything that was asked for is known. */
+  #conclude(candidate: Candidate, timeProof: Check | null, now: Millis): void {
+    const { facts, certificate } = candidate
+    if (facts === null || certificate === null) return
+    candidate.links = this.#links(facts)
+    if (candidate.purpose === 'check') {
+      this.#rulings.push({ kind: 'judged', candidate, finding: findingOfCandidate(candidate, timeProof, now) })
+      return
+    }
+    if (timeProof?.ok === false) {
+      this.#refuse(candidate, timeProof.reason ?? 'the time proof is false', { lie: true, timeProof }, now)
+      return
+    }
+    const place = this.#chain.place(facts)
+    if (place.kind === 'known') {
+      if (timeProof) place.frame.timeProof ??= timeProof
+      this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
+      return
+    }
+    if (this.#refuseUnlinked(candidate, now)) return
+    if (place.kind === 'old') {
+      this.#rulings.push({ kind: 'judged', candidate, finding: findingOfCandidate(candidate, timeProof, now) })
+      return
+    }
+    const frame: Frame = {
+      number: facts.number,
+      identity: bytesToHex(facts.identity),
+      facts,
+      bytes: candidate.bytes,
+      certificate,
+      links: candidate.links,
+      from: candidate.purpose === 'stored' || candidate.purpose === 'import' ? null : candidate.from,
+      verifiedAt: now,
+      timeProof: candidate.timeProofKnown ? 'known' : timeProof,
+      announced: false,
+    }
+    this.#chain.add(frame)
+    this.#timeProofs.consider(frame)
+    this.#rulings.push({ kind: 'accepted', candidate, frame })
+  }
+
+  #failed(job: Job, code: string, reason: string, now: Millis): void {
+    if (job.stage === 'open') {
+      this.#committee = 'closed'
+      if (code === 'crashed' && ++this.#openAttempts < OPEN_ATTEMPTS) return
+      const cause = code === 'decode' || code === 'arguments' ? 'anchors' : 'engine'
+      this.#rulings.push({ kind: 'unusable', cause, reason })
+      return
+    }
+    if (code === 'unavailable') this.#rulings.push({ kind: 'unusable', cause: 'engine', reason })
+    if ('frame' in job) {
+      if (code === 'decode') this.#rulings.push({ kind: 'timeProof', frame: job.frame, check: failedTimeProof(reason) })
+      return
+    }
+    const { candidate } = job
+    if (code === 'decode') {
+      const shape: Check = { name: 'shape', ok: false, reason, section: '11 section 4', millis: null }
+      if (candidate.purpose === 'check') {
+        const finding = findingOfCandidate(candidate, job.stage === 'timeProof' ? failedTimeProof(reason) : shape, now)
+        this.#rulings.push({ kind: 'judged', candidate, finding })
+      } else this.#refuse(candidate, reason, { lie: true, timeProof: shape }, now)
+    } else this.#giveUp(candidate, reason, now)
+  }
+
+  /** No verdict: nobody is to blame, and the header may be tried again. */
+  #giveUp(candidate: Candidate, reason: string, now: Millis): void {
+    this.#refuse(candidate, `not verified: ${reason}`, { lie: false, keep: false, undecided: true }, now)
+  }
+
+  #refuse(
+    candidate: Candidate,
+    reason: string,
+    how: {
+      readonly lie: boolean
+      readonly forks?: boolean
+      /** Remember the bytes: false where the verdict depends on more than them. */
+      readonly keep?: boolean
+      readonly undecided?: boolean
+      readonly again?: boolean
+      readonly timeProof?: Check
+    },
+    now: Millis,
+  ): void {
+    if (how.keep !== false && candidate.purpose !== 'check') {
+      this.#refused.add(candidate.digest, { lie: how.lie, reason, facts: candidate.facts })
+    }
+    const finding = { ...findingOfCandidate(candidate, how.timeProof ?? null, now), verified: false as const, reason }
+    const { lie, forks = false, again = false, undecided = false } = how
+    this.#rulings.push({ kind: 'refused', candidate, lie, forks, again, undecided, finding })
+  }
+
+  #busy(stage: Job['stage']): boolean {
+    return this.#jobs.values().some((job) => job.stage === stage)
+  }
+
+  #running(matches: (candidate: Candidate) => boolean): boolean {
+    return this.#jobs.values().some((job) => 'candidate' in job && matches(job.candidate))
+  }
+}
+
+function failedTimeProof(reason: string): Check {
+  return { ...KNOWN_TIME_PROOF, ok: false, reason }
+}
+
+function findingOfCandidate(candidate: Candidate, last: Check | null, now: Millis): Finding {
+  const checks = [...candidate.links, ...(candidate.certificate?.checks ?? [])]
+  if (last !== null) checks.push(last)
+  else if (candidate.timeProofKnown) checks.push(KNOWN_TIME_PROOF)
+  const failed = checks.find((check) => !check.ok)
+  const proved = checks.some((check) => check.name === 'vdf')
+  return {
+    bytes: candidate.bytes,
+    facts: candidate.facts,
+    checks,
+    verified: failed || candidate.certificate === null ? false : proved ? 'full' : 'certificate',
+    reason: failed?.reason ?? null,
+    millis: (candidate.certificate?.millis ?? 0) + (last?.millis ?? 0),
+    from: candidate.peer === null ? null : candidate.from,
+    verifiedAt: now,
+  }
+}

@@ -1,0 +1,436 @@
+/**
+ * The light client (spec 11 section 8.3): follows a chain from its anchors with the help of peers it does not trust.
+ *
+ * It asks every peer for its newest header and verifies the newest of them at once, since the committee is pinned and no frame in
+ * between is needed (skipping); a header that follows directly must link to its parent (sequential). Then it verifies the last few frames below,
+ * newest first. A frame below quorum is refused, said so, and stepped over. A peer that lies, floods or goes silent is left for another.
+ * Two certified frames that exclude each other are evidence: everything stops.
+ *
+ * No clock, no I/O, no promises: `handle` takes an event and answers effects. Answers may come late, twice or never.
+ */
+import type { Machine, Millis } from '../platform/machine.ts'
+import type { NewCandidate } from './candidates.ts'
+import { Chain, type Frame, findingOf } from './chain.ts'
+import { Conversations } from './conversations.ts'
+import type {
+  LightConfig,
+  LightEffect,
+  LightEvent,
+  LightState,
+  StoredEvidence,
+  StoredHeader,
+  StoredState,
+} from './events.ts'
+import { Judge, type Ruling } from './judge.ts'
+import { describeAge } from './network-description.ts'
+import { FILL_DEPTH, SLEEP_MILLIS, STATE_INTERVAL_MILLIS, stallMillis, TICK_MILLIS } from './policy.ts'
+import { Queries } from './queries.ts'
+import { describe, type Halt } from './status.ts'
+import { Storing } from './storing.ts'
+import { TimeProofs } from './time-proofs.ts'
+import { Work, type WorkCount } from './work.ts'
+
+export class LightClient implements Machine<LightEvent, LightEffect> {
+  readonly #config: LightConfig
+  readonly #chain: Chain
+  readonly #judge: Judge
+  readonly #timeProofs: TimeProofs
+  readonly #work = new Work()
+  readonly #storing: Storing
+  readonly #conversations: Conversations
+  readonly #queries: Queries
+  #started = false
+  #stopped = false
+  #halt: Halt | null = null
+  #note: string | null = null
+  #lastEventAt: Millis = 0
+  #lastAdvanceAt: Millis = 0
+  /** Newest frame told to the outside. */
+  #told: Frame | null = null
+  #steppedOver: { readonly number: bigint; readonly reason: string } | null = null
+  #shownState = ''
+  #shownStateAt: Millis = Number.NEGATIVE_INFINITY
+  #wakeAt: Millis = Number.POSITIVE_INFINITY
+  #out: LightEffect[] = []
+
+  constructor(config: LightConfig) {
+    this.#config = config
+    const { anchors } = config.description
+    this.#chain = new Chain(anchors.checkpoint, config.limits)
+    this.#timeProofs = new TimeProofs(config.timeProofs, config.random)
+    this.#judge = new Judge(this.#chain, this.#timeProofs, this.#work)
+    this.#storing = new Storing(config.description, config.limits)
+    const emit = (effect: LightEffect) => this.#out.push(effect)
+    const forget = (peer: number) => this.#out.push(...this.#judge.forget((c) => c.peer === peer && c.query === null))
+    const offer = (candidate: NewCandidate, now: Millis) => this.#offer(candidate, now)
+    this.#conversations = new Conversations(config, this.#chain, {
+      emit,
+      forget,
+      offer,
+      queryAnswered: (...answer) => this.#queries.answered(...answer),
+    })
+    this.#queries = new Queries(this.#chain, this.#conversations, this.#timeProofs.wanted, { emit, offer })
+  }
+
+  /** Newest first, at most `count` verified frames. */
+  recent(count: number) {
+    return this.#chain
+      .recent(count)
+      .filter((frame) => frame.announced)
+      .map(findingOf)
+  }
+
+  /** The newest verified frame. */
+  head() {
+    return this.#told === null ? null : findingOf(this.#told)
+  }
+
+  work(now: Millis): WorkCount {
+    return this.#work.lastHour(now)
+  }
+
+  handle(event: LightEvent, now: Millis): readonly LightEffect[] {
+    this.#out = []
+    if (this.#started && !this.#stopped) this.#noticeSleep(now)
+    this.#lastEventAt = now
+    this.#dispatch(event, now)
+    this.#settle(now)
+    return this.#out
+  }
+
+  #dispatch(event: LightEvent, now: Millis): void {
+    switch (event.kind) {
+      case 'start':
+        this.#start(event.stored, event.note, now)
+        return
+      case 'stop':
+        this.#stop()
+        return
+      case 'wake':
+        this.#wakeAt = Number.POSITIVE_INFINITY
+        return
+      case 'addAddress':
+        if (!this.#stopped) this.#conversations.peers.addAddress(event.address)
+        return
+      case 'computed':
+        if (!this.#stopped) this.#judge.computed(event.job, event.result, now)
+        return
+      case 'persisted':
+        this.#storing.persisted(event.batch)
+        return
+      case 'persistFailed':
+        this.#storing.failed(event.batch, event.reason)
+        return
+      case 'loaded':
+        this.#queries.loaded(event.load, event.stored, now)
+        return
+      case 'query':
+        if (this.#stopped || !this.#started) this.#queries.fail(event.query, 'notFound', 'The client is not running.')
+        else if (this.#halt && (event.wish.kind !== 'check' || !this.#judge.ready)) {
+          this.#queries.fail(event.query, this.#halt.cause === 'engine' ? 'engine' : 'halted', this.#halt.reason)
+        } else this.#queries.ask(event.query, event.wish, now)
+        return
+      case 'cancelQuery':
+        this.#queries.cancel(event.query)
+        this.#out.push(...this.#judge.forget((c) => c.query === event.query))
+        return
+      default:
+        if (this.#running) this.#conversations.handle(event, now)
+    }
+  }
+
+  get #running(): boolean {
+    return this.#started && !this.#stopped && this.#halt === null
+  }
+
+  #start(stored: StoredState | null, note: string | null, now: Millis): void {
+    if (this.#started || this.#stopped) return
+    this.#started = true
+    this.#note = note
+    this.#lastAdvanceAt = now
+    const { anchors } = this.#config.description
+    const age = describeAge(anchors.issuedAt, now)
+    if (now - anchors.issuedAt > this.#config.limits.anchorAgeMillis) {
+      const reason = `The anchors of this network are ${age}, older than the ${Math.round(this.#config.limits.anchorAgeMillis / 86_400_000)} days that are accepted.`
+      this.#stopFor({ cause: 'anchors', reason, next: 'Get current anchors from a source you trust.' })
+      return
+    }
+    if (stored?.evidence && stored.evidence.at > anchors.issuedAt) {
+      this.#haltForEvidence(stored.evidence)
+      return
+    }
+    this.#storing.found(stored?.sizes ?? [])
+    for (const header of stored?.newest ?? []) this.#offer(ownCandidate(header), now)
+  }
+
+  #stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#queries.close('notFound', 'The client was stopped.')
+    this.#out.push(...this.#judge.close())
+    this.#conversations.close()
+  }
+
+  #offer(candidate: NewCandidate, now: Millis): void {
+    const held = this.#chain.newest
+    const same = held !== null && candidate.query === null && sameBytes(held.bytes, candidate.bytes)
+    if (same) this.#conversations.offers(candidate.peer, held.number)
+    else this.#judge.offer(candidate, now)
+  }
+
+  /** The device slept, or its clock was set: what was asked before is not waited for, peers must say hello again. */
+  #noticeSleep(now: Millis): void {
+    const pause = now - this.#lastEventAt
+    if (pause < SLEEP_MILLIS && pause > -SLEEP_MILLIS) return
+    this.#judge.forgive(now)
+    this.#storing.forgive(now)
+    this.#queries.forgive(now)
+    this.#conversations.wokeUp(now)
+    this.#lastAdvanceAt = now
+    this.#shownStateAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** Everything that follows from what just happened, until nothing more does. */
+  #settle(now: Millis): void {
+    if (!this.#started) return
+    if (!this.#stopped) {
+      this.#judge.expire(now)
+      this.#storing.expire(now)
+      this.#rule(now)
+      if (this.#running) {
+        this.#conversations.tick(now)
+        this.#queries.tick(now)
+        this.#conversations.fill(this.#fillFloor(), (n) => this.#judge.deciding((c) => c.facts?.number === n), now)
+        this.#rule(now)
+      }
+      if (this.#halt === null || this.#judge.ready) this.#out.push(...this.#judge.start(now))
+      this.#rule(now)
+    }
+    this.#announce()
+    this.#showState(now)
+    if (!this.#stopped) this.#planWake(now)
+  }
+
+  #rule(now: Millis): void {
+    for (;;) {
+      const rulings = this.#judge.takeRulings()
+      if (rulings.length === 0) return
+      for (const ruling of rulings) this.#apply(ruling, now)
+    }
+  }
+
+  #apply(ruling: Ruling, now: Millis): void {
+    switch (ruling.kind) {
+      case 'accepted': {
+        const { candidate, frame } = ruling
+        this.#conversations.offers(candidate.peer, frame.number)
+        this.#conversations.peers.praise(candidate.peer)
+        if (frame === this.#chain.newest) {
+          if (candidate.purpose !== 'stored') this.#lastAdvanceAt = now
+          if (this.#steppedOver && this.#steppedOver.number <= frame.number) this.#steppedOver = null
+        }
+        this.#out.push(this.#storing.put(frame, now))
+        this.#queries.settled(candidate, findingOf(frame))
+        return
+      }
+      case 'known':
+        this.#conversations.offers(ruling.candidate.peer, ruling.frame.number)
+        this.#queries.settled(ruling.candidate, findingOf(ruling.frame))
+        return
+      case 'behind':
+        this.#conversations.offers(ruling.candidate.peer, ruling.candidate.facts?.number ?? null)
+        return
+      case 'judged':
+        this.#queries.settled(ruling.candidate, ruling.finding)
+        return
+      case 'refused':
+        this.#refused(ruling, now)
+        return
+      case 'timeProof':
+        this.#timeProved(ruling.frame, ruling.check, now)
+        return
+      case 'equivocation':
+        if (this.#halt === null) {
+          this.#out.push(this.#storing.putEvidence(ruling.evidence, now))
+          this.#haltForEvidence(ruling.evidence)
+        }
+        return
+      case 'unusable': {
+        const { cause, reason } = ruling
+        if (cause === 'anchors') {
+          const next = 'Get anchors for this network from a source you trust.'
+          this.#stopFor({ cause, reason: `The committee of the anchors cannot be used: ${reason}.`, next })
+        } else {
+          const next =
+            'Allow WebAssembly on this page (Content-Security-Policy: wasm-unsafe-eval), or use another browser.'
+          this.#stopFor({ cause, reason: `Nothing can be verified here: ${reason}.`, next })
+        }
+      }
+    }
+  }
+
+  #refused(ruling: Extract<Ruling, { kind: 'refused' }>, now: Millis): void {
+    const { candidate, finding, lie } = ruling
+    const number = candidate.facts?.number ?? null
+    const reason = finding.reason ?? 'refused'
+    if (candidate.query === null && !ruling.again) {
+      this.#work.refusal(now)
+      this.#out.push({ kind: 'refusal', frame: number, from: candidate.from, reason, checks: finding.checks })
+    }
+    if (candidate.purpose === 'stored') {
+      if (number !== null) this.#out.push(this.#storing.remove(number, now))
+      return
+    }
+    if (candidate.query !== null) {
+      if (!this.#queries.refused(candidate, finding, now)) {
+        this.#work.refusal(now)
+        this.#out.push({ kind: 'refusal', frame: number, from: candidate.from, reason, checks: finding.checks })
+      }
+    }
+    if (lie && candidate.peer !== null) {
+      this.#conversations.leave(candidate.peer, `frame ${number ?? 'without number'} refused: ${reason}`, now)
+      return
+    }
+    if (ruling.undecided && candidate.range) this.#conversations.mayAskAgain(candidate.range)
+    if (number === null || number <= this.#chain.height) return
+    if (ruling.forks) this.#conversations.probe(candidate.peer, this.#chain.height, now)
+    else {
+      if (this.#steppedOver === null || number > this.#steppedOver.number) this.#steppedOver = { number, reason }
+      this.#conversations.stepBelow(candidate.peer, number, now)
+    }
+  }
+
+  #timeProved(frame: Frame, check: { readonly ok: boolean; readonly reason: string | null }, now: Millis): void {
+    if (this.#chain.get(frame.number) !== frame) return
+    if (check.ok) {
+      frame.timeProof = { name: 'vdf', section: '11 section 4.4 step 6', millis: null, ...check }
+      this.#out.push(this.#storing.put(frame, now))
+      return
+    }
+    // A quorum that certifies a false time proof is faulty itself; the frame is not shown as verified any longer.
+    this.#chain.remove(frame.number)
+    this.#work.refusal(now)
+    const reason = check.reason ?? 'the time proof is false'
+    const checks = [
+      ...frame.certificate.checks,
+      { name: 'vdf', section: '11 section 4.4 step 6', millis: null, ...check },
+    ]
+    this.#out.push({ kind: 'refusal', frame: frame.number, from: frame.from ?? 'the store', reason, checks })
+    this.#out.push(this.#storing.remove(frame.number, now))
+    if (this.#told === frame) this.#told = this.#chain.recent(360).find((other) => other.announced) ?? null
+    this.#steppedOver = { number: frame.number, reason: 'it is certified, but its time proof is false' }
+  }
+
+  #haltForEvidence(evidence: StoredEvidence): void {
+    this.#out.push({ kind: 'evidence', evidence })
+    const next = 'Export the evidence and report it. Go on only with new anchors from a source you trust.'
+    this.#stopFor({ cause: 'evidence', reason: evidence.reason, next })
+  }
+
+  #stopFor(halt: Halt): void {
+    if (this.#halt !== null) return
+    this.#halt = halt
+    this.#queries.close(halt.cause === 'engine' ? 'engine' : 'halted', halt.reason)
+    this.#out.push(...this.#judge.close())
+    this.#conversations.close()
+  }
+
+  /** Frames that are on disk, or whose store failed, are told: the newest as `head`. */
+  #announce(): void {
+    for (const frame of this.#storing.takeDone()) {
+      frame.announced = true
+      if (this.#chain.get(frame.number) !== frame) continue
+      if (this.#told === null || frame.number >= this.#told.number) {
+        this.#told = frame
+        this.#out.push({ kind: 'head', head: findingOf(frame) })
+      }
+    }
+  }
+
+  /** Lowest frame that is fetched to fill the window below the newest; null when there is nothing to fill. */
+  #fillFloor(): bigint | null {
+    const newest = this.#chain.newest
+    if (newest === null) return null
+    const lowest = newest.number - FILL_DEPTH + 1n
+    const { number } = this.#chain.checkpoint
+    return lowest > number ? lowest : number + 1n
+  }
+
+  #state(now: Millis): LightState {
+    const { peers } = this.#conversations
+    const target = peers.newestOffered()
+    const nextDialAt = peers.nextDialAt()
+    const sentences = describe({
+      started: this.#started,
+      stopped: this.#stopped,
+      halt: this.#halt,
+      at: this.#told?.number ?? null,
+      target,
+      greeted: peers.greeted().length,
+      connections: peers.connections().length,
+      addresses: peers.addressCount,
+      lastFailure: peers.lastReason(),
+      nextDialMillis: Number.isFinite(nextDialAt) ? nextDialAt - now : null,
+      sinceAdvanceMillis: now - this.#lastAdvanceAt,
+      stallMillis: stallMillis(this.#config.description.frameIntervalMillis),
+      steppedOver: this.#steppedOver,
+      filling: this.#judge.deciding((c) => c.purpose === 'range'),
+      timeProofsBehind: this.#timeProofs.behind,
+      anchorsAge: describeAge(this.#config.description.anchors.issuedAt, now),
+      note: this.#note,
+      storeTrouble: this.#storing.trouble,
+    })
+    return {
+      ...sentences,
+      at: this.#told?.number ?? null,
+      target,
+      peers: peers.states(),
+      halt: this.#halt?.cause ?? null,
+    }
+  }
+
+  #showState(now: Millis): void {
+    const state = this.#state(now)
+    const shown = JSON.stringify(state, (_, value) => (typeof value === 'bigint' ? value.toString() : value))
+    if (shown === this.#shownState) return
+    const last = this.#stopped || this.#halt !== null
+    if (!last && now - this.#shownStateAt < STATE_INTERVAL_MILLIS && now >= this.#shownStateAt) return
+    this.#shownState = shown
+    this.#shownStateAt = now
+    this.#out.push({ kind: 'state', state })
+  }
+
+  #planWake(now: Millis): void {
+    const soonest = Math.min(
+      now + TICK_MILLIS,
+      this.#judge.earliest(),
+      this.#storing.earliest(),
+      this.#queries.earliest(),
+      this.#halt ? Number.POSITIVE_INFINITY : this.#conversations.earliest(now),
+      this.#shownStateAt > now - STATE_INTERVAL_MILLIS
+        ? this.#shownStateAt + STATE_INTERVAL_MILLIS
+        : Number.POSITIVE_INFINITY,
+    )
+    const at = Math.max(now + 1, soonest)
+    if (at === this.#wakeAt) return
+    this.#wakeAt = at
+    this.#out.push({ kind: 'wake', at })
+  }
+}
+
+function ownCandidate(header: StoredHeader): NewCandidate {
+  return {
+    bytes: header.bytes,
+    purpose: 'stored',
+    peer: null,
+    from: 'the store',
+    range: null,
+    query: null,
+    timeProof: false,
+    timeProofKnown: header.timeProof,
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}

@@ -1,0 +1,91 @@
+/**
+ * How headers and evidence are kept in a `Store`. Keys begin with the network and its genesis, so that two networks of one name
+ * never mix; the number at the end is big-endian, so that keys are in the order of frames.
+ */
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import type { Store, StoreOperation } from '../platform/store.ts'
+import type { NetworkDescription } from './anchors.ts'
+import type { StoredEvidence, StoredHeader, StoredState } from './events.ts'
+import { WIRE_LIMITS } from './wire-limits.ts'
+
+const VERSION = 1
+const HEADER = 0x68 // 'h'
+const EVIDENCE = 0x65 // 'e'
+
+/** Beginning of all keys of a network. */
+export function storePrefix(description: NetworkDescription): Uint8Array {
+  const { network, profile, anchors } = description
+  const name = `${network}\n${profile}\n${anchors.rules.genesisIdentity}`
+  return concatBytes(utf8ToBytes('light/'), sha256(utf8ToBytes(name)).subarray(0, 16))
+}
+
+function headerKey(prefix: Uint8Array, number: bigint): Uint8Array {
+  const key = new Uint8Array(prefix.length + 9)
+  key.set(prefix)
+  key[prefix.length] = HEADER
+  new DataView(key.buffer).setBigUint64(prefix.length + 1, number)
+  return key
+}
+
+function evidenceKey(prefix: Uint8Array): Uint8Array {
+  return concatBytes(prefix, Uint8Array.of(EVIDENCE))
+}
+
+export function putHeader(prefix: Uint8Array, number: bigint, stored: StoredHeader): StoreOperation {
+  const value = concatBytes(Uint8Array.of(VERSION, stored.timeProof ? 1 : 0), stored.bytes)
+  return { kind: 'put', key: headerKey(prefix, number), value }
+}
+
+export function deleteHeader(prefix: Uint8Array, number: bigint): StoreOperation {
+  return { kind: 'delete', key: headerKey(prefix, number) }
+}
+
+export function putEvidence(prefix: Uint8Array, evidence: StoredEvidence): StoreOperation {
+  const text = JSON.stringify({
+    frame: evidence.frame.toString(),
+    first: bytesToHex(evidence.first),
+    second: bytesToHex(evidence.second),
+    reason: evidence.reason,
+    at: evidence.at,
+  })
+  return { kind: 'put', key: evidenceKey(prefix), value: utf8ToBytes(text) }
+}
+
+/** The header of that number, or null when there is none that can be read. Rejects with `StoreError`. */
+export async function loadHeader(store: Store, prefix: Uint8Array, number: bigint): Promise<StoredHeader | null> {
+  const value = await store.get(headerKey(prefix, number))
+  return value === undefined ? null : readHeader(value)
+}
+
+/** What is left of the last session: the newest `count` headers, the sizes of all, evidence. Rejects with `StoreError`. */
+export async function loadState(store: Store, prefix: Uint8Array, count: number): Promise<StoredState> {
+  const newest: StoredHeader[] = []
+  const sizes: [bigint, number][] = []
+  const range = { from: headerKey(prefix, 0n), to: concatBytes(prefix, Uint8Array.of(HEADER + 1)), reverse: true }
+  for await (const { key, value } of store.range(range)) {
+    if (key.length !== prefix.length + 9) continue
+    const number = new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(prefix.length + 1)
+    const stored = readHeader(value)
+    sizes.push([number, value.length])
+    if (stored !== null && newest.length < count) newest.push(stored)
+  }
+  const evidence = await store.get(evidenceKey(prefix))
+  return { newest, sizes, evidence: evidence === undefined ? null : readEvidence(evidence) }
+}
+
+function readHeader(value: Uint8Array): StoredHeader | null {
+  if (value.length < 3 || value.length > WIRE_LIMITS.headerBytes + 2 || value[0] !== VERSION) return null
+  return { bytes: value.slice(2), timeProof: value[1] === 1 }
+}
+
+function readEvidence(value: Uint8Array): StoredEvidence | null {
+  try {
+    const { frame, first, second, reason, at } = JSON.parse(new TextDecoder().decode(value)) as Record<string, unknown>
+    if (typeof reason !== 'string' || typeof at !== 'number' || typeof frame !== 'string') return null
+    if (typeof first !== 'string' || typeof second !== 'string') return null
+    return { frame: BigInt(frame), first: hexToBytes(first), second: hexToBytes(second), reason, at }
+  } catch {
+    return null
+  }
+}

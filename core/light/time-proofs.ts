@@ -1,0 +1,44 @@
+import type { Frame } from './chain.ts'
+import { SAMPLE_EVERY, TIME_PROOFS_BEHIND, TIME_PROOFS_WAITING, type TimeProofPolicy } from './policy.ts'
+
+/** Which frames still get their time proof checked: the newest first (spec 11 section 8.5). */
+export class TimeProofs {
+  readonly #policy: TimeProofPolicy
+  readonly #random: () => number
+  #waiting: Frame[] = []
+
+  constructor(policy: TimeProofPolicy, random: () => number) {
+    this.#policy = policy
+    this.#random = random
+  }
+
+  /** Decides for a frame whose certificate was just verified. */
+  consider(frame: Frame): void {
+    if (frame.timeProof !== null || this.#policy === 'off') return
+    if (this.#policy === 'sampled' && this.#random() * SAMPLE_EVERY >= 1) return
+    this.#waiting.push(frame)
+    this.#waiting.sort((a, b) => (a.number < b.number ? 1 : -1))
+    this.#waiting.length = Math.min(this.#waiting.length, TIME_PROOFS_WAITING)
+  }
+
+  /** Whether a header that a caller asked for gets its time proof checked. */
+  get wanted(): boolean {
+    return this.#policy === 'every'
+  }
+
+  next(): Frame | undefined {
+    return this.#waiting.shift()
+  }
+
+  clear(): void {
+    this.#waiting = []
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  get behind(): boolean {
+    return this.#waiting.length > TIME_PROOFS_BEHIND
+  }
+}
