@@ -3,7 +3,8 @@
 //! R = 2^2072 leaves 24 bits above a 2048-bit modulus; a column of at most 148 products of 56 bits fits 64 bits.
 
 use super::Wide;
-use super::chain::{Group, Tick, WINDOW, WINDOWS_PER_TICK, gather, single, transpose};
+use super::chain::{Tick, WINDOW, WINDOWS_PER_TICK, single};
+use super::group::{Group, gather, transpose};
 use super::mont64::Mont64;
 use core::arch::x86_64::*;
 use core::ops::ControlFlow;

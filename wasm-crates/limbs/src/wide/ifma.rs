@@ -4,7 +4,8 @@
 //! less than 2 n, and the shift of a window stays below 2^6 n, so that no step needs a final subtraction.
 
 use super::Wide;
-use super::chain::{Group, Tick, WINDOW, WINDOWS_PER_TICK, gather, single, transpose};
+use super::chain::{Tick, WINDOW, WINDOWS_PER_TICK, single};
+use super::group::{Group, gather, transpose};
 use super::mont64::Mont64;
 use core::arch::x86_64::*;
 use core::ops::ControlFlow;

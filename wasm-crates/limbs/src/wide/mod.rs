@@ -16,6 +16,11 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod chain;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
+mod group;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod mont28;
@@ -41,10 +46,10 @@ pub const LIMBS: usize = 32;
 pub type Wide = [u64; LIMBS];
 
 /// The Montgomery arithmetic that suits the target for a single modulus of up to 2048 bits.
-#[cfg(any(not(target_arch = "wasm32"), target_feature = "wide-arithmetic"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "wide"))]
 pub(crate) type Single = Mont64<LIMBS>;
 /// The Montgomery arithmetic that suits the target for a single modulus of up to 2048 bits.
-#[cfg(all(target_arch = "wasm32", not(target_feature = "wide-arithmetic")))]
+#[cfg(all(target_arch = "wasm32", not(feature = "wide")))]
 pub(crate) type Single = Mont28<74>;
 
 static PORTABLE: AtomicBool = AtomicBool::new(false);
@@ -89,15 +94,12 @@ impl Kernel {
         #[cfg(all(
             target_arch = "wasm32",
             target_feature = "simd128",
-            not(target_feature = "wide-arithmetic")
+            not(feature = "wide")
         ))]
         if !PORTABLE.load(Ordering::Relaxed) {
             return Self::Simd128;
         }
-        if cfg!(all(
-            target_arch = "wasm32",
-            not(target_feature = "wide-arithmetic")
-        )) {
+        if cfg!(all(target_arch = "wasm32", not(feature = "wide"))) {
             Self::Lanes28
         } else {
             Self::Portable
@@ -107,19 +109,17 @@ impl Kernel {
     /// Every kernel that runs on this machine, whatever the switch says.
     #[must_use]
     pub fn available() -> Vec<Self> {
-        let mut kernels = vec![Self::Portable, Self::Lanes28];
-        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        kernels.push(Self::Simd128);
-        #[cfg(target_arch = "x86_64")]
-        {
-            if avx2::available() {
-                kernels.push(Self::Avx2);
-            }
-            if ifma::available() {
-                kernels.push(Self::Ifma);
-            }
-        }
-        kernels
+        let candidates = [
+            Some(Self::Portable),
+            Some(Self::Lanes28),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Some(Self::Simd128),
+            #[cfg(target_arch = "x86_64")]
+            avx2::available().then_some(Self::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            ifma::available().then_some(Self::Ifma),
+        ];
+        candidates.into_iter().flatten().collect()
     }
 
     /// How many candidates it tests side by side: batches of a multiple of this waste nothing.

@@ -35,6 +35,7 @@ impl<const N: usize> Mont28<N> {
     /// Column-wise product and reduction; `column(k)` is the sum of products of weight k, below 2^63.
     /// The result is below the modulus plus (product / R).
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "two indices of constant sum")]
     fn reduce(&self, column: impl Fn(usize) -> u64) -> [u32; N] {
         let mut q = [0u32; N];
         let mut out = [0u32; N];

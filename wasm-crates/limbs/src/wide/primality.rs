@@ -133,7 +133,7 @@ fn jacobi(a: u32, n: &[u64]) -> i32 {
     let n_mod_8 = n.first().map_or(1, |l| l % 8);
     let mut sign = 1;
     let mut odd = a;
-    while odd != 0 && odd % 2 == 0 {
+    while odd != 0 && odd.is_multiple_of(2) {
         odd /= 2;
         if n_mod_8 == 3 || n_mod_8 == 5 {
             sign = -sign;
@@ -147,7 +147,7 @@ fn jacobi(a: u32, n: &[u64]) -> i32 {
     }
     let (mut x, mut m) = (remainder(n, u64::from(odd)), u64::from(odd));
     while x != 0 {
-        while x % 2 == 0 {
+        while x.is_multiple_of(2) {
             x /= 2;
             if m % 8 == 3 || m % 8 == 5 {
                 sign = -sign;
@@ -167,7 +167,10 @@ fn is_square(n: &[u64]) -> bool {
     let mut primes = 0;
     let mut p = 103u32;
     while primes < 60 {
-        if (2..p).take_while(|d| d * d <= p).all(|d| p % d != 0) {
+        if (2..p)
+            .take_while(|d| d * d <= p)
+            .all(|d| !p.is_multiple_of(d))
+        {
             primes += 1;
             let r = remainder(n, u64::from(p)) as u32;
             if r != 0 && jacobi(r, &[u64::from(p)]) == -1 {

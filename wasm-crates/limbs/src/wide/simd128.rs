@@ -3,7 +3,8 @@
 //! R = 2^2072 leaves 24 bits above a 2048-bit modulus; a column of at most 148 products of 56 bits fits 64 bits.
 
 use super::Wide;
-use super::chain::{Group, Tick, WINDOW, WINDOWS_PER_TICK, gather, single, transpose};
+use super::chain::{Tick, WINDOW, WINDOWS_PER_TICK, single};
+use super::group::{Group, gather, transpose};
 use super::mont28::Mont28;
 use core::arch::wasm32::*;
 use core::ops::ControlFlow;
