@@ -1,0 +1,148 @@
+//! G1: the subgroup of order r of y^2 = x^3 + 1 over F_p; signatures live here (spec 10 section 1).
+
+use limbs::field::Kernel as _;
+
+use crate::curve::{Affine, CurveField, Projective};
+use crate::error::DecodeError;
+use crate::fp::{FP_BYTES, Fp};
+use crate::generators;
+use crate::scalar::{Scalar, U_ABS};
+use crate::tower::Tower;
+
+/// Bytes of a compressed point.
+pub const G1_BYTES: usize = 1 + FP_BYTES;
+/// Bytes of an uncompressed point.
+pub const G1_UNCOMPRESSED_BYTES: usize = 1 + 2 * FP_BYTES;
+
+/// A point of the curve that is not the identity.
+pub type G1Affine = Affine<Fp>;
+/// A point of the curve.
+pub type G1Projective = Projective<Fp>;
+
+impl CurveField for Fp {
+    fn times_3b(&self) -> Self {
+        Tower::add(&Tower::dbl(self), self)
+    }
+
+    fn b() -> Self {
+        <Fp as Tower>::ONE
+    }
+}
+
+/// The generator (spec 10 section 1); y is even.
+pub fn generator() -> G1Affine {
+    Affine {
+        x: Fp::from_bytes_reduced(&generators::G1_X),
+        y: Fp::from_bytes_reduced(&generators::G1_Y),
+    }
+}
+
+/// The cube root of 1 of the endomorphism `(x, y) -> (beta x, y)`, which is `-u^8` on G1.
+pub fn beta() -> Fp {
+    Fp::from_bytes_reduced(&generators::G1_BETA)
+}
+
+/// Decodes 74 bytes to a point of the curve: all strict rules but the subgroup test.
+pub fn decode_on_curve(bytes: &[u8]) -> Result<G1Affine, DecodeError> {
+    let length = DecodeError::Length {
+        expected: G1_BYTES,
+        got: bytes.len(),
+    };
+    let bytes: &[u8; G1_BYTES] = bytes.try_into().map_err(|_| length)?;
+    let [tag, x @ ..] = bytes;
+    let sign = match tag {
+        2 => 0,
+        3 => 1,
+        _ => return Err(DecodeError::Tag(*tag)),
+    };
+    let x = Fp::from_bytes(x).ok_or(DecodeError::NotCanonical)?;
+    point_of(&x, sign).ok_or(DecodeError::NotOnCurve)
+}
+
+/// Decodes 74 bytes to a point of G1: all strict rules.
+pub fn decode(bytes: &[u8]) -> Result<G1Affine, DecodeError> {
+    let point = decode_on_curve(bytes)?;
+    if is_in_subgroup(&point) {
+        Ok(point)
+    } else {
+        Err(DecodeError::NotInSubgroup)
+    }
+}
+
+/// The point with this x and the sign of y.
+fn point_of(x: &Fp, sign: u8) -> Option<G1Affine> {
+    let square = Tower::add(&Tower::mul(&Tower::sqr(x), x), &Fp::b());
+    let y = Tower::sqrt(&square)?;
+    let y = if y.parity() == sign {
+        y
+    } else {
+        Tower::neg(&y)
+    };
+    (y.parity() == sign).then_some(Affine { x: *x, y })
+}
+
+/// Whether a point of the curve has order r: `(beta x, y) = -(u^8 P)`. As beta^2 + beta + 1 = 0 the
+/// equation says `(u^16 - u^8 + 1) P = r P = O` (spec 10 section 1.3).
+pub fn is_in_subgroup(point: &G1Affine) -> bool {
+    let mut multiple = point.to_projective();
+    for _ in 0..8 {
+        multiple = multiple.multiply_sparse(U_ABS);
+    }
+    let image = endomorphism(&point.to_projective(), &beta());
+    !multiple.is_identity()
+        && Tower::equals(&Tower::mul(&image.x, &multiple.z), &multiple.x)
+        && Tower::is_zero(&Tower::add(&Tower::mul(&image.y, &multiple.z), &multiple.y))
+}
+
+/// `(beta x, y)`.
+fn endomorphism(point: &G1Projective, beta: &Fp) -> G1Projective {
+    Projective {
+        x: Tower::mul(&point.x, beta),
+        ..*point
+    }
+}
+
+/// 74 bytes: tag and x.
+pub fn encode(point: &G1Affine) -> [u8; G1_BYTES] {
+    let mut out = [0u8; G1_BYTES];
+    out[0] = 2 + point.y.parity();
+    out[1..].copy_from_slice(&point.x.to_bytes());
+    out
+}
+
+/// 147 bytes: 04, x, y. Never on the wire.
+pub fn to_uncompressed(point: &G1Affine) -> [u8; G1_UNCOMPRESSED_BYTES] {
+    let mut out = [0u8; G1_UNCOMPRESSED_BYTES];
+    out[0] = 4;
+    out[1..=FP_BYTES].copy_from_slice(&point.x.to_bytes());
+    out[1 + FP_BYTES..].copy_from_slice(&point.y.to_bytes());
+    out
+}
+
+/// `scalar * point` for a point of G1; constant time in the scalar.
+///
+/// The scalar is split as `a + b |u|^8`, the endomorphism gives `|u|^8 P`, and both halves walk
+/// through windows of four bits of tables that are read whole.
+pub fn multiply(point: &G1Affine, scalar: &Scalar) -> G1Projective {
+    let [low, high] = scalar.split_in_two();
+    let mut table = [G1Projective::IDENTITY; 16];
+    for i in 1..table.len() {
+        table[i] = table[i - 1].add_affine(point);
+    }
+    let beta = beta();
+    let turned = table.map(|entry| endomorphism(&entry, &beta).negate());
+    let mut acc = G1Projective::IDENTITY;
+    for window in (0..65).rev() {
+        for _ in 0..4 {
+            acc = acc.dbl();
+        }
+        acc = acc.add(&G1Projective::look_up(&table, low.window(window)));
+        acc = acc.add(&G1Projective::look_up(&turned, high.window(window)));
+    }
+    acc
+}
+
+/// `scalar * generator`, `None` for the identity.
+pub fn multiply_generator(scalar: &Scalar) -> Option<G1Affine> {
+    multiply(&generator(), scalar).to_affine(false)
+}

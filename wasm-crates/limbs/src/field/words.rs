@@ -1,0 +1,237 @@
+//! Ten 64-bit words, products through 128-bit integers: R = 2^640.
+
+use subtle::{Choice, ConditionallySelectable};
+use zeroize::Zeroize;
+
+use super::Kernel;
+use super::modulus::{MODULUS, WORDS, negative_inverse, power_of_two, shifted, subtract};
+
+/// Words of a product.
+const DOUBLE: usize = 2 * WORDS;
+/// `-p^-1 mod 2^64`.
+const N0: u64 = negative_inverse();
+/// R^2 mod p, which brings an integer into Montgomery form.
+const R_SQUARED: Element = Element(power_of_two(2 * 64 * WORDS));
+/// What subtraction adds to stay positive.
+const BIAS: [u64; WORDS] = shifted(8);
+/// Bits of the reciprocal of the top of p in [`Kernel::tidy`].
+const RECIPROCAL_BITS: u32 = 40;
+/// `2^40 / (p / 2^576)`, rounded down.
+const RECIPROCAL: u64 = ((1u128 << (RECIPROCAL_BITS + 32))
+    / ((((MODULUS[9] as u128) << 64 | MODULUS[8] as u128) >> 32) + 1))
+    as u64;
+
+/// An element in Montgomery form, loosely reduced and never negative.
+#[derive(Clone, Copy, Debug)]
+pub struct Element([u64; WORDS]);
+
+/// A sum of products, in two's complement.
+#[derive(Clone, Copy, Debug)]
+pub struct Wide([u64; DOUBLE]);
+
+impl Zeroize for Element {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// `a + b * c + carry`: low word, high word.
+#[inline(always)]
+const fn mac(a: u64, b: u64, c: u64, carry: u64) -> (u64, u64) {
+    let t = a as u128 + b as u128 * c as u128 + carry as u128;
+    (t as u64, (t >> 64) as u64)
+}
+
+/// `a + b + carry`: sum, carry.
+#[inline(always)]
+const fn adc(a: u64, b: u64, carry: bool) -> (u64, bool) {
+    let (x, c0) = a.overflowing_add(b);
+    let (y, c1) = x.overflowing_add(carry as u64);
+    (y, c0 | c1)
+}
+
+/// `a - b - borrow`: difference, borrow.
+#[inline(always)]
+const fn sbb(a: u64, b: u64, borrow: bool) -> (u64, bool) {
+    let (x, b0) = a.overflowing_sub(b);
+    let (y, b1) = x.overflowing_sub(borrow as u64);
+    (y, b0 | b1)
+}
+
+impl Element {
+    /// Operands of products stay below 1,700 p.
+    #[inline(always)]
+    fn check(&self) {
+        debug_assert!(
+            self.0[WORDS - 1] < 1 << 15,
+            "operand of a product out of bounds"
+        );
+    }
+}
+
+impl Kernel for Element {
+    type Wide = Wide;
+
+    const ZERO: Self = Self([0; WORDS]);
+    const ONE: Self = Self(power_of_two(64 * WORDS));
+    const WIDE_ZERO: Wide = Wide([0; DOUBLE]);
+
+    fn from_words(words: &[u64; WORDS]) -> Self {
+        Self(*words).mul(&R_SQUARED)
+    }
+
+    fn to_words(&self) -> [u64; WORDS] {
+        let mut wide = Wide([0; DOUBLE]);
+        wide.0[..WORDS].copy_from_slice(&self.0);
+        let mut out = Self::reduce(&wide).0;
+        for _ in 0..2 {
+            let (less, below) = subtract(&out, &MODULUS);
+            let keep = Choice::from(u8::from(below));
+            for (word, reduced) in out.iter_mut().zip(&less) {
+                *word = u64::conditional_select(reduced, word, keep);
+            }
+        }
+        out
+    }
+
+    #[inline]
+    fn add(&self, other: &Self) -> Self {
+        let mut out = [0u64; WORDS];
+        let mut carry = false;
+        for i in 0..WORDS {
+            (out[i], carry) = adc(self.0[i], other.0[i], carry);
+        }
+        Self(out)
+    }
+
+    #[inline]
+    fn sub_loose(&self, other: &Self) -> Self {
+        debug_assert!(
+            other.0[WORDS - 1] < BIAS[WORDS - 1],
+            "subtrahend out of bounds"
+        );
+        let mut out = [0u64; WORDS];
+        let mut carry = false;
+        for i in 0..WORDS {
+            (out[i], carry) = adc(self.0[i], BIAS[i], carry);
+        }
+        let mut borrow = false;
+        for i in 0..WORDS {
+            (out[i], borrow) = sbb(out[i], other.0[i], borrow);
+        }
+        Self(out)
+    }
+
+    #[inline]
+    fn tidy(&self) -> Self {
+        // The quotient is never too large, and too small by less than 1.1.
+        let quotient = (self.0[WORDS - 1] * RECIPROCAL) >> RECIPROCAL_BITS;
+        let mut out = [0u64; WORDS];
+        let (mut high, mut borrow) = (0, false);
+        for i in 0..WORDS {
+            let (low, next) = mac(0, quotient, MODULUS[i], high);
+            high = next;
+            (out[i], borrow) = sbb(self.0[i], low, borrow);
+        }
+        Self(out)
+    }
+
+    fn halve(&self) -> Self {
+        let odd = 0u64.wrapping_sub(self.0[0] & 1);
+        let mut even = [0u64; WORDS];
+        let mut carry = false;
+        for i in 0..WORDS {
+            (even[i], carry) = adc(self.0[i], MODULUS[i] & odd, carry);
+        }
+        let mut out = [0u64; WORDS];
+        for i in 0..WORDS {
+            let above = even.get(i + 1).copied().unwrap_or(0);
+            out[i] = even[i] >> 1 | above << 63;
+        }
+        Self(out)
+    }
+
+    #[inline(never)]
+    fn mul_wide(&self, other: &Self, out: &mut Wide) {
+        self.check();
+        other.check();
+        let (a, b) = (&self.0, &other.0);
+        let mut t = [0u64; DOUBLE];
+        for i in 0..WORDS {
+            let mut carry = 0;
+            for j in 0..WORDS {
+                (t[i + j], carry) = mac(t[i + j], a[i], b[j], carry);
+            }
+            t[i + WORDS] = carry;
+        }
+        out.0 = t;
+    }
+
+    #[inline(never)]
+    fn sqr_wide(&self, out: &mut Wide) {
+        self.check();
+        let a = &self.0;
+        let mut t = [0u64; DOUBLE];
+        for i in 0..WORDS {
+            let mut carry = 0;
+            for j in i + 1..WORDS {
+                (t[i + j], carry) = mac(t[i + j], a[i], a[j], carry);
+            }
+            t[i + WORDS] = carry;
+        }
+        let (mut top, mut carry) = (0, false);
+        for i in 0..WORDS {
+            let square = a[i] as u128 * a[i] as u128;
+            let (low, high) = (t[2 * i] << 1 | top, t[2 * i + 1] << 1 | t[2 * i] >> 63);
+            top = t[2 * i + 1] >> 63;
+            (t[2 * i], carry) = adc(low, square as u64, carry);
+            (t[2 * i + 1], carry) = adc(high, (square >> 64) as u64, carry);
+        }
+        out.0 = t;
+    }
+
+    #[inline]
+    fn wide_add(acc: &mut Wide, term: &Wide) {
+        let mut carry = false;
+        for i in 0..DOUBLE {
+            (acc.0[i], carry) = adc(acc.0[i], term.0[i], carry);
+        }
+    }
+
+    #[inline]
+    fn wide_sub(acc: &mut Wide, term: &Wide) {
+        let mut borrow = false;
+        for i in 0..DOUBLE {
+            (acc.0[i], borrow) = sbb(acc.0[i], term.0[i], borrow);
+        }
+    }
+
+    #[inline(never)]
+    fn reduce(wide: &Wide) -> Self {
+        let mut t = wide.0;
+        let mut top = false;
+        for i in 0..WORDS {
+            let m = t[i].wrapping_mul(N0);
+            let mut carry = 0;
+            for j in 0..WORDS {
+                (t[i + j], carry) = mac(t[i + j], m, MODULUS[j], carry);
+            }
+            (t[i + WORDS], top) = adc(t[i + WORDS], carry, top);
+        }
+        // The sum is signed and small against R p: adding p makes it positive and below 2 p.
+        let mut out = [0u64; WORDS];
+        let mut carry = false;
+        for i in 0..WORDS {
+            (out[i], carry) = adc(t[i + WORDS], MODULUS[i], carry);
+        }
+        Self(out)
+    }
+
+    fn select(a: &Self, b: &Self, choice: Choice) -> Self {
+        let mut out = [0u64; WORDS];
+        for i in 0..WORDS {
+            out[i] = u64::conditional_select(&a.0[i], &b.0[i], choice);
+        }
+        Self(out)
+    }
+}
