@@ -1,5 +1,7 @@
 //! Checks of an aggregate signature that global and app headers share.
 
+use std::sync::Arc;
+
 use bls48581::PublicKey;
 
 use crate::check::Check;
@@ -36,7 +38,7 @@ pub(crate) fn check_aggregate_key(
     selection: &Selection,
     committee: &Committee,
     section: &'static str,
-) -> (Check, Option<PublicKey>) {
+) -> (Check, Option<Arc<PublicKey>>) {
     let embedded = signature.key_bytes();
     let sum = committee.key_sum(&selection.members);
     let reason = match &sum {
@@ -65,7 +67,7 @@ pub(crate) fn verify_signature(
     let key = match key {
         Some(key) => key,
         None => {
-            decoded = PublicKey::from_bytes(embedded)
+            decoded = PublicKey::from_bytes_prepared(embedded)
                 .map_err(|cause| format!("the embedded key is refused: {cause}"))?;
             &decoded
         }

@@ -1,5 +1,7 @@
 //! Verification of app shard headers (spec 11 section 5).
 
+use classgroup::Discriminant;
+
 use crate::Address;
 use crate::aggregate::{
     SIGNATURE_LENGTH, check_aggregate_key, check_bitmask, check_quorum, verify_signature,
@@ -51,7 +53,7 @@ pub fn verify_app(header: &AppHeader, committee: &Committee, ids: TailIds<'_>) -
     let head = head_signature(signature, &selection).and_then(|head| {
         let identity = header.identity().map_err(|cause| cause.to_string())?;
         verify_signature(
-            key.as_ref(),
+            key.as_deref(),
             signature.key_bytes(),
             head,
             &vote_message(&header.address, &identity, header.rank),
@@ -98,38 +100,34 @@ fn check_tail(
     head: bool,
 ) -> Option<Check> {
     let tailless = signature.signature.len() <= SIGNATURE_LENGTH;
-    let addresses: Vec<&[u8]> = committee
-        .members()
-        .iter()
-        .map(|member| member.address.as_slice())
-        .collect();
-    let verify = |ids: &[&[u8]]| verify_tail(header, &signature.signature, ids);
-    let result = match ids {
+    let lists = match ids {
         TailIds::Skip => return None,
         TailIds::Given(ids) if tailless && ids.len() <= 1 => return None,
         TailIds::Committee if tailless && selection.bits.len() <= 1 => return None,
-        _ if !head => Err("the aggregate signature itself fails".into()),
-        TailIds::Given(ids) => verify(ids),
+        TailIds::Given(ids) => vec![ids.to_vec()],
         TailIds::Committee => {
-            let participants: Vec<&[u8]> = selection
-                .members
-                .iter()
-                .filter_map(|index| addresses.get(*index).copied())
-                .collect();
-            verify(&participants).or_else(|reason| {
-                if participants.len() == addresses.len() {
-                    return Err(reason);
-                }
-                verify(&addresses)
-            })
+            let address = |index: &usize| Some(committee.members().get(*index)?.address.as_slice());
+            let all: Vec<usize> = (0..committee.members().len()).collect();
+            let mut lists = vec![&selection.members, &all];
+            lists.dedup();
+            lists
+                .into_iter()
+                .map(|list| list.iter().filter_map(address).collect())
+                .collect()
         }
+    };
+    let result = if head {
+        verify_tail(header, &signature.signature, &lists)
+    } else {
+        Err("the aggregate signature itself fails".into())
     };
     let section = "11 section 5.4";
     Some(Check::new("signature_with_ids", section, result.err()))
 }
 
-/// The tail `I4(m) || m x 516` after the first 74 bytes; surplus bytes are ignored.
-fn verify_tail(header: &AppHeader, signature: &[u8], ids: &[&[u8]]) -> Result<(), String> {
+/// The tail `I4(m) || m x 516` after the first 74 bytes, for one of the lists of ids; surplus bytes
+/// are ignored. Everything that is cheap comes before the search for the discriminant.
+fn verify_tail(header: &AppHeader, signature: &[u8], lists: &[Vec<&[u8]>]) -> Result<(), String> {
     if signature.len() > MAX_SIGNATURE {
         let length = signature.len();
         return Err(format!(
@@ -146,8 +144,11 @@ fn verify_tail(header: &AppHeader, signature: &[u8], ids: &[&[u8]]) -> Result<()
             "the tail announces {count} proofs, more than {MAX_PROOFS}"
         ));
     }
-    if count != ids.len() {
-        return Err(format!("the tail has {count} proofs for {} ids", ids.len()));
+    let lists: Vec<_> = lists.iter().filter(|ids| ids.len() == count).collect();
+    if lists.is_empty() {
+        return Err(format!(
+            "no list of ids has {count} entries, as the tail has proofs"
+        ));
     }
     let (proofs, _) = proofs.as_chunks::<OUTPUT_LENGTH>();
     let proofs: Vec<&[u8]> = proofs
@@ -158,8 +159,13 @@ fn verify_tail(header: &AppHeader, signature: &[u8], ids: &[&[u8]]) -> Result<()
     if proofs.len() != count {
         return Err(format!("the tail ends inside proof {}", proofs.len()));
     }
-    let challenge = header.multiproof_challenge();
-    if classgroup::multi::verify(&challenge, header.difficulty, ids, &proofs) {
+    let (challenge, difficulty) = (header.multiproof_challenge(), header.difficulty);
+    let discriminant = Discriminant::from_challenge(&challenge, 2048)
+        .map_err(|cause| format!("no discriminant for the tail: {cause}"))?;
+    let holds = |ids: &[&[u8]]| {
+        classgroup::multi::verify_with(&discriminant, &challenge, difficulty, ids, &proofs)
+    };
+    if lists.into_iter().any(|ids| holds(ids)) {
         Ok(())
     } else {
         Err(format!(

@@ -2,7 +2,7 @@
 //! spec 30 section 2).
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use bls48581::PublicKey;
 
@@ -12,6 +12,8 @@ use crate::Address;
 const MAX_MEMBERS: usize = 4096;
 /// Most members for which the table of all key sums is made.
 const MAX_PINNED: usize = 10;
+/// Key sums kept with their prepared lines (about 50 kB each).
+const RECENT_SUMS: usize = 8;
 
 /// Description of a member, as configuration or a registry gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +73,7 @@ pub struct Committee {
     total_weight: u64,
     threshold: u64,
     pinned: OnceLock<PinnedTable>,
+    recent: Mutex<Vec<(Vec<usize>, Arc<PublicKey>)>>,
 }
 
 /// The members that a bitmask names.
@@ -128,6 +131,7 @@ impl Committee {
             total_weight,
             threshold: threshold.unwrap_or_else(|| two_thirds(total_weight)),
             pinned: OnceLock::new(),
+            recent: Mutex::default(),
         })
     }
 
@@ -185,14 +189,24 @@ impl Committee {
         }
     }
 
-    /// Sum of the keys of these members; nothing when none is named or the sum is the identity.
-    pub(crate) fn key_sum(&self, indices: &[usize]) -> Option<PublicKey> {
-        let keys: Vec<PublicKey> = indices
+    /// Sum of the keys of these members; nothing when none is named or the sum is the identity. The
+    /// last few sums are kept, since consecutive frames tend to have the same signers: a kept key has
+    /// the lines of its Miller loop prepared.
+    pub(crate) fn key_sum(&self, indices: &[usize]) -> Option<Arc<PublicKey>> {
+        let mut recent = self.recent.lock().unwrap_or_else(|p| p.into_inner());
+        if let Some(at) = recent.iter().position(|(known, _)| known == indices) {
+            let found = recent.remove(at);
+            recent.insert(0, found);
+            return recent.first().map(|(_, key)| Arc::clone(key));
+        }
+        let keys = indices
             .iter()
             .filter_map(|index| self.members.get(*index))
-            .map(|member| member.public_key.clone())
-            .collect();
-        bls48581::aggregate_keys(&keys).ok()
+            .map(|member| &member.public_key);
+        let sum = Arc::new(bls48581::aggregate_key_refs(keys).ok()?);
+        recent.insert(0, (indices.to_vec(), Arc::clone(&sum)));
+        recent.truncate(RECENT_SUMS);
+        Some(sum)
     }
 
     fn weight_of(&self, indices: &[usize]) -> u64 {
@@ -219,7 +233,6 @@ pub struct PinnedTable {
 /// A subset of a pinned committee.
 #[derive(Clone, Debug)]
 pub(crate) struct Subset {
-    pub(crate) key: PublicKey,
     pub(crate) members: Vec<usize>,
     pub(crate) weight: u64,
 }
@@ -239,13 +252,14 @@ impl PinnedTable {
             let sum = match (rest, sums.get(rest)) {
                 (0, _) => Some(member.public_key.clone()),
                 (_, Some(Some(sum))) => {
-                    bls48581::aggregate_keys(&[sum.clone(), member.public_key.clone()]).ok()
+                    bls48581::aggregate_key_refs([sum, &member.public_key]).ok()
                 }
                 _ => None,
             };
             let Some(key) = sum else { continue };
+            let key_bytes = key.to_bytes();
             if let Some(slot) = sums.get_mut(mask) {
-                *slot = Some(key.clone());
+                *slot = Some(key);
             }
             let named: Vec<usize> = (0..members.len()).filter(|i| mask >> i & 1 == 1).collect();
             let weight = named
@@ -253,9 +267,7 @@ impl PinnedTable {
                 .filter_map(|i| members.get(*i))
                 .map(|member| member.weight)
                 .sum();
-            let key_bytes = key.to_bytes();
             let subset = Subset {
-                key,
                 members: named,
                 weight,
             };

@@ -38,7 +38,7 @@ pub fn verify_certificate(header: &GlobalHeader, committee: &Committee, rules: &
         check_shape(header, rules),
         check_bitmask(&selection, committee),
         key_check,
-        check_signature(header, signature, identity.as_ref(), key.as_ref()),
+        check_signature(header, signature, identity.as_ref(), key.as_deref()),
         check_quorum(selection.weight, committee, "11 section 4.4 step 9"),
         genesis.check(),
     ];
@@ -64,6 +64,7 @@ pub fn verify_pinned(
     let absent = AggregateSignature::default();
     let signature = header.signature.as_ref().unwrap_or(&absent);
     let subset = table.find(signature.key_bytes());
+    let key = subset.and_then(|subset| committee.key_sum(&subset.members));
     let reason = subset
         .is_none()
         .then(|| "the embedded key is no sum of keys of the pinned members".to_owned());
@@ -72,7 +73,7 @@ pub fn verify_pinned(
     let checks = vec![
         check_shape(header, rules),
         Check::new("aggregate_key", "11 section 8.2 step 2", reason),
-        check_signature(header, signature, identity.as_ref(), subset.map(|s| &s.key)),
+        check_signature(header, signature, identity.as_ref(), key.as_deref()),
         check_quorum(weight, committee, "11 section 8.2 step 3"),
         genesis.check(),
     ];

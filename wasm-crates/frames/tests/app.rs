@@ -2,10 +2,14 @@
 
 mod common;
 
+use std::ops::ControlFlow;
+
+use classgroup::Discriminant;
 use common::{bytes, cases, committee, expect, expect_signature, file, list, name, number, refs};
 use frames::messages::{vote_domain, vote_message};
 use frames::{AppHeader, TailIds, verify_app};
 use serde_json::Value;
+use sha3::{Digest, Sha3_256};
 
 const CHECKS: [&str; 5] = [
     "shape",
@@ -139,7 +143,7 @@ fn frm_11_bounds_of_the_tail_are_checked_before_it_is_read() {
     assert_eq!(verdict(&|s| s.push(7)), None, "surplus bytes are ignored");
     let reason = |edit: &dyn Fn(&mut Vec<u8>)| verdict(edit).unwrap();
     assert!(reason(&|s| s[74] = 0xff).contains("more than 256"));
-    assert!(reason(&|s| s[77] = 3).contains("3 proofs for 4 ids"));
+    assert!(reason(&|s| s[77] = 3).contains("no list of ids has 3 entries"));
     assert!(reason(&|s| s.truncate(77)).contains("no count"));
     assert!(reason(&|s| s.truncate(78 + 516 * 4 - 1)).contains("inside proof 3"));
     assert!(reason(&|s| s.resize(74 + 4 + 516 * 256 + 1, 0)).contains("more than 132174"));
@@ -157,4 +161,91 @@ fn the_tail_is_checked_against_the_participants_then_against_the_whole_committee
     assert!(verdict.valid, "{verdict:?}");
     let single = verify_app(&header(&root["cases"][0]), &committee, TailIds::Committee);
     assert!(single.check("signature_with_ids").is_none());
+}
+
+#[test]
+fn a_tail_over_the_whole_committee_is_accepted_although_one_member_did_not_sign() {
+    let root = file("frames/app_chain.json");
+    let committee = committee(&root);
+    let mut header = header(&root["cases"][9]);
+    let challenge = header.multiproof_challenge();
+    let discriminant = Discriminant::from_challenge(&challenge, 2048).unwrap();
+    let ids: Vec<&[u8]> = committee
+        .members()
+        .iter()
+        .map(|m| m.address.as_slice())
+        .collect();
+    let signature = &mut header.signature.as_mut().unwrap().signature;
+    signature.truncate(74);
+    signature.extend(4u32.to_be_bytes());
+    for index in 0..4 {
+        let solution = classgroup::multi::solve_one_with(
+            &discriminant,
+            &challenge,
+            header.difficulty,
+            &ids,
+            index,
+            &mut |_| ControlFlow::Continue(()),
+        );
+        signature.extend(solution.unwrap());
+    }
+    let verdict = verify_app(&header, &committee, TailIds::Committee);
+    assert!(verdict.valid, "{verdict:?}");
+    let participants = [ids[0], ids[1], ids[3]];
+    let verdict = verify_app(&header, &committee, TailIds::Given(&participants));
+    assert!(!verdict.check("signature_with_ids").unwrap().ok);
+    assert!(verdict.valid_without(&["signature_with_ids"]));
+}
+
+#[test]
+fn frame_0_of_a_shard_needs_no_signature_but_the_time_proof_of_spec_11_section_5_2() {
+    let committee = committee(&file("frames/app_chain.json"));
+    let (address, difficulty) = ([7; 32], 20u32);
+    let preimage = [
+        &[0; 516][..],
+        &address,
+        &[0; 8],
+        &[0; 8],
+        &difficulty.to_be_bytes(),
+        &100u64.to_be_bytes(),
+        &[0; 32],
+    ]
+    .concat();
+    let challenge: [u8; 32] = Sha3_256::digest(preimage).into();
+    let solve = |challenge: &[u8]| {
+        let mut never = |_| ControlFlow::Continue(());
+        classgroup::solve(challenge, difficulty, &mut never)
+            .unwrap()
+            .to_vec()
+    };
+    let header = AppHeader {
+        address: address.to_vec(),
+        difficulty,
+        output: solve(&challenge),
+        parent_selector: vec![0; 32],
+        requests_root: vec![0; 74],
+        state_roots: vec![vec![0; 74]; 4],
+        prover: vec![1; 32],
+        fee_multiplier_vote: 100,
+        ..AppHeader::default()
+    };
+    let verdict = verify_app(&header, &committee, TailIds::Skip);
+    assert!(verdict.valid, "{verdict:?}");
+    assert_eq!(verdict.checks.len(), 2);
+    let harder = AppHeader {
+        difficulty: difficulty + 1,
+        ..header.clone()
+    };
+    assert!(!verify_app(&harder, &committee, TailIds::Skip).valid);
+    let first = AppHeader {
+        frame_number: 1,
+        ..header
+    };
+    let first = AppHeader {
+        output: solve(&first.challenge()),
+        ..first
+    };
+    let verdict = verify_app(&first, &committee, TailIds::Skip);
+    assert!(verdict.check("vdf").unwrap().ok);
+    assert!(!verdict.check("signature_without_ids").unwrap().ok && !verdict.valid);
 }
