@@ -5,6 +5,27 @@ use crate::field::{Limbs, Q, at_least, subtract};
 /// Bits drawn per step: the newest tap is 62 of 80, so up to 18 new bits depend on old ones only.
 const STEP: u32 = 16;
 const WARM_UP: u32 = 160;
+/// For eight raw bits, that is four pairs (select, value): the values selected and their number.
+const SELECTED: [(u8, u8); 256] = selected();
+
+const fn selected() -> [(u8, u8); 256] {
+    let mut table = [(0, 0); 256];
+    let mut raw = 0;
+    while raw < 256 {
+        let (mut kept, mut count) = (0, 0);
+        let mut pair = 0;
+        while pair < 8 {
+            if raw >> pair & 1 == 1 {
+                kept = kept << 1 | (raw >> (pair + 1) & 1) as u8;
+                count += 1;
+            }
+            pair += 2;
+        }
+        table[raw] = (kept, count);
+        raw += 1;
+    }
+    table
+}
 
 /// The generator: an 80-bit register (bit 0 = oldest) and bits already selected but not used.
 pub(crate) struct Grain {
@@ -55,16 +76,12 @@ impl Grain {
     /// The next `n <= 64` selected bits, first one most significant.
     fn bits(&mut self, n: u32) -> u64 {
         while self.count < n {
-            let mut raw = self.step();
-            let (mut kept, mut added) = (0u32, 0u32);
-            for _ in 0..STEP / 2 {
-                let select = raw & 1;
-                kept = kept << select | (raw >> 1 & select);
-                added += select;
-                raw >>= 2;
+            let raw = self.step();
+            for pairs in [raw & 0xff, raw >> 8] {
+                let (kept, added) = SELECTED[pairs as usize & 0xff];
+                self.selected = self.selected << added | u128::from(kept);
+                self.count += u32::from(added);
             }
-            self.selected = self.selected << added | u128::from(kept);
-            self.count += added;
         }
         self.count -= n;
         let out = (self.selected >> self.count) as u64;
