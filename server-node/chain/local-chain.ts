@@ -82,6 +82,10 @@ export class LocalChain implements FrameSource {
     return this.#head
   }
 
+  grows(): boolean {
+    return true
+  }
+
   head(): Head {
     return { number: this.#head.number, identity: this.#head.identity, header: this.#headBytes }
   }

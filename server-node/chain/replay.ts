@@ -75,6 +75,10 @@ export class Replay implements FrameSource {
     )
   }
 
+  grows(): boolean {
+    return this.#announced < this.#frames.length
+  }
+
   head(): Head {
     const { facts, header } = this.#frames[this.#announced - 1] as Recorded
     return { number: facts.number, identity: facts.identity, header }

@@ -16,6 +16,8 @@ export interface FrameSource {
   readonly frameIntervalMillis: number
   /** Oldest frame that can be read. */
   readonly oldest: bigint
+  /** More frames are to come. */
+  grows(): boolean
   head(): Head
   /** Protobuf bytes of a frame that was announced, or undefined. */
   header(number: bigint): Promise<Uint8Array | undefined>

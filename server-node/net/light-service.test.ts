@@ -29,6 +29,7 @@ class Frames implements FrameSource {
   readonly listeners = new HeadListeners()
   last = 60n
 
+  grows = () => true
   head = () => ({ number: this.last, identity: new Uint8Array(32), header: this.bytes(this.last) })
   header = async (number: bigint) => (number >= this.oldest && number <= this.last ? this.bytes(number) : undefined)
   anchors = () => {

@@ -1,0 +1,121 @@
+import { constants } from 'node:os'
+import { resolve } from 'node:path'
+import { type ArgsDef, defineCommand } from 'citty'
+import { DEFAULTS, NodeError, type NodeOptions, type RunningNode, startNode } from '../index.ts'
+import { checkArguments, numberOption, UsageError } from './arguments.ts'
+import { humanOutput, jsonOutput } from './output.ts'
+
+const args = {
+  network: {
+    type: 'string',
+    valueHint: 'local',
+    description: 'Network to serve: local makes its own frames (default)',
+  },
+  replay: { type: 'string', valueHint: 'file', description: 'Serve recorded frames instead of a network' },
+  'replay-interval': {
+    type: 'string',
+    valueHint: 'millis',
+    description: 'Announce recorded frames one by one (default: all at once)',
+  },
+  host: { type: 'string', valueHint: 'address', description: `IP address to listen on (default ${DEFAULTS.host})` },
+  port: {
+    type: 'string',
+    valueHint: 'number',
+    description: `Port of the page, 0 = any free one (default ${DEFAULTS.port})`,
+  },
+  'data-dir': {
+    type: 'string',
+    valueHint: 'directory',
+    description: 'Keys and frames (default .petal/local in the project)',
+  },
+  'frame-interval': {
+    type: 'string',
+    valueHint: 'seconds',
+    description: `Time between frames (default ${DEFAULTS.frameIntervalMillis / 1000})`,
+  },
+  json: { type: 'boolean', description: 'One JSON object a line; the first is {"event":"ready",..}' },
+} as const satisfies ArgsDef
+
+export const start = defineCommand({
+  meta: {
+    name: 'start',
+    description: 'Starts the node. PETAL_PASSPHRASE in the environment encrypts the keys in the data directory',
+  },
+  args,
+  async run({ rawArgs, args: values }) {
+    checkArguments(rawArgs, args)
+    const options = readOptions(values)
+    const output = values.json ? jsonOutput(process.stdout) : humanOutput(process.stdout, process.env)
+    // A reader that goes away (`| head`) is no reason to die in the middle of a write.
+    process.stdout.on('error', () => undefined)
+    const stopped = stopSignal()
+    let node: RunningNode | undefined
+    try {
+      node = await startNode({ ...options, onEvent: output.event })
+      output.ready(node)
+      process.exitCode = 128 + constants.signals[await stopped]
+      await node.stop()
+      output.stopped()
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error
+      if (error.code === 'options') throw new UsageError(error.message)
+      output.failed(error)
+      process.exitCode = 1
+    }
+    // Nothing of ours is open any more; libraries may still hold a timer or a socket.
+    process.exit()
+  },
+})
+
+/** The first SIGINT or SIGTERM; the second one ends the process at once. */
+function stopSignal(): Promise<'SIGINT' | 'SIGTERM'> {
+  const { promise, resolve } = Promise.withResolvers<'SIGINT' | 'SIGTERM'>()
+  let first = true
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (!first) process.exit(128 + constants.signals[signal])
+      first = false
+      resolve(signal)
+    })
+  }
+  return promise
+}
+
+type Values = { readonly [name in keyof typeof args]?: string | boolean | undefined }
+
+function readOptions(values: Values): NodeOptions {
+  const text = (name: keyof typeof args) => {
+    const value = values[name]
+    if (value === '') throw new UsageError(`--${name} needs a value`)
+    return typeof value === 'string' ? value : undefined
+  }
+  const number = (name: keyof typeof args, scale = 1) => {
+    const value = text(name)
+    return value === undefined ? undefined : numberOption(name, value) * scale
+  }
+  const path = (name: keyof typeof args) => {
+    const value = text(name)
+    return value === undefined ? undefined : resolve(value)
+  }
+  const network = text('network')
+  if (network !== undefined && network !== 'local') {
+    throw new UsageError(`unknown network ${network}: this version serves local, or a recording by --replay`)
+  }
+  if (network !== undefined && values.replay !== undefined)
+    throw new UsageError('--network and --replay exclude each other')
+  const host = text('host')
+  return present({
+    host: host === 'localhost' ? DEFAULTS.host : host,
+    port: number('port'),
+    dataDirectory: path('data-dir'),
+    frameIntervalMillis: number('frame-interval', 1000),
+    replay: path('replay'),
+    replayIntervalMillis: number('replay-interval'),
+    passphrase: process.env.PETAL_PASSPHRASE,
+  })
+}
+
+/** Without the properties that are undefined. */
+function present<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
+}

@@ -1,0 +1,171 @@
+/**
+ * The Petal node: serves frames of a local network or a recording to browsers, and the page that verifies them.
+ *
+ * `startNode` does all the I/O; importing this file does none.
+ */
+import type { NetworkDescription } from '@petal/core/light/anchors.ts'
+import type { Crypto } from '@petal/core/platform/crypto.ts'
+import { Replay } from './chain/replay.ts'
+import type { FrameSource } from './chain/source.ts'
+import { loadAddon } from './crypto/addon.ts'
+import { NodeCrypto } from './crypto/node-crypto.ts'
+import { lockDirectory } from './data/lock.ts'
+import { Secrets } from './data/secrets.ts'
+import { readAssets } from './http/assets.ts'
+import { type Health, startHttp } from './http/server.ts'
+import { openLocalNetwork } from './local.ts'
+import { openIdentity } from './net/identity.ts'
+import { type LightNode, startLightNode } from './net/node.ts'
+import { Certificates } from './net/webtransport/certificates.ts'
+import { type NodeOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+
+export { NodeError, type NodeErrorCode } from './errors.ts'
+export { DEFAULT_NET_LIMITS, type NetLimits } from './net/limits.ts'
+export type { TransportName } from './net/node.ts'
+export { DEFAULTS, type NodeEvent, type NodeOptions } from './options.ts'
+
+export interface RunningNode extends AsyncDisposable {
+  /** Address of the page. */
+  readonly url: string
+  readonly source: FrameSource
+  /** Multiaddrs of now. */
+  addresses(): readonly string[]
+  /** What `/network.json` says now. */
+  network(): NetworkDescription
+  health(): Health
+  /** Ends everything; what was announced is on disk. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** A frame this many intervals late means that something is wrong. */
+const STALLED_INTERVALS = 4
+
+/** Throws `NodeError`; whatever was started by then is stopped. */
+export async function startNode(given: NodeOptions = {}): Promise<RunningNode> {
+  const options = resolveOptions(given)
+  const stack = new AsyncDisposableStack()
+  try {
+    return await start(options, stack)
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Promise<RunningNode> {
+  const secrets = options.replay === undefined ? await openData(options, stack) : undefined
+  let parts: { source: FrameSource; light: LightNode; since: number } | undefined
+  const network = () => parts && describe(parts.source, parts.light)
+  const health = () => healthOf(parts)
+  const assets = await readAssets(options.webRoot)
+  const http = await startHttp({ host: options.host, port: options.port, assets, network, health })
+  stack.defer(() => http.stop())
+
+  const addon = loadAddon(options.addonPath)
+  const crypto = new NodeCrypto({ addonPath: options.addonPath })
+  stack.defer(() => crypto.close())
+  const { source, run } = await openSource(options, crypto, secrets, stack)
+  const certificates = await Certificates.open(addon, secrets, Date.now())
+  const light = await startLightNode({
+    source,
+    identity: await openIdentity(secrets),
+    host: options.host,
+    transports: options.transports,
+    limits: options.limits,
+    webTransport: { addon, certificates },
+  })
+  stack.defer(() => light.stop())
+  const ready = { source, light, since: Date.now() }
+  stack.defer(source.onHead(() => Object.assign(ready, { since: Date.now() })))
+  parts = ready
+  run()
+
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping ??= stack.disposeAsync()
+    return stopping
+  }
+  return {
+    url: http.url,
+    source,
+    addresses: () => light.addresses(),
+    network: () => describe(source, light),
+    health,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** Locks the data directory and opens its secrets. */
+async function openData(options: ResolvedOptions, stack: AsyncDisposableStack): Promise<Secrets> {
+  const lock = await lockDirectory(options.dataDirectory)
+  stack.defer(() => lock.release())
+  if (lock.stale) {
+    const message = 'the last run did not stop by itself: its lock on the data directory was taken over'
+    options.onEvent({ event: 'notice', message })
+  }
+  return Secrets.open(options.dataDirectory, options.passphrase)
+}
+
+/** The frames to serve, and what starts them moving. */
+async function openSource(
+  options: ResolvedOptions,
+  crypto: Crypto,
+  secrets: Secrets | undefined,
+  stack: AsyncDisposableStack,
+): Promise<{ source: FrameSource; run: () => void }> {
+  if (secrets === undefined) {
+    const source = await Replay.open({
+      file: options.replay ?? '',
+      crypto,
+      ...(options.replayIntervalMillis === undefined ? {} : { intervalMillis: options.replayIntervalMillis }),
+    })
+    stack.defer(() => source.close())
+    const announce = ({ number, identity }: { number: bigint; identity: Uint8Array }) =>
+      options.onEvent({
+        event: 'frame',
+        number: number.toString(),
+        identity: Buffer.from(identity).toString('hex'),
+        signers: null,
+        solveMillis: null,
+      })
+    return { source, run: () => void source.onHead(announce) }
+  }
+  const local = await openLocalNetwork(options, crypto, secrets)
+  stack.defer(() => local.chain.close())
+  const stopping = new AbortController()
+  let running: Promise<void> = Promise.resolve()
+  stack.defer(async () => {
+    stopping.abort()
+    await running
+  })
+  return {
+    source: local.chain,
+    run: () => {
+      running = local.run(stopping.signal)
+    },
+  }
+}
+
+function describe(source: FrameSource, light: LightNode): NetworkDescription {
+  return {
+    format: 1,
+    network: source.network,
+    profile: source.profile,
+    addresses: light.addresses(),
+    anchors: source.anchors(),
+    frameIntervalMillis: source.frameIntervalMillis,
+  }
+}
+
+function healthOf(parts: { source: FrameSource; light: LightNode; since: number } | undefined): Health {
+  if (parts === undefined) return { status: 'starting', network: null, head: null, connections: 0 }
+  const { source, light, since } = parts
+  const late = source.grows() && Date.now() - since > STALLED_INTERVALS * source.frameIntervalMillis
+  return {
+    status: late ? 'stalled' : 'ok',
+    network: source.network,
+    head: source.head().number.toString(),
+    connections: light.connections(),
+  }
+}

@@ -1,0 +1,72 @@
+/** Opens or makes the local network of a data directory, and runs its producer. */
+import type { Crypto } from '@petal/core/platform/crypto.ts'
+import { calibrate } from './chain/calibrate.ts'
+import { type Member, openMembers } from './chain/committee.ts'
+import { FrameMaker } from './chain/frame-maker.ts'
+import { createGenesis, type Genesis, readGenesis, rulesOf } from './chain/genesis.ts'
+import { LocalChain } from './chain/local-chain.ts'
+import { produce } from './chain/producer.ts'
+import type { Secrets } from './data/secrets.ts'
+import { messageOf } from './errors.ts'
+import type { ResolvedOptions } from './options.ts'
+
+export interface LocalNetwork {
+  readonly chain: LocalChain
+  /** Makes frames until the signal fires or a failure is final. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** Throws `NodeError` `corrupt`, `CryptoError`. */
+export async function openLocalNetwork(
+  options: ResolvedOptions,
+  crypto: Crypto,
+  secrets: Secrets,
+): Promise<LocalNetwork> {
+  const { dataDirectory: directory, frameIntervalMillis, onEvent } = options
+  const members = await openMembers(crypto, secrets)
+  const known = await readGenesis(directory, crypto, members)
+  if (known === undefined) {
+    const how = secrets.encrypted
+      ? 'its keys are encrypted under PETAL_PASSPHRASE'
+      : 'its keys are readable by you alone, not encrypted: set PETAL_PASSPHRASE to encrypt them'
+    onEvent({ event: 'notice', message: `first run: making a local network in ${directory}; ${how}` })
+  }
+  const genesis = known ?? (await makeGenesis(options, crypto, members))
+  const chain = await LocalChain.open({ directory, genesis, crypto, frameIntervalMillis })
+  if (chain.cutBytes > 0) {
+    const message = `an unfinished frame of ${chain.cutBytes} bytes was cut off the log (it was never announced)`
+    onEvent({ event: 'notice', message })
+  }
+  const committee = await crypto.openCommittee(chain.committee)
+  const maker = new FrameMaker(crypto, members, committee, rulesOf(genesis))
+  return {
+    chain,
+    run: (signal) =>
+      produce(
+        {
+          chain,
+          maker,
+          difficulty: genesis.difficulty,
+          frameIntervalMillis,
+          onFrame: ({ facts, signers, solveMillis }) =>
+            onEvent({
+              event: 'frame',
+              number: facts.number.toString(),
+              identity: Buffer.from(facts.identity).toString('hex'),
+              signers,
+              solveMillis: Math.round(solveMillis),
+            }),
+          onFailure: (error, final) => onEvent({ event: 'failure', message: messageOf(error), final }),
+        },
+        signal,
+      ),
+  }
+}
+
+async function makeGenesis(options: ResolvedOptions, crypto: Crypto, members: readonly Member[]): Promise<Genesis> {
+  const { dataDirectory, frameIntervalMillis, onEvent } = options
+  const { difficulty, squaringMicros } = await calibrate(crypto, frameIntervalMillis)
+  const message = `difficulty ${difficulty}: ${squaringMicros.toFixed(1)} µs a squaring on one core here`
+  onEvent({ event: 'notice', message })
+  return createGenesis(dataDirectory, crypto, members, difficulty, Date.now())
+}

@@ -1,0 +1,89 @@
+/** What a node can be told, and what is meant by default. */
+import { isIP } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { NodeError } from './errors.ts'
+import { DEFAULT_NET_LIMITS, type NetLimits } from './net/limits.ts'
+import { TRANSPORTS, type TransportName } from './net/node.ts'
+
+export interface NodeOptions {
+  /** IP address of all listeners. Default 127.0.0.1. */
+  readonly host?: string
+  /** TCP port of the page; 0 = any free one. Default 8420. */
+  readonly port?: number
+  /** Directory of keys and frames. Default `.petal/local` in the project. Not used by a replay. */
+  readonly dataDirectory?: string
+  /** Encrypts the secrets in the data directory. */
+  readonly passphrase?: string
+  /** Time between frames of the local network. Default 10,000. */
+  readonly frameIntervalMillis?: number
+  /** File of recorded frames, served instead of a local network. */
+  readonly replay?: string
+  /** Announces recorded frames one by one, this far apart. Default: all are there from the start. */
+  readonly replayIntervalMillis?: number
+  /** Directory of the built page. Default `dist/web` in the project. */
+  readonly webRoot?: string
+  readonly transports?: readonly TransportName[]
+  readonly limits?: Partial<NetLimits>
+  /** Native addon. Default: the one that the build makes. */
+  readonly addonPath?: string
+  readonly onEvent?: (event: NodeEvent) => void
+}
+
+/** What happens in a running node. Numbers of frames are decimal strings, identities hex: events are printed as JSON. */
+export type NodeEvent =
+  | { readonly event: 'notice'; readonly message: string }
+  | {
+      readonly event: 'frame'
+      readonly number: string
+      readonly identity: string
+      /** Committee indices that voted; null for a recorded frame. */
+      readonly signers: readonly number[] | null
+      readonly solveMillis: number | null
+    }
+  /** A frame could not be made; `final` = no more are tried. */
+  | { readonly event: 'failure'; readonly message: string; readonly final: boolean }
+
+export type ResolvedOptions = Required<Omit<NodeOptions, Optional | 'limits'>> &
+  Pick<NodeOptions, Optional> & { readonly limits: NetLimits }
+type Optional = 'passphrase' | 'replay' | 'replayIntervalMillis' | 'addonPath'
+
+export const DEFAULTS = {
+  host: '127.0.0.1',
+  port: 8420,
+  dataDirectory: fileURLToPath(new URL('../.petal/local', import.meta.url)),
+  frameIntervalMillis: 10_000,
+  webRoot: fileURLToPath(new URL('../dist/web', import.meta.url)),
+} as const
+
+const MIN_INTERVAL_MILLIS = 500
+const MAX_INTERVAL_MILLIS = 3_600_000
+
+/** Fills in the defaults. Throws `NodeError` `options`. */
+export function resolveOptions(options: NodeOptions): ResolvedOptions {
+  const resolved = {
+    ...DEFAULTS,
+    transports: TRANSPORTS,
+    onEvent: () => undefined,
+    ...options,
+    limits: { ...DEFAULT_NET_LIMITS, ...options.limits },
+  }
+  const { host, port, frameIntervalMillis, replayIntervalMillis, replay, passphrase } = resolved
+  if (isIP(host) === 0) throw wrong(`host ${JSON.stringify(host)} is not an IP address`)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw wrong(`port ${port} is not a number from 0 to 65535`)
+  if (!(frameIntervalMillis >= MIN_INTERVAL_MILLIS && frameIntervalMillis <= MAX_INTERVAL_MILLIS)) {
+    throw wrong(`a frame interval of ${frameIntervalMillis / 1000} s: 0.5 s to 3600 s are possible`)
+  }
+  if (
+    replayIntervalMillis !== undefined &&
+    !(replayIntervalMillis >= 1 && replayIntervalMillis <= MAX_INTERVAL_MILLIS)
+  ) {
+    throw wrong(`a replay interval of ${replayIntervalMillis} ms: 1 ms to an hour are possible`)
+  }
+  if (replayIntervalMillis !== undefined && replay === undefined) throw wrong('a replay interval without a replay')
+  if (passphrase === '') throw wrong('the passphrase is empty')
+  return resolved
+}
+
+function wrong(message: string): NodeError {
+  return new NodeError('options', message)
+}
