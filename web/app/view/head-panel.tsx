@@ -78,7 +78,7 @@ function HeadFacts({ model }: { readonly model: PageModel }) {
   return (
     <>
       <dl class="facts">
-        <div>
+        <div class="facts-wide">
           <dt>Identity</dt>
           <dd class="identity">
             {groups(head.value.identity).map((part, index) => (
@@ -87,15 +87,13 @@ function HeadFacts({ model }: { readonly model: PageModel }) {
             ))}
           </dd>
         </div>
-        <div class="facts-pair">
-          <div>
-            <dt>Verified here</dt>
-            <dd>{age(head.value.verifiedAt, now)}</dd>
-          </div>
-          <div>
-            <dt>Made, says its leader</dt>
-            <dd>{age(made, now)}</dd>
-          </div>
+        <div>
+          <dt>Verified here</dt>
+          <dd>{age(head.value.verifiedAt, now)}</dd>
+        </div>
+        <div>
+          <dt>Made, says its leader</dt>
+          <dd>{age(made, now)}</dd>
         </div>
       </dl>
       <ExportButtons model={model} />
