@@ -152,7 +152,7 @@ fn with_policies(
         let reason = (difficulty < floor).then(|| {
             format!("difficulty {difficulty} of a header without certificate is below {floor}")
         });
-        verdict.push(Check::new("difficulty", "11 hazard VH-3", reason));
+        verdict.push(Check::new("difficulty", "11 hazards VH-3", reason));
     }
     verdict
 }

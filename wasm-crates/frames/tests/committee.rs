@@ -167,3 +167,24 @@ fn a_longer_bitmask_is_accepted_when_its_surplus_bits_are_zero() {
     assert!(!verdict.check("bitmask").unwrap().ok && verdict.valid_without(&["bitmask"]));
     assert_eq!(verdict.signers, [0, 1, 2, 3]);
 }
+
+#[test]
+fn of_two_subsets_with_one_key_sum_the_lighter_one_counts() {
+    let (a, b) = (secret(1), secret(2));
+    let sum = bls48581::aggregate_keys(&[a.public_key(), b.public_key()]).unwrap();
+    let third = MemberKey {
+        public_key: sum.to_bytes().to_vec(),
+        weight: 100,
+        address: None,
+    };
+    let committee = Committee::new(&[member(&a, 1), member(&b, 1), third], None).unwrap();
+    let found = committee
+        .pinned_table()
+        .unwrap()
+        .lookup(&sum.to_bytes())
+        .unwrap();
+    assert_eq!(found.len(), 2);
+    let verdict = verify_pinned(&signed(&[&a, &b], &committee), &committee, &rules()).unwrap();
+    assert_eq!(verdict.signed_weight, 2);
+    assert!(!verdict.check("quorum").unwrap().ok);
+}

@@ -6,7 +6,7 @@ mod common;
 use std::sync::OnceLock;
 
 use common::{bytes, file};
-use frames::{AggregateSignature, AppHeader, GlobalHeader, QuorumCertificate};
+use frames::{AggregateSignature, AppHeader, GlobalHeader, QuorumCertificate, verify_certificate};
 use proptest::prelude::*;
 
 /// What decodes from protobuf encodes to the same bytes; what decodes from canonical bytes encodes to
@@ -116,4 +116,46 @@ proptest! {
         }
         decode_everything(&sample);
     }
+}
+
+/// A changed byte may move a field that the vote does not cover; whatever is accepted still has the
+/// vote's identity, rank, signature and key.
+#[test]
+fn mutated_headers_get_a_verdict_and_keep_what_the_vote_covers() {
+    let root = file("frames/global_negative.json");
+    let (committee, rules) = (common::committee(&root), common::rules());
+    let sample = bytes(&root["cases"][0]["header_pb"]);
+    let base = GlobalHeader::from_bytes(&sample).unwrap();
+    let (mut accepted, mut refused) = (0, 0);
+    let mut state = 1u64;
+    for _ in 0..120 {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        // Half of the changes fall on the last kilobyte, where the certificate stands.
+        let span = if state >> 40 & 1 == 0 {
+            sample.len()
+        } else {
+            1000
+        };
+        let at = sample.len() - 1 - (state >> 33) as usize % span;
+        let mut mutated = sample.clone();
+        mutated[at] ^= 1 << (state >> 60 & 7);
+        let Ok(header) = GlobalHeader::from_bytes(&mutated) else {
+            continue;
+        };
+        let verdict = verify_certificate(&header, &committee, &rules);
+        if verdict.valid {
+            assert_eq!((&header.output, header.rank), (&base.output, base.rank));
+            assert_eq!(header.signature, base.signature);
+            accepted += 1;
+        } else {
+            assert!(verdict.checks.iter().any(|check| check.reason.is_some()));
+            refused += 1;
+        }
+    }
+    assert!(
+        accepted > 10 && refused > 10,
+        "{accepted} accepted, {refused} refused"
+    );
 }
