@@ -1,6 +1,6 @@
 /** Genesis of a local network: made on first run, `genesis.json` in the data directory (spec 11 section 4.5, 31 section 10.3). */
 import { join } from 'node:path'
-import type { Crypto, HeaderFacts } from '@petal/core/platform/crypto.ts'
+import { type Crypto, CryptoError, type HeaderFacts } from '@petal/core/platform/crypto.ts'
 import type { EngineRules } from '@petal/core/platform/engine.ts'
 import { PUBLIC_MODE, readFileIfPresent, writeFileDurable } from '../data/files.ts'
 import { NodeError } from '../errors.ts'
@@ -41,9 +41,19 @@ export async function readGenesis(
     throw new NodeError('corrupt', `the committee of ${path} is not the one whose keys are in secrets.json`)
   }
   const header = new Uint8Array(Buffer.from(file.header, 'hex'))
-  const facts = await crypto.inspectHeader(header)
+  const facts = await inspectStored(crypto, header, path)
   if (facts.number !== LOCAL.genesisNumber) throw new NodeError('corrupt', `${path} holds frame ${facts.number}`)
   return { difficulty: facts.difficulty, publicKeys, header, facts }
+}
+
+/** Facts of a header that this program wrote down itself. Throws `NodeError` `corrupt`. */
+export async function inspectStored(crypto: Crypto, header: Uint8Array, path: string): Promise<HeaderFacts> {
+  try {
+    return await crypto.inspectHeader(header)
+  } catch (error) {
+    if (!(error instanceof CryptoError && error.code === 'decode')) throw error
+    throw new NodeError('corrupt', `${path} holds a header that cannot be read: ${error.message}`, { cause: error })
+  }
 }
 
 /** Makes frame 0 and writes it down. `timestamp`: wall clock, milliseconds. */

@@ -6,7 +6,7 @@ import type { EngineCommittee } from '@petal/core/platform/engine.ts'
 import { NodeError } from '../errors.ts'
 import { committeeOf } from './committee.ts'
 import { FrameLog } from './frame-log.ts'
-import { type Genesis, rulesOf } from './genesis.ts'
+import { type Genesis, inspectStored, rulesOf } from './genesis.ts'
 import { LOCAL } from './local-profile.ts'
 import { type FrameSource, type Head, HeadListeners } from './source.ts'
 
@@ -144,7 +144,7 @@ function checkpointFor(head: bigint): bigint {
 
 async function readFrame(log: FrameLog, number: bigint, crypto: Crypto) {
   const bytes = await log.read(number)
-  const facts = bytes && (await crypto.inspectHeader(bytes))
+  const facts = bytes && (await inspectStored(crypto, bytes, 'frames.log'))
   if (bytes === undefined || facts?.number !== number) {
     throw new NodeError('corrupt', `frames.log holds something else where frame ${number} belongs`)
   }

@@ -1,0 +1,270 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Crypto, HeaderFacts } from '@petal/core/platform/crypto.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Secrets } from '../data/secrets.ts'
+import { NodeError } from '../errors.ts'
+import { calibrate } from './calibrate.ts'
+import { openMembers } from './committee.ts'
+import { FakeCrypto } from './fake-crypto.ts'
+import { bitmask, FrameMaker, voteMessage, voters } from './frame-maker.ts'
+import { createGenesis, readGenesis, rulesOf } from './genesis.ts'
+import { LocalChain, RECENT_FRAMES } from './local-chain.ts'
+import { LOCAL } from './local-profile.ts'
+import { dueAt, type GrowingChain, produce } from './producer.ts'
+import type { Head } from './source.ts'
+
+let directory: string
+let crypto: FakeCrypto
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'petal-chain-'))
+  crypto = new FakeCrypto()
+})
+afterEach(() => rm(directory, { recursive: true }))
+
+const never = new AbortController().signal
+
+async function openNetwork() {
+  const members = await openMembers(crypto, await Secrets.open(directory))
+  const genesis =
+    (await readGenesis(directory, crypto, members)) ?? (await createGenesis(directory, crypto, members, 5_000, 1_000))
+  const chain = await LocalChain.open({ directory, genesis, crypto, frameIntervalMillis: 10_000, now: () => 77 })
+  const maker = new FrameMaker(crypto, members, await crypto.openCommittee(), rulesOf(genesis))
+  const grow = async () => {
+    const frame = await maker.make(chain.headFacts, chain.headFacts.timestamp + 10_000n, genesis.difficulty, never)
+    await chain.append(frame.header, frame.facts)
+    return frame
+  }
+  return { members, genesis, chain, maker, grow }
+}
+
+describe('genesis (spec 11 section 4.5, 31 section 10.3)', () => {
+  test('frame 0: output and selector of zeros, rank 0, 256 commitments, an empty signature', async () => {
+    const { genesis, chain } = await openNetwork()
+    expect(genesis.facts).toMatchObject({ number: 0n, rank: 0n, timestamp: 1_000n, difficulty: 5_000 })
+    expect(genesis.facts.output).toEqual(new Uint8Array(516))
+    expect(genesis.facts.parentSelector).toEqual(new Uint8Array(32))
+    expect(genesis.facts.globalCommitments).toHaveLength(256)
+    expect(genesis.facts.signature?.signature).toEqual(new Uint8Array(0))
+    expect(chain.head().number).toBe(0n)
+    await chain.close()
+  })
+
+  test('a restart finds the same keys and the same genesis', async () => {
+    const first = await openNetwork()
+    await first.chain.close()
+    const second = await openNetwork()
+    expect(second.members).toEqual(first.members)
+    expect(second.genesis).toEqual(first.genesis)
+    const addresses = first.members.map(({ address }) => Buffer.from(address).toString('hex'))
+    expect(addresses).toEqual([...addresses].sort())
+    await second.chain.close()
+  })
+
+  test('a genesis of other keys, of another form or of another log is refused', async () => {
+    const { chain, grow } = await openNetwork()
+    await grow()
+    await chain.close()
+    const genesis = join(directory, 'genesis.json')
+    const content = await readFile(genesis, 'utf8')
+    for (const wrong of [
+      '',
+      '{}',
+      'null',
+      content.replace('"local"', '"other"'),
+      content.replace(/"header": "../, '"header": "'),
+    ]) {
+      await writeFile(genesis, wrong)
+      await expect(openNetwork()).rejects.toBeInstanceOf(NodeError)
+    }
+    await writeFile(genesis, content)
+    await rm(join(directory, 'secrets.json'))
+    await expect(openNetwork()).rejects.toMatchObject({ code: 'corrupt' })
+    await rm(genesis)
+    await expect(openNetwork()).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining('another genesis'),
+    })
+  })
+})
+
+describe('frames (spec 11 section 7)', () => {
+  test('each follows its parent, names its leader and carries the votes of its signers', async () => {
+    const { members, chain, grow } = await openNetwork()
+    let parent = chain.headFacts
+    for (let n = 1n; n <= 10n; n++) {
+      const { facts, signers } = await grow()
+      expect(facts).toMatchObject({ number: n, rank: n, difficulty: 5_000 })
+      expect(facts.parentSelector).toEqual(parent.identity)
+      const leader = Number(n % 4n)
+      expect(facts.prover).toEqual(members[leader]?.address)
+      expect(signers).toContain(leader)
+      expect(facts.signature?.bitmask).toEqual(new Uint8Array([signers.reduce((mask, i) => mask | (1 << i), 0)]))
+      parent = facts
+    }
+    await chain.close()
+  })
+
+  test('at least three of four vote, and everyone is absent sometimes', () => {
+    const absent = new Set<number>()
+    for (let n = 1n; n <= 60n; n++) {
+      const signers = voters(n, 4)
+      expect(signers.length).toBeGreaterThanOrEqual(3)
+      for (const i of [0, 1, 2, 3]) if (!signers.includes(i)) absent.add(i)
+    }
+    expect([...absent].sort()).toEqual([0, 1, 2, 3])
+  })
+
+  test('bits and vote message are laid out as in spec 11 section 4.3', () => {
+    expect(bitmask([0, 3, 9], 10)).toEqual(new Uint8Array([0b1001, 0b10]))
+    expect(voteMessage(new Uint8Array([7, 8]), 258n)).toEqual(new Uint8Array([7, 8, 0, 0, 0, 0, 0, 0, 1, 2]))
+  })
+
+  test('what does not verify here is not announced', async () => {
+    const { chain, grow } = await openNetwork()
+    crypto.refuse = true
+    await expect(grow()).rejects.toMatchObject({
+      code: 'produce',
+      message: expect.stringContaining('signature: told to'),
+    })
+    expect(chain.head().number).toBe(0n)
+    await chain.close()
+  })
+})
+
+describe('chain', () => {
+  test('a restart continues where the last announced frame is, without what was half written', async () => {
+    const first = await openNetwork()
+    for (let i = 0; i < 5; i++) await first.grow()
+    const head = first.chain.head()
+    await first.chain.close()
+    await appendFile(join(directory, 'frames.log'), 'FRAM half a record')
+    const second = await openNetwork()
+    expect(second.chain.cutBytes).toBe(18)
+    expect(second.chain.head()).toEqual(head)
+    await second.grow()
+    expect(second.chain.head().number).toBe(6n)
+    await second.chain.close()
+  })
+
+  test('a frame is announced when it can be read, to every listener', async () => {
+    const { chain, grow } = await openNetwork()
+    const heard: Head[] = []
+    const stop = chain.onHead((head) => heard.push(head))
+    await grow()
+    await grow()
+    stop()
+    await grow()
+    expect(heard.map(({ number }) => number)).toEqual([1n, 2n])
+    expect(await chain.header(2n)).toEqual(heard[1]?.header)
+    expect(await chain.header(4n)).toBeUndefined()
+    await chain.close()
+  })
+
+  test('old headers come from disk; the checkpoint moves and stays before the head', async () => {
+    const { chain, grow, genesis } = await openNetwork()
+    expect(chain.anchors()).toMatchObject({ checkpoint: { number: '0' }, issuedAt: 77, committee: { threshold: null } })
+    const last = RECENT_FRAMES + 5
+    for (let n = 1; n <= last; n++) {
+      await grow()
+      expect(Number(chain.anchors().checkpoint.number)).toBe(n > RECENT_FRAMES ? RECENT_FRAMES : 0)
+    }
+    expect(await chain.header(0n)).toEqual(genesis.header)
+    expect((await crypto.inspectHeader((await chain.header(3n)) ?? new Uint8Array())).number).toBe(3n)
+    await chain.close()
+    const again = await openNetwork()
+    expect(again.chain.anchors()).toEqual(chain.anchors())
+    await again.chain.close()
+  })
+})
+
+describe('producer', () => {
+  test('frames are due an interval after their parents, never sooner than they can be solved, never later than an interval', () => {
+    expect(dueAt(10_000, 9_000, 10_000, false)).toBe(19_000)
+    expect(dueAt(30_000, 9_000, 10_000, false)).toBe(32_500)
+    expect(dueAt(10_000, 9_000, 10_000, true)).toBe(12_500)
+    // The clock was set back by a day.
+    expect(dueAt(10_000, 86_400_000, 10_000, false)).toBe(20_000)
+  })
+
+  const facts = (number: bigint) => ({ number, timestamp: BigInt(Date.now()) }) as HeaderFacts
+  const frame = (number: bigint) => ({ header: new Uint8Array(), facts: facts(number), signers: [], solveMillis: 0 })
+
+  test('it makes frames until it is stopped, and tries again after a failure that may pass', async () => {
+    const stop = new AbortController()
+    const appended: bigint[] = []
+    const failures: boolean[] = []
+    let head = facts(0n)
+    const chain: GrowingChain = {
+      get headFacts() {
+        return head
+      },
+      async append(_, next) {
+        appended.push(next.number)
+        head = next
+        if (next.number === 3n) stop.abort()
+      },
+    }
+    let tries = 0
+    await produce(
+      {
+        chain,
+        maker: {
+          async make(parent) {
+            if (++tries === 2) throw new Error('a thread died')
+            return frame(parent.number + 1n)
+          },
+        },
+        difficulty: 1,
+        frameIntervalMillis: 20,
+        onFrame: () => undefined,
+        onFailure: (_, final) => failures.push(final),
+      },
+      stop.signal,
+    )
+    expect(appended).toEqual([1n, 2n, 3n])
+    expect(failures).toEqual([false])
+  })
+
+  test('it gives up at once when the disk is full', async () => {
+    const failures: [string, boolean][] = []
+    await produce(
+      {
+        chain: {
+          headFacts: facts(0n),
+          append: () => Promise.reject(new NodeError('data', 'no space left')),
+        },
+        maker: { make: async () => frame(1n) },
+        difficulty: 1,
+        frameIntervalMillis: 20,
+        onFrame: () => undefined,
+        onFailure: (error, final) => failures.push([(error as Error).message, final]),
+      },
+      never,
+    )
+    expect(failures).toEqual([['no space left', true]])
+  })
+})
+
+describe('calibration', () => {
+  const solver = (searchMillis: number, squaringMicros: number) => {
+    let clock = 0
+    const solveVdf: Crypto['solveVdf'] = async (_, difficulty) => {
+      clock += searchMillis + (difficulty * squaringMicros) / 1000
+      return new Uint8Array(516)
+    }
+    return { crypto: { solveVdf }, now: () => clock }
+  }
+
+  test('a quarter of the interval goes into the proof, the search included', async () => {
+    const { crypto, now } = solver(200, 40)
+    expect((await calibrate(crypto, 10_000, {}, now)).difficulty).toBe(57_500)
+  })
+
+  test('the floor holds on a slow machine, the ceiling on a clock that stands still', async () => {
+    const slow = solver(5_000, 4_000)
+    expect((await calibrate(slow.crypto, 1_000, {}, slow.now)).difficulty).toBe(LOCAL.difficultyFloor)
+    expect((await calibrate(slow.crypto, 10_000, {}, () => 0)).difficulty).toBe(LOCAL.difficultyCeiling)
+  })
+})
