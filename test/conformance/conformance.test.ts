@@ -34,7 +34,7 @@ const good = {
   next_difficulty: '80000',
 }
 
-describe('the conformance command', () => {
+describe('the conformance command', { timeout: 60_000 }, () => {
   test('counts cases, ends with the total and exits 0 when all passed', () => {
     write('difficulty/asert.json', { cases: [good, good] })
     const { lines, status } = run()

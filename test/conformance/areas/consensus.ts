@@ -68,7 +68,15 @@ export const joinProof = eachCase((engine, fields, check) => {
 const ALLOCATION_TAG = 'PROVER_ALLOCATION'
 
 /** Constants of the engine that may be compared with a listed mainnet genesis. */
-const CONSTANTS = ['frame_number', 'timestamp', 'difficulty', 'parent_selector', 'header_prover', 'selector'] as const
+const CONSTANTS = [
+  'frame_number',
+  'timestamp',
+  'difficulty',
+  'parent_selector',
+  'header_prover',
+  'selector',
+  'seniority_each',
+] as const
 
 /** Addresses, selector and the shape of the genesis certificate (spec 11 section 4.5, spec 31 section 10.2, TRV-16 in part). */
 export const genesisMainnet: RustRunner = {
@@ -97,22 +105,42 @@ export const genesisMainnet: RustRunner = {
     compareConstants(engine, fields, check)
   }),
   unchecked: [
-    'initial_commitments.l1',
     'nonzero_global_commitments',
     'zero_commitment_lengths',
     'shard_roots_after_commit',
     'prover_tree_commitment',
-    'seniority_each',
   ],
+}
+
+interface PinnedProver {
+  readonly public_key: string
+  readonly prover_address: string
+  readonly allocation_address: string
+}
+
+/** JSON of `mainnetGenesis`, as far as it is compared. */
+interface PinnedGenesis extends Readonly<Record<(typeof CONSTANTS)[number] | 'output', unknown>> {
+  readonly qc: Readonly<Record<string, unknown>>
+  readonly provers: readonly PinnedProver[]
+  readonly initial_commitments: readonly { readonly key: string; readonly value: string; readonly l1: unknown }[]
 }
 
 /** When the case is the mainnet genesis itself (same output), the engine's pinned constants say the same. */
 function compareConstants(engine: FullEngine, fields: Fields, check: Checks): void {
-  const pinned = JSON.parse(engine.mainnetGenesis()) as Readonly<Record<string, unknown>>
+  const pinned = JSON.parse(engine.mainnetGenesis()) as PinnedGenesis
   if (pinned.output !== fields.hex('output')) return
   for (const name of CONSTANTS) check.equal(`engine ${name}`, String(fields.raw(name)), String(pinned[name]))
-  const own = (pinned.provers as readonly Readonly<Record<string, unknown>>[]) ?? []
-  for (const [index, prover] of fields.children('provers').entries())
-    for (const name of ['public_key', 'prover_address'] as const)
-      check.equal(`engine ${prover.path}.${name}`, prover.hex(name), own[index]?.[name])
+  for (const name of ['rank', 'frame_number', 'timestamp', 'signature', 'bitmask'] as const)
+    check.equal(`engine qc.${name}`, fields.child('qc').text(name), pinned.qc[name])
+  check.equal('engine qc.public_key', '00'.repeat(585), pinned.qc.public_key)
+  for (const prover of fields.children('provers')) {
+    const own = pinned.provers.find((candidate) => candidate.public_key === prover.hex('public_key'))
+    for (const name of ['prover_address', 'allocation_address'] as const)
+      check.equal(`engine ${prover.path}.${name}`, prover.hex(name), own?.[name] ?? 'no such key')
+  }
+  for (const [index, initial] of fields.children('initial_commitments').entries()) {
+    const own = pinned.initial_commitments[index]
+    check.equal(`engine ${initial.path}`, [initial.hex('key'), initial.hex('value')], [own?.key, own?.value])
+    check.equal(`engine ${initial.path}.l1`, initial.raw('l1'), own?.l1)
+  }
 }

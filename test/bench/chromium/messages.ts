@@ -1,0 +1,18 @@
+import type { WasmVariant } from '../../engines/wasm.ts'
+import type { KitData } from '../kit.ts'
+import type { StepResult } from '../platforms.ts'
+
+/** What the page asks of a worker; one question at a time. */
+export type Question =
+  | { readonly type: 'load'; readonly variant: WasmVariant }
+  | { readonly type: 'step'; readonly step: string; readonly kit: KitData }
+  | { readonly type: 'search'; readonly challenge: Uint8Array; readonly from: number; readonly count: number }
+  | { readonly type: 'unit'; readonly iterations: number }
+
+export type Answer =
+  | { readonly type: 'engine'; readonly engine: string }
+  | { readonly type: 'result'; readonly result: StepResult }
+  /** Index of the first prime in the slice, or -1. */
+  | { readonly type: 'found'; readonly index: number }
+  | { readonly type: 'nanos'; readonly nanos: number }
+  | { readonly type: 'failed'; readonly reason: string }

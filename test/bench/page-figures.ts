@@ -1,0 +1,124 @@
+/** Loading the built page from a replaying node on loopback: times, longest task, memory. */
+import { readFileSync } from 'node:fs'
+import type { Browser, BrowserContext } from 'playwright'
+import { replay, startNode } from '../e2e/node.ts'
+import { launch } from './chromium/platform.ts'
+import { quantile } from './measure.ts'
+
+/** One figure of the page with its budget; `values` are all repetitions. */
+export interface PageFigure {
+  readonly name: string
+  readonly title: string
+  readonly unit: 'ms' | 'MB'
+  readonly values: readonly number[]
+  readonly median: number
+  readonly atLeast: number
+  readonly aim: number
+}
+
+const COLD_LOADS = 7
+const WAIT_MILLIS = 60_000
+
+interface Load {
+  readonly headMillis: number
+  readonly longestTaskMillis: number
+}
+
+const figure = (
+  name: string,
+  title: string,
+  unit: 'ms' | 'MB',
+  values: readonly number[],
+  atLeast: number,
+  aim: number,
+) => ({
+  name,
+  title,
+  unit,
+  values,
+  median: quantile(values, 0.5),
+  atLeast,
+  aim,
+})
+
+/** Opens the page and waits for its first certified head; the page itself notes when, so that polling adds nothing. */
+async function load(context: BrowserContext, url: string): Promise<Load> {
+  const page = await context.newPage()
+  await page.addInitScript(noteCertifiedHead)
+  await page.goto(url)
+  await page.waitForFunction(() => window.benchHead !== undefined, undefined, { timeout: WAIT_MILLIS })
+  const result = await page.evaluate(() => ({
+    headMillis: window.benchHead ?? Number.NaN,
+    longestTaskMillis: window.benchLongest ?? 0,
+  }))
+  await page.close()
+  return result
+}
+
+declare global {
+  interface Window {
+    /** Milliseconds from navigation to the first certified head. */
+    benchHead?: number
+    /** Longest task of the main thread so far, 0 when none reached 50 ms. */
+    benchLongest?: number
+  }
+}
+
+/** Runs in the page before its own scripts. */
+function noteCertifiedHead(): void {
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.benchLongest = Math.max(window.benchLongest ?? 0, entry.duration)
+  }).observe({ type: 'longtask', buffered: true })
+  const look = (): void => {
+    const checks = document.querySelector('[data-testid=head]')?.getAttribute('data-checks') ?? ''
+    if (checks.split(',').includes('certificate')) window.benchHead ??= performance.now()
+    else requestAnimationFrame(look)
+  }
+  requestAnimationFrame(look)
+}
+
+/** Private memory of the largest renderer, in megabytes. */
+async function rendererMegabytes(browser: Browser): Promise<number> {
+  const session = await browser.newBrowserCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  await session.detach()
+  const sizes = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => privateBytes(id))
+  return Math.max(...sizes) / 1e6
+}
+
+/** Linux only: memory that no other process shares. */
+function privateBytes(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  return [...rollup.matchAll(/^Private_\w+:\s+(\d+) kB/gm)].reduce((sum, match) => sum + Number(match[1]) * 1024, 0)
+}
+
+/** Cold loads each in a fresh profile, one warm load after each, then memory with the page at rest. */
+export async function pageFigures(progress: (step: string) => void): Promise<readonly PageFigure[]> {
+  await using node = await startNode(replay())
+  const cold: Load[] = []
+  const warm: Load[] = []
+  const memory: number[] = []
+  for (let round = 0; round < COLD_LOADS; round++) {
+    const browser = await launch()
+    try {
+      const context = await browser.newContext()
+      cold.push(await load(context, node.url))
+      warm.push(await load(context, node.url))
+      const page = await context.newPage()
+      await page.goto(node.url)
+      await page.waitForSelector('[data-testid=head][data-checks*=vdf]', { state: 'attached', timeout: WAIT_MILLIS })
+      if (process.platform === 'linux') memory.push(await rendererMegabytes(browser))
+    } finally {
+      await browser.close()
+    }
+    progress(`page load ${round + 1} of ${COLD_LOADS}`)
+  }
+  const heads = (loads: readonly Load[]) => loads.map((one) => one.headMillis)
+  const tasks = [...cold, ...warm].map((one) => one.longestTaskMillis)
+  return [
+    figure('cold-load', 'cold load to first certified head, loopback', 'ms', heads(cold), 1_500, 1_000),
+    figure('warm-load', 'warm load to first certified head, loopback', 'ms', heads(warm), 600, 400),
+    figure('longest-task', 'longest task of the main thread (0 = none over 50 ms)', 'ms', tasks, 50, 16),
+    figure('renderer-memory', 'private memory of the renderer', 'MB', memory, 128, 80),
+  ]
+}
