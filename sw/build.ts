@@ -28,8 +28,9 @@ export async function buildServiceWorker(): Promise<{ readonly files: number; re
       build: {
         outDir: bundled,
         target: 'esnext',
+        emptyOutDir: false,
         copyPublicDir: false,
-        lib: { entry: fromHere('worker.ts'), formats: ['es'], fileName: () => 'sw.js' },
+        rollupOptions: { input: fromHere('worker.ts'), output: { format: 'es', entryFileNames: 'sw.js' } },
       },
     })
     const { count, size, warnings } = await injectManifest({
