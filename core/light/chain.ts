@@ -8,7 +8,7 @@ import type { Millis } from '../platform/machine.ts'
 import type { Checkpoint } from './anchors.ts'
 import type { Finding } from './events.ts'
 
-export const LINK_SECTION = '11 section 8.3'
+const LINK_SECTION = '11 section 8.3'
 
 /** A frame whose certificate was verified here. */
 export interface Frame {

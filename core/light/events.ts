@@ -134,7 +134,10 @@ export type LightEffect =
   /** Send `wake` at that time; replaces the earlier wish. */
   | { readonly kind: 'wake'; readonly at: Millis }
   | { readonly kind: 'state'; readonly state: LightState }
+  /** The newest verified frame is another one, or its time proof holds now too. */
   | { readonly kind: 'head'; readonly head: Finding }
+  /** The same for a frame below the newest. */
+  | { readonly kind: 'frame'; readonly frame: Finding }
   | {
       readonly kind: 'refusal'
       readonly frame: bigint | null

@@ -6,7 +6,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type { CertificateVerdict, Check, HeaderFacts } from '../platform/crypto.ts'
 import type { Millis } from '../platform/machine.ts'
 import { type Candidate, Candidates, type NewCandidate, Refused } from './candidates.ts'
-import { type Chain, type Frame, KNOWN_TIME_PROOF, LINK_SECTION } from './chain.ts'
+import { type Chain, type Frame, KNOWN_TIME_PROOF } from './chain.ts'
 import type { Finding, LightEffect, StoredEvidence, Task, TaskResult } from './events.ts'
 import { equivocation } from './evidence.ts'
 import { Pending } from './pending.ts'
@@ -190,23 +190,17 @@ export class Judge {
       this.#refuse(candidate, reason, { lie: true, keep: false }, now)
       return
     }
+    if (candidate.purpose === 'check') {
+      this.#candidates.placed(candidate)
+      return
+    }
     const place = this.#chain.place(facts)
-    candidate.links = this.#links(facts)
-    if (candidate.purpose === 'check') this.#candidates.placed(candidate)
-    else if (place.kind === 'known') this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
+    candidate.links = this.#chain.links(facts)
+    if (place.kind === 'known') this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
     else if (place.kind === 'conflict') this.#candidates.placed(candidate)
     else if (this.#refuseUnlinked(candidate, now)) return
     else if (place.kind === 'old' && candidate.query === null) this.#rulings.push({ kind: 'behind', candidate })
     else this.#candidates.placed(candidate)
-  }
-
-  /** Place in the chain as checks; a held frame that excludes this one is a failed `link`. */
-  #links(facts: HeaderFacts): readonly Check[] {
-    const place = this.#chain.place(facts)
-    if (place.kind !== 'conflict') return this.#chain.links(facts)
-    const { frame } = place
-    const reason = `frame ${frame.number} of rank ${frame.facts.rank} is verified here with identity ${frame.identity}, this is frame ${facts.number} of rank ${facts.rank} with ${bytesToHex(facts.identity)}`
-    return [{ name: 'link', ok: false, reason, section: LINK_SECTION, millis: null }]
   }
 
   #refuseUnlinked(candidate: Candidate, now: Millis): boolean {
@@ -236,10 +230,8 @@ export class Judge {
       return
     }
     const place = this.#chain.place(facts)
-    if (place.kind === 'conflict') {
-      const evidence = equivocation(place.frame, { bytes: candidate.bytes, facts, certificate: verdict }, now)
-      this.#rulings.push({ kind: 'equivocation', evidence })
-    } else if (candidate.query !== null && candidate.timeProof && !candidate.timeProofKnown) {
+    if (place.kind === 'conflict') this.#equivocated(candidate, place.frame, now)
+    else if (candidate.query !== null && candidate.timeProof && !candidate.timeProofKnown) {
       this.#awaitingTimeProof.push(candidate)
     } else this.#conclude(candidate, null, now)
   }
@@ -248,16 +240,18 @@ export class Judge {
   #conclude(candidate: Candidate, timeProof: Check | null, now: Millis): void {
     const { facts, certificate } = candidate
     if (facts === null || certificate === null) return
-    candidate.links = this.#links(facts)
+    const place = this.#chain.place(facts)
     if (candidate.purpose === 'check') {
-      this.#rulings.push({ kind: 'judged', candidate, finding: findingOfCandidate(candidate, timeProof, now) })
+      const finding = findingOfCandidate(candidate, timeProof, now)
+      this.#rulings.push({ kind: 'judged', candidate, finding })
+      if (finding.verified !== false && place.kind === 'conflict') this.#equivocated(candidate, place.frame, now)
       return
     }
+    candidate.links = this.#chain.links(facts)
     if (timeProof?.ok === false) {
       this.#refuse(candidate, timeProof.reason ?? 'the time proof is false', { lie: true, timeProof }, now)
       return
     }
-    const place = this.#chain.place(facts)
     if (place.kind === 'known') {
       if (timeProof) place.frame.timeProof ??= timeProof
       this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
@@ -283,6 +277,12 @@ export class Judge {
     this.#chain.add(frame)
     this.#timeProofs.consider(frame)
     this.#rulings.push({ kind: 'accepted', candidate, frame })
+  }
+
+  #equivocated(candidate: Candidate, frame: Frame, now: Millis): void {
+    const { bytes, facts, certificate } = candidate
+    if (facts === null || certificate === null) return
+    this.#rulings.push({ kind: 'equivocation', evidence: equivocation(frame, { bytes, facts, certificate }, now) })
   }
 
   #failed(job: Job, code: string, reason: string, now: Millis): void {

@@ -12,6 +12,7 @@ describe('following', () => {
     const run = await (await new Simulation({ peers: { a: honest(chain) } }).start()).run(MINUTE)
     expect(run.heads[0]?.facts?.number).toBe(20n)
     expect(run.heads.map((head) => head.verified)).toEqual(['certificate', 'full'])
+    expect(new Set(run.frames.map((frame) => frame.facts?.number)).size).toBe(15)
     expect(run.held()).toEqual([20, 19, 18, 17, 16, 15, 14, 13, 12, 10, 9, 8, 7, 6, 5, 4])
     expect(run.client.recent(100).every((finding) => finding.verified === 'full')).toBe(true)
     expect(run.refusals.map((refusal) => Number(refusal.frame)).sort((a, b) => a - b)).toEqual([1, 2, 3, 11])
@@ -204,6 +205,24 @@ describe('peers that are wrong', () => {
     run.announce('old', chain.get(3n) as Uint8Array)
     await run.run(1000)
     expect(run.at).toBe(20n)
+  })
+})
+
+describe('nodes with several addresses', () => {
+  const chain = chainOf(1, 20)
+  test('one connection for each node; the next address when one fails; none after a lie', async () => {
+    const good = honest(chain)
+    const away = { ...good, reachable: () => false }
+    const peers = { '/ws/p2p/A': away, '/wt/p2p/A': good, '/rtc/p2p/A': good }
+    const run = await (await new Simulation({ peers }).start()).run(20_000)
+    expect(run.at).toBe(20n)
+    expect(run.state.peers.filter((peer) => peer.status === 'connected').map((peer) => peer.address)).toEqual([
+      '/wt/p2p/A',
+    ])
+    const forger = honest(chainOf(1, 20, 'main', { 20: { certificate: 'forged' } }))
+    const lied = new Simulation({ peers: { '/ws/p2p/B': forger, '/wt/p2p/B': forger } })
+    await (await lied.start()).run(20_000)
+    expect(lied.dials).toHaveLength(1)
   })
 })
 
@@ -449,7 +468,7 @@ describe('queries', () => {
     const run = await started()
     const check = (query: number, header: Uint8Array) => run.query(query, { kind: 'check', header, timeProof: true })
     check(1, chain.get(100n) as Uint8Array)
-    check(2, made({ number: 100, rank: 200, name: 'other', parent: 'main/99' }))
+    check(2, made({ number: 100, rank: 200, name: 'other', parent: 'main/99', certificate: 'forged' }))
     check(3, Uint8Array.of(0))
     check(4, made({ number: 5, rank: 10, name: 'main/5', parent: 'main/4', timeProof: 'false' }))
     await run.run(5000)
@@ -461,6 +480,15 @@ describe('queries', () => {
     expect(run.outcomes.get(4)).toMatchObject({ finding: { verified: false, reason: 'vdf is wrong' } })
     expect(run.evidence).toEqual([])
     expect(run.held()).not.toContain(5)
+  })
+
+  test('bytes that are a certified rival of a held frame are evidence, wherever they come from', async () => {
+    const run = await started()
+    const header = made({ number: 100, rank: 201, name: 'other', parent: 'main/99' })
+    run.query(1, { kind: 'check', header, timeProof: true })
+    await run.run(2000)
+    expect(run.outcomes.get(1)).toMatchObject({ finding: { verified: 'full' } })
+    expect(run.state).toMatchObject({ phase: 'halted', halt: 'evidence' })
   })
 
   test('an import is verified like everything else, and becomes the head when it is newer', async () => {

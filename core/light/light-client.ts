@@ -335,7 +335,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     this.#conversations.close()
   }
 
-  /** Frames that are on disk, or whose store failed, are told: the newest as `head`. */
+  /** Frames that are on disk, or whose store failed, are told: the newest as `head`, others as `frame`. */
   #announce(): void {
     for (const frame of this.#storing.takeDone()) {
       frame.announced = true
@@ -343,7 +343,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       if (this.#told === null || frame.number >= this.#told.number) {
         this.#told = frame
         this.#out.push({ kind: 'head', head: findingOf(frame) })
-      }
+      } else this.#out.push({ kind: 'frame', frame: findingOf(frame) })
     }
   }
 

@@ -10,6 +10,7 @@ const MOST_ADDRESSES = 64
 
 interface Address {
   readonly address: string
+  readonly node: string
   failures: number
   misdeeds: number
   notBefore: Millis
@@ -50,7 +51,14 @@ export class PeerBook {
 
   addAddress(address: string): void {
     if (this.#addresses.size >= MOST_ADDRESSES && !this.#addresses.has(address)) return
-    this.#addresses.set(address, { address, failures: 0, misdeeds: 0, notBefore: 0, reason: null })
+    this.#addresses.set(address, {
+      address,
+      node: nodeOf(address),
+      failures: 0,
+      misdeeds: 0,
+      notBefore: 0,
+      reason: null,
+    })
   }
 
   get addressCount(): number {
@@ -69,11 +77,13 @@ export class PeerBook {
     return this.connections().filter((connection) => connection.stage === 'greeted')
   }
 
-  /** Starts connections to the best free addresses until there are `most`. */
+  /** Starts connections to the best free addresses, one for each node, until there are `most`. */
   dial(most: number, now: Millis): readonly Connection[] {
-    const busy = new Set(this.connections().map((connection) => connection.address))
-    const free = [...this.#addresses.values()].filter((a) => !busy.has(a.address) && a.notBefore <= now)
-    free.sort((a, b) => a.misdeeds - b.misdeeds || a.failures - b.failures)
+    const busy = this.#busyNodes()
+    const free = [...this.#addresses.values()]
+      .filter((a) => a.notBefore <= now)
+      .sort((a, b) => a.misdeeds - b.misdeeds || a.failures - b.failures)
+      .filter((a) => !busy.has(a.node) && busy.add(a.node))
     return free.slice(0, Math.max(0, most - this.#connections.size)).map((address) => {
       const connection: Connection = {
         key: this.#nextKey++,
@@ -104,12 +114,15 @@ export class PeerBook {
     if (connection === undefined) return undefined
     this.#connections.delete(key)
     const address = this.#addresses.get(connection.address)
-    if (address) {
-      if (misdeed) address.misdeeds++
-      else address.failures++
-      address.reason = reason
-      address.notBefore = now + backOffMillis(address.failures, address.misdeeds)
+    if (address === undefined) return connection
+    // Another way to the same node is as good as this one after a failure, and as bad after a lie.
+    const concerned = misdeed ? [...this.#addresses.values()].filter((a) => a.node === address.node) : [address]
+    for (const one of concerned) {
+      if (misdeed) one.misdeeds++
+      else one.failures++
+      one.notBefore = now + backOffMillis(one.failures, one.misdeeds)
     }
+    address.reason = reason
     return connection
   }
 
@@ -164,12 +177,16 @@ export class PeerBook {
 
   /** When the next address may be dialled; Infinity when none waits. */
   nextDialAt(): Millis {
-    const busy = new Set(this.connections().map((connection) => connection.address))
+    const busy = this.#busyNodes()
     let next = Number.POSITIVE_INFINITY
     for (const address of this.#addresses.values()) {
-      if (!busy.has(address.address)) next = Math.min(next, address.notBefore)
+      if (!busy.has(address.node)) next = Math.min(next, address.notBefore)
     }
     return next
+  }
+
+  #busyNodes(): Set<string> {
+    return new Set(this.connections().map((connection) => nodeOf(connection.address)))
   }
 
   /** Why the last failed address failed. */
@@ -207,4 +224,9 @@ export class PeerBook {
       )
     return [...connected, ...failed]
   }
+}
+
+/** Peer id at the end of a multiaddr: one node may be listed with an address for each transport. */
+function nodeOf(address: string): string {
+  return /\/p2p\/([^/]+)$/.exec(address)?.[1] ?? address
 }

@@ -44,7 +44,7 @@ export const STEP_ROUNDS = 8
 
 export const DIAL_TIMEOUT_MILLIS = 15_000
 export const HELLO_TIMEOUT_MILLIS = 10_000
-export const ASK_TIMEOUT_MILLIS = 15_000
+export const ASK_TIMEOUT_MILLIS = 10_000
 /** A query without any peer waits this long for one. */
 export const QUERY_TIMEOUT_MILLIS = 20_000
 /** Added to the time-out of a question before the machine gives up waiting for the driver. */

@@ -119,6 +119,7 @@ export class Simulation {
   readonly description: NetworkDescription
   readonly peers: Map<string, MadePeer>
   readonly heads: Finding[] = []
+  readonly frames: Finding[] = []
   readonly states: LightState[] = []
   readonly refusals: Extract<LightEffect, { kind: 'refusal' }>[] = []
   readonly evidence: Extract<LightEffect, { kind: 'evidence' }>[] = []
@@ -301,6 +302,9 @@ export class Simulation {
       case 'answer':
         if (this.outcomes.has(effect.query)) throw new Error(`query ${effect.query} answered twice`)
         this.outcomes.set(effect.query, effect.outcome)
+        return
+      case 'frame':
+        this.frames.push(effect.frame)
         return
       case 'subscribe':
       case 'cancel':
