@@ -238,7 +238,7 @@ impl Rules {
 }
 
 /// Address of a prover's allocation for a filter, empty for the global one:
-/// `P("PROVER_ALLOCATION" || key || filter)` (spec 31 section 10.2, spec 32 section 1).
+/// `P("PROVER_ALLOCATION" || key || filter)` (spec 31 section 10.2).
 ///
 /// # Errors
 /// None in practice: the hashed string is never empty.
@@ -246,7 +246,7 @@ pub fn allocation_address(public_key: &[u8], filter: &[u8]) -> Result<Address, p
     poseidon::hash_bytes(&[b"PROVER_ALLOCATION", public_key, filter].concat())
 }
 
-/// The three shard indices L1 of an address (spec 21 section 1): zeros when its first byte is above
+/// The three shard indices L1 of an address (spec 31 section 10.2 step 4): zeros when its first byte is above
 /// 0x3f or it is all zero, else the first three distinct bytes of its SHAKE256 stream, sorted.
 pub fn shard_indices(address: &Address) -> [u8; 3] {
     if address[0] > 0x3f || address == &[0; 32] {

@@ -69,5 +69,5 @@ pub(crate) trait Field: Copy + Eq + core::fmt::Debug + Send + Sync + 'static {
     fn inner_product(a: &[Self], b: &[Self]) -> Self;
 }
 
-/// Longest row: the width of the widest state.
-pub(crate) const MAX_TERMS: usize = 17;
+/// Longest row: the width of the widest state, 17, and five S-box outputs of a block of partial rounds.
+pub(crate) const MAX_TERMS: usize = 22;

@@ -169,7 +169,7 @@ impl Field for Fr {
     }
 
     /// Six products leave columns of `9 * 6` terms of 58 bits and a rest, which is below 2^64; then
-    /// carries are moved on. 17 q^2 < 0.11 q R, so the value is in range for the reduction.
+    /// carries are moved on. 22 q^2 < 0.14 q R, so the value is in range for the reduction.
     #[inline(always)]
     fn inner_product(a: &[Self], b: &[Self]) -> Self {
         debug_assert!(a.len() <= MAX_TERMS);

@@ -11,7 +11,7 @@
 //!    `[[m, v N^-k], [N^(k-1) w, I]]`, k = RP .. 1, and one block `diag(1, N^RP)` that is merged
 //!    into the matrix of the full round before them.
 
-use crate::field::Field;
+use crate::field::{Field, MAX_TERMS};
 use crate::grain::Grain;
 
 /// Partial rounds for t = 2..=17 (spec 10 section 3.1).
@@ -21,7 +21,7 @@ const PARTIAL_ROUNDS: [usize; 16] = [
 /// Full rounds before the partial ones, and after them.
 pub(crate) const HALF_FULL_ROUNDS: usize = 4;
 /// The largest state width.
-pub(crate) const MAX_WIDTH: usize = crate::field::MAX_TERMS;
+pub(crate) const MAX_WIDTH: usize = 17;
 
 /// What the generator gives: the plain form of the permutation.
 pub(crate) struct Plain<F> {
@@ -58,13 +58,36 @@ impl<F: Field> Plain<F> {
     }
 }
 
-/// One sparse matrix `[[first, row], [column, I]]` with the constant of its partial round.
-pub(crate) struct Sparse<F> {
-    pub(crate) constant: F,
-    /// `t` entries: the whole first row.
-    pub(crate) row: Vec<F>,
-    /// `t - 1` entries: the first column below the corner.
-    pub(crate) column: Vec<F>,
+/// Partial rounds that are run together: the lanes other than 0 are written once per block, so one
+/// reduction per lane and block is left. A round then depends on the lanes at the block's start and,
+/// through products of its row with earlier columns, on the S-box outputs of the block so far.
+pub(crate) const BLOCK: usize = MAX_TERMS - MAX_WIDTH + 1;
+
+/// Consecutive partial rounds.
+pub(crate) struct Block<F> {
+    /// Constant of lane 0, and factors of: the own S-box output, the other lanes, the S-box outputs
+    /// before it in the block.
+    pub(crate) rounds: Vec<(F, Vec<F>)>,
+    /// For each lane from 1 on, the factors of the block's S-box outputs.
+    pub(crate) columns: Vec<F>,
+}
+
+impl<F: Field> Block<F> {
+    /// From rounds given as constant, row and column of a sparse matrix.
+    fn new(rounds: &[(F, Vec<F>, Vec<F>)], corner: F, n: usize) -> Self {
+        let combined = |(j, (constant, row, _)): (usize, &(F, Vec<F>, Vec<F>))| {
+            let mut factors = vec![corner];
+            factors.extend_from_slice(row);
+            let earlier = rounds.iter().take(j);
+            factors.extend(earlier.map(|(_, _, column)| F::inner_product(row, column)));
+            (*constant, factors)
+        };
+        let lane = |i: usize| rounds.iter().map(move |(_, _, column)| column[i]);
+        Self {
+            rounds: rounds.iter().enumerate().map(combined).collect(),
+            columns: (0..n).flat_map(lane).collect(),
+        }
+    }
 }
 
 /// The permutation as it is run.
@@ -72,7 +95,7 @@ pub(crate) struct Params<F> {
     pub(crate) t: usize,
     /// Constants of the first four full rounds.
     pub(crate) first: Vec<F>,
-    pub(crate) partial: Vec<Sparse<F>>,
+    pub(crate) partial: Vec<Block<F>>,
     /// Constants of the last four full rounds.
     pub(crate) last: Vec<F>,
     pub(crate) mds: Vec<F>,
@@ -124,16 +147,14 @@ impl<F: Field> Params<F> {
         let mut partial = Vec::with_capacity(partial_rounds);
         for constant in constants.into_iter().rev() {
             row = apply(&inverse, n, &row);
-            let mut whole = vec![corner];
-            whole.extend_from_slice(&row);
-            partial.push(Sparse {
-                constant,
-                row: whole,
-                column: column.clone(),
-            });
+            partial.push((constant, row.clone(), column.clone()));
             column = apply(&block, n, &column);
         }
         partial.reverse();
+        let partial = partial
+            .chunks(BLOCK)
+            .map(|rounds| Block::new(rounds, corner, n))
+            .collect();
 
         let power = matrix_power(&block, n, partial_rounds);
         let mut entry = mds.get(..t)?.to_vec();

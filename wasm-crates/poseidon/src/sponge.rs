@@ -46,8 +46,7 @@ pub fn hash_elements(inputs: &[[u8; 32]]) -> Result<[u8; 32], Error> {
         }
         *lane = Fr::from_limbs(&limbs);
     }
-    permute(params, &mut state);
-    Ok(bytes_of(state[0]))
+    Ok(bytes_of(permute(params, &state)))
 }
 
 /// Poseidon of a byte string, `P(m)` of the specification (spec 10 section 3.3): chunks of 31 bytes,
@@ -74,8 +73,7 @@ pub fn hash_bytes(message: &[u8]) -> Result<[u8; 32], Error> {
             }
             *lane = Fr::from_limbs(&limbs_of(&bytes));
         }
-        permute(params, &mut state);
-        hash = Some(state[0]);
+        hash = Some(permute(params, &state));
     }
     hash.map(bytes_of).ok_or(Error::Empty)
 }

@@ -139,7 +139,7 @@ impl Field for Fr {
         self.mul(self)
     }
 
-    /// T < 17 q^2 < 0.61 R^2 fits eight limbs and gives T/R + q < 4.3 q < R: two conditional
+    /// T < 22 q^2 < 0.79 R^2 fits eight limbs and gives T/R + q < 5.16 q < R: two conditional
     /// subtractions of 2q, one of q.
     #[inline(always)]
     fn inner_product(a: &[Self], b: &[Self]) -> Self {
