@@ -12,9 +12,16 @@ import { runnerOf } from './table.ts'
 const say = (report: Report): Promise<void> =>
   new Promise((resolve, reject) => process.send?.(report, (error: Error | null) => (error ? reject(error) : resolve())))
 
+/** The runner of the cases; when the file or the engine cannot be prepared, every case fails with that reason. */
 const openRunner = async (runner: FileRunner, file: VectorFile, engine: EngineName): Promise<CaseRunner> => {
-  if (runner.backing === 'core') return runner.open(file)
-  return runner.open(file, engine === 'native' ? loadNativeEngine() : await loadWasmEngine())
+  try {
+    if (runner.backing === 'core') return runner.open(file)
+    return runner.open(file, engine === 'native' ? loadNativeEngine() : await loadWasmEngine())
+  } catch (thrown) {
+    return () => {
+      throw thrown
+    }
+  }
 }
 
 /** Runs one case; whatever goes wrong is a difference of this case. */
