@@ -1,4 +1,8 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { brotliCompress, gzip } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 
 /**
@@ -33,6 +37,32 @@ function contentSecurityPolicy(): Plugin {
   }
 }
 
+const COMPRESSIBLE = /\.(?:html|js|css|wasm|svg|webmanifest|txt)$/
+/** Below this a header costs more than it saves. */
+const LEAST_BYTES = 1000
+
+/** Writes `.br` and `.gz` beside the built files, so that a server can send them without work of its own. */
+function precompress(): Plugin {
+  let outDir = ''
+  return {
+    name: 'petal-precompress',
+    apply: 'build',
+    configResolved(config) {
+      outDir = config.build.outDir
+    },
+    async closeBundle() {
+      for (const name of await readdir(outDir, { recursive: true })) {
+        if (!COMPRESSIBLE.test(name)) continue
+        const path = join(outDir, name)
+        const content = await readFile(path)
+        if (content.length < LEAST_BYTES) continue
+        await writeFile(`${path}.br`, await promisify(brotliCompress)(content))
+        await writeFile(`${path}.gz`, await promisify(gzip)(content, { level: 9 }))
+      }
+    },
+  }
+}
+
 /**
  * `wasm-crates/dist/verifier/simd/petal_bg.wasm` becomes `verifier-simd-HASH.wasm`, so that the service worker knows what it keeps.
  */
@@ -47,7 +77,7 @@ export default defineConfig({
   root: fromHere('.'),
   publicDir: fromHere('../../public'),
   base: './',
-  plugins: [contentSecurityPolicy()],
+  plugins: [contentSecurityPolicy(), precompress()],
   build: {
     outDir: fromHere('../../dist/web'),
     emptyOutDir: true,

@@ -13,6 +13,9 @@ export interface ChecksProps {
   readonly terse?: boolean
 }
 
+/** A bar shorter than this part of the longest would be a speck. */
+const LEAST_BAR = 40
+
 /** Checks one by one, in the order they were made, each with its word, its reason when it refused, and its time. */
 export function Checks({ checks, awaiting, label, terse = false }: ChecksProps) {
   const longest = Math.max(1, ...checks.map((check) => check.millis ?? 0))
@@ -53,8 +56,7 @@ function CheckLine({ check, longest, terse }: { check: Check; longest: number; t
       </div>
       <span class="check-time">
         {check.millis === null ? '' : millis(check.millis)}
-        {check.millis !== null && (
-          <meter class="check-bar" min={0} max={longest} value={check.millis} aria-hidden="true" />
+        {check.millis !== null && check.millis >= longest / LEAST_BAR && <meter class="check-bar" min={0} max={longest} value={check.millis} aria-hidden="true" />
         )}
       </span>
     </li>
