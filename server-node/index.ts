@@ -13,9 +13,10 @@ import { lockDirectory } from './data/lock.ts'
 import { Secrets } from './data/secrets.ts'
 import { readAssets } from './http/assets.ts'
 import { type Health, startHttp } from './http/server.ts'
-import { openLocalNetwork } from './local.ts'
+import { type NodeData, openLocalNetwork } from './local.ts'
 import { openIdentity } from './net/identity.ts'
 import { type LightNode, startLightNode } from './net/node.ts'
+import { rememberPorts, wishedPorts } from './net/ports.ts'
 import { Certificates } from './net/webtransport/certificates.ts'
 import { type NodeOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 
@@ -53,7 +54,7 @@ export async function startNode(given: NodeOptions = {}): Promise<RunningNode> {
 }
 
 async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Promise<RunningNode> {
-  const secrets = options.replay === undefined ? await openData(options, stack) : undefined
+  const data = await openData(options, stack)
   let parts: { source: FrameSource; light: LightNode; since: number } | undefined
   const network = () => parts && describe(parts.source, parts.light)
   const health = () => healthOf(parts)
@@ -64,17 +65,19 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   const addon = loadAddon(options.addonPath)
   const crypto = new NodeCrypto({ addonPath: options.addonPath })
   stack.defer(() => crypto.close())
-  const { source, run } = await openSource(options, crypto, secrets, stack)
-  const certificates = await Certificates.open(addon, secrets, Date.now())
+  const { source, run } = await openSource(options, crypto, data, stack)
+  const certificates = await Certificates.open(addon, data?.secrets, Date.now())
   const light = await startLightNode({
     source,
-    identity: await openIdentity(secrets),
+    identity: await openIdentity(data?.secrets),
     host: options.host,
+    ports: data === undefined ? {} : await wishedPorts(data.directory, options.host),
     transports: options.transports,
     limits: options.limits,
     webTransport: { addon, certificates },
   })
   stack.defer(() => light.stop())
+  if (data !== undefined) await rememberPorts(data.directory, light.addresses())
   const ready = { source, light, since: Date.now() }
   stack.defer(source.onHead(() => Object.assign(ready, { since: Date.now() })))
   parts = ready
@@ -96,25 +99,27 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   }
 }
 
-/** Locks the data directory and opens its secrets. */
-async function openData(options: ResolvedOptions, stack: AsyncDisposableStack): Promise<Secrets> {
-  const lock = await lockDirectory(options.dataDirectory)
+/** Locks the data directory, if there is to be one, and opens its secrets. */
+async function openData(options: ResolvedOptions, stack: AsyncDisposableStack): Promise<NodeData | undefined> {
+  const { dataDirectory: directory, passphrase } = options
+  if (directory === undefined) return undefined
+  const lock = await lockDirectory(directory)
   stack.defer(() => lock.release())
   if (lock.stale) {
     const message = 'the last run did not stop by itself: its lock on the data directory was taken over'
     options.onEvent({ event: 'notice', message })
   }
-  return Secrets.open(options.dataDirectory, options.passphrase)
+  return { directory, secrets: await Secrets.open(directory, passphrase) }
 }
 
 /** The frames to serve, and what starts them moving. */
 async function openSource(
   options: ResolvedOptions,
   crypto: Crypto,
-  secrets: Secrets | undefined,
+  data: NodeData | undefined,
   stack: AsyncDisposableStack,
 ): Promise<{ source: FrameSource; run: () => void }> {
-  if (secrets === undefined) {
+  if (options.replay !== undefined || data === undefined) {
     const source = await Replay.open({
       file: options.replay ?? '',
       crypto,
@@ -131,7 +136,7 @@ async function openSource(
       })
     return { source, run: () => void source.onHead(announce) }
   }
-  const local = await openLocalNetwork(options, crypto, secrets)
+  const local = await openLocalNetwork(options, crypto, data)
   stack.defer(() => local.chain.close())
   const stopping = new AbortController()
   let running: Promise<void> = Promise.resolve()

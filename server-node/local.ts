@@ -10,6 +10,12 @@ import type { Secrets } from './data/secrets.ts'
 import { messageOf } from './errors.ts'
 import type { ResolvedOptions } from './options.ts'
 
+/** A locked data directory. */
+export interface NodeData {
+  readonly directory: string
+  readonly secrets: Secrets
+}
+
 export interface LocalNetwork {
   readonly chain: LocalChain
   /** Makes frames until the signal fires or a failure is final. */
@@ -20,9 +26,9 @@ export interface LocalNetwork {
 export async function openLocalNetwork(
   options: ResolvedOptions,
   crypto: Crypto,
-  secrets: Secrets,
+  { directory, secrets }: NodeData,
 ): Promise<LocalNetwork> {
-  const { dataDirectory: directory, frameIntervalMillis, onEvent } = options
+  const { frameIntervalMillis, onEvent } = options
   const members = await openMembers(crypto, secrets)
   const known = await readGenesis(directory, crypto, members)
   if (known === undefined) {
@@ -31,7 +37,7 @@ export async function openLocalNetwork(
       : 'its keys are readable by you alone, not encrypted: set PETAL_PASSPHRASE to encrypt them'
     onEvent({ event: 'notice', message: `first run: making a local network in ${directory}; ${how}` })
   }
-  const genesis = known ?? (await makeGenesis(options, crypto, members))
+  const genesis = known ?? (await makeGenesis(options, directory, crypto, members))
   const chain = await LocalChain.open({ directory, genesis, crypto, frameIntervalMillis })
   if (chain.cutBytes > 0) {
     const message = `an unfinished frame of ${chain.cutBytes} bytes was cut off the log (it was never announced)`
@@ -63,10 +69,15 @@ export async function openLocalNetwork(
   }
 }
 
-async function makeGenesis(options: ResolvedOptions, crypto: Crypto, members: readonly Member[]): Promise<Genesis> {
-  const { dataDirectory, frameIntervalMillis, onEvent } = options
+async function makeGenesis(
+  options: ResolvedOptions,
+  directory: string,
+  crypto: Crypto,
+  members: readonly Member[],
+): Promise<Genesis> {
+  const { frameIntervalMillis, onEvent } = options
   const { difficulty, squaringMicros } = await calibrate(crypto, frameIntervalMillis)
   const message = `difficulty ${difficulty}: ${squaringMicros.toFixed(1)} µs a squaring on one core here`
   onEvent({ event: 'notice', message })
-  return createGenesis(dataDirectory, crypto, members, difficulty, Date.now())
+  return createGenesis(directory, crypto, members, difficulty, Date.now())
 }

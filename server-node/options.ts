@@ -10,7 +10,10 @@ export interface NodeOptions {
   readonly host?: string
   /** TCP port of the page; 0 = any free one. Default 8420. */
   readonly port?: number
-  /** Directory of keys and frames. Default `.petal/local` in the project. Not used by a replay. */
+  /**
+   * Directory of keys and frames. Default `.petal/local` in the project. A replay keeps its identity and certificates in it if it is
+   * given, else it has new ones each time.
+   */
   readonly dataDirectory?: string
   /** Encrypts the secrets in the data directory. */
   readonly passphrase?: string
@@ -43,8 +46,8 @@ export type NodeEvent =
   /** A frame could not be made; `final` = no more are tried. */
   | { readonly event: 'failure'; readonly message: string; readonly final: boolean }
 
-export type ResolvedOptions = Required<Omit<NodeOptions, Optional | 'limits'>> &
-  Pick<NodeOptions, Optional> & { readonly limits: NetLimits }
+export type ResolvedOptions = Required<Omit<NodeOptions, Optional | 'limits' | 'dataDirectory'>> &
+  Pick<NodeOptions, Optional> & { readonly limits: NetLimits; readonly dataDirectory: string | undefined }
 type Optional = 'passphrase' | 'replay' | 'replayIntervalMillis' | 'addonPath'
 
 export const DEFAULTS = {
@@ -65,6 +68,7 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
     transports: TRANSPORTS,
     onEvent: () => undefined,
     ...options,
+    dataDirectory: options.dataDirectory ?? (options.replay === undefined ? DEFAULTS.dataDirectory : undefined),
     limits: { ...DEFAULT_NET_LIMITS, ...options.limits },
   }
   const { host, port, frameIntervalMillis, replayIntervalMillis, replay, passphrase } = resolved

@@ -26,7 +26,7 @@ const args = {
   'data-dir': {
     type: 'string',
     valueHint: 'directory',
-    description: 'Keys and frames (default .petal/local in the project)',
+    description: 'Keys and frames (default .petal/local in the project, none for a replay)',
   },
   'frame-interval': {
     type: 'string',

@@ -12,6 +12,7 @@ import type { FrameSource } from '../chain/source.ts'
 import { messageOf, NodeError } from '../errors.ts'
 import { LightService } from './light-service.ts'
 import type { NetLimits } from './limits.ts'
+import type { Ports } from './ports.ts'
 import type { WebTransportAddon } from './webtransport/addon.ts'
 import type { Certificates } from './webtransport/certificates.ts'
 import { webTransportListen } from './webtransport/transport.ts'
@@ -22,8 +23,10 @@ export type TransportName = (typeof TRANSPORTS)[number]
 export interface LightNodeOptions {
   readonly source: FrameSource
   readonly identity: PrivateKey
-  /** IP address to listen on; every transport takes a free port. */
+  /** IP address to listen on. */
   readonly host: string
+  /** Ports to take; a transport without one takes any that is free. */
+  readonly ports?: Ports
   readonly transports: readonly TransportName[]
   readonly limits: NetLimits
   /** Needed by the transport `webtransport` only. */
@@ -47,7 +50,9 @@ export async function startLightNode(options: LightNodeOptions): Promise<LightNo
   const node = await createLibp2p({
     privateKey: options.identity,
     start: false,
-    addresses: { listen: options.transports.map((name) => listenAddress(name, options.host)) },
+    addresses: {
+      listen: options.transports.map((name) => listenAddress(name, options.host, options.ports?.[name] ?? 0)),
+    },
     transports: options.transports.map((name) => transport(name, options)),
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ maxInboundStreams: limits.webTransportStreams, maxEarlyStreams: 4 })],
@@ -81,15 +86,15 @@ export async function startLightNode(options: LightNodeOptions): Promise<LightNo
   }
 }
 
-function listenAddress(name: TransportName, host: string): string {
+function listenAddress(name: TransportName, host: string, port: number): string {
   const ip = `/${host.includes(':') ? 'ip6' : 'ip4'}/${host}`
   switch (name) {
     case 'websocket':
-      return `${ip}/tcp/0/ws`
+      return `${ip}/tcp/${port}/ws`
     case 'webrtc-direct':
-      return `${ip}/udp/0/webrtc-direct`
+      return `${ip}/udp/${port}/webrtc-direct`
     case 'webtransport':
-      return `${ip}/udp/0/quic-v1/webtransport`
+      return `${ip}/udp/${port}/quic-v1/webtransport`
   }
 }
 

@@ -1,0 +1,63 @@
+/** Ports of the last run, so that addresses that somebody wrote down work after a restart. */
+import { createSocket } from 'node:dgram'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { multiaddr } from '@multiformats/multiaddr'
+import { PUBLIC_MODE, readFileIfPresent, writeFileDurable } from '../data/files.ts'
+import type { TransportName } from './node.ts'
+
+export type Ports = Partial<Record<TransportName, number>>
+
+const FILE = 'ports.json'
+
+/** Those ports of the last run that are free now. A wish only: whatever is wrong with the file, any free port will do. */
+export async function wishedPorts(directory: string, host: string): Promise<Ports> {
+  const content = await readFileIfPresent(join(directory, FILE)).catch(() => undefined)
+  const ports: Ports = {}
+  for (const [name, port] of Object.entries(parse(content))) {
+    if (!Number.isInteger(port) || port < 1024 || port > 65_535) continue
+    if (await (name === 'websocket' ? tcpIsFree : udpIsFree)(host, port)) ports[name as TransportName] = port
+  }
+  return ports
+}
+
+export async function rememberPorts(directory: string, addresses: readonly string[]): Promise<void> {
+  const ports: Ports = {}
+  for (const address of addresses) {
+    const parts = multiaddr(address).getComponents()
+    const names = parts.map(({ name }) => name)
+    const port = Number(parts.find(({ name }) => name === 'tcp' || name === 'udp')?.value)
+    if (names.includes('ws')) ports.websocket = port
+    else if (names.includes('webrtc-direct')) ports['webrtc-direct'] = port
+    else if (names.includes('webtransport')) ports.webtransport = port
+  }
+  await writeFileDurable(join(directory, FILE), JSON.stringify(ports), PUBLIC_MODE)
+}
+
+function parse(content: Buffer | undefined): Record<string, number> {
+  try {
+    const value = JSON.parse(content?.toString() ?? '{}')
+    return typeof value === 'object' && value !== null ? value : {}
+  } catch {
+    return {}
+  }
+}
+
+function tcpIsFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen({ host, port }, () => probe.close(() => resolve(true)))
+  })
+}
+
+function udpIsFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+    probe.once('error', () => {
+      probe.close()
+      resolve(false)
+    })
+    probe.bind({ address: host, port, exclusive: true }, () => probe.close(() => resolve(true)))
+  })
+}
