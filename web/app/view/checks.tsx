@@ -56,7 +56,8 @@ function CheckLine({ check, longest, terse }: { check: Check; longest: number; t
       </div>
       <span class="check-time">
         {check.millis === null ? '' : millis(check.millis)}
-        {check.millis !== null && check.millis >= longest / LEAST_BAR && <meter class="check-bar" min={0} max={longest} value={check.millis} aria-hidden="true" />
+        {check.millis !== null && check.millis >= longest / LEAST_BAR && (
+          <meter class="check-bar" min={0} max={longest} value={check.millis} aria-hidden="true" />
         )}
       </span>
     </li>
