@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { loadNativeEngine } from '../../test/engines/native.ts'
 import { loadWasmEngine } from '../../test/engines/wasm.ts'
 import type { Crypto } from '../platform/crypto.ts'
+import type { VerifierEngine } from '../platform/engine.ts'
 import { type ComplianceData, cryptoCompliance } from './compliance.ts'
 import { DirectCrypto, type EngineLoader } from './direct.ts'
 
@@ -17,6 +19,17 @@ const data: ComplianceData = {
 const options = { now: () => performance.now(), pause: () => new Promise<void>((resolve) => setImmediate(resolve)) }
 const make = (load: EngineLoader) => async (): Promise<Crypto> => new DirectCrypto(load, options)
 
+/** The module that a tab loads first. */
+async function loadVerifier(): Promise<VerifierEngine> {
+  const folder = new URL('../../wasm-crates/dist/verifier/simd/', import.meta.url)
+  const engine = (await import(new URL('petal.js', folder).href)) as VerifierEngine & {
+    initSync(options: { module: BufferSource }): unknown
+  }
+  engine.initSync({ module: await readFile(new URL('petal_bg.wasm', folder)) })
+  return engine
+}
+
+cryptoCompliance('direct, verifier module', make(loadVerifier), { full: false, data })
 cryptoCompliance(
   'direct, WASM',
   make(() => loadWasmEngine('simd')),
