@@ -1,8 +1,10 @@
 /**
- * `Crypto` on the native addon: the synchronous engine in a pool of worker threads, so that the event loop never waits for it. A job
- * runs on one thread; a certificate and a time proof of one header are two jobs and run at the same time.
+ * `Crypto` on the native addon: the synchronous engine in a pool of worker threads, so that the event loop never waits for it. Every call
+ * is one job on one thread, but the search for a discriminant, which all threads share.
  */
 import { availableParallelism } from 'node:os'
+import { Committees } from '@petal/core/crypto/committees.ts'
+import { RANGE_CANDIDATES, searchDiscriminant, type TestRange } from '@petal/core/crypto/discriminant-search.ts'
 import type {
   CertificateVerdict,
   Check,
@@ -13,10 +15,8 @@ import type {
   JobOptions,
   JobProgress,
 } from '@petal/core/platform/crypto.ts'
-import { CryptoError } from '@petal/core/platform/crypto.ts'
 import type { EngineCommittee, EngineKeyPair, EngineRules } from '@petal/core/platform/engine.ts'
 import { WorkerPool } from './pool.ts'
-import type { NamedCommittee } from './protocol.ts'
 
 type WithProgress = JobOptions & { readonly progress?: JobProgress }
 
@@ -30,8 +30,7 @@ const MAX_DEFAULT_THREADS = 4
 
 export class NodeCrypto implements Crypto {
   readonly #pool: WorkerPool
-  readonly #committees = new Map<CommitteeHandle, NamedCommittee>()
-  #description = ''
+  readonly #committees = new Committees()
 
   constructor(options: NodeCryptoOptions = {}) {
     const threads = options.threads ?? Math.min(Math.max(availableParallelism() - 1, 1), MAX_DEFAULT_THREADS)
@@ -39,7 +38,8 @@ export class NodeCrypto implements Crypto {
   }
 
   get description(): string {
-    return this.#description
+    const { engine, size } = this.#pool
+    return engine === '' ? '' : `${engine}, ${size} ${size === 1 ? 'thread' : 'threads'}`
   }
 
   get parallelism(): number {
@@ -51,17 +51,13 @@ export class NodeCrypto implements Crypto {
   }
 
   async openCommittee(committee: EngineCommittee, options?: JobOptions): Promise<CommitteeHandle> {
-    const name = JSON.stringify(committee)
-    // A thread tests the keys now, so that a bad committee is refused here and not with the first header.
-    await this.#pool.run('openCommittee', [{ name, committee } satisfies NamedCommittee], options)
-    await this.#describe()
-    const handle = name as CommitteeHandle
-    this.#committees.set(handle, { name, committee })
-    return handle
+    // One thread tests the keys now, so that a bad committee is refused here and not with the first header.
+    await this.#pool.run('openCommittee', [this.#committees.handleOf(committee), committee], options)
+    return this.#committees.opened(committee)
   }
 
   async closeCommittee(handle: CommitteeHandle): Promise<void> {
-    this.#committees.delete(handle)
+    if (this.#committees.closed(handle)) this.#pool.forgetCommittee(handle)
   }
 
   async verifyCertificate(
@@ -71,12 +67,24 @@ export class NodeCrypto implements Crypto {
     options?: JobOptions,
   ): Promise<CertificateVerdict> {
     const committee = this.#committees.get(handle)
-    if (committee === undefined) throw new CryptoError('arguments', 'the committee is not open')
-    return this.#pool.run('verifyCertificate', [header, committee, rules], options)
+    return this.#pool.run('verifyCertificate', [header, handle, rules], {
+      ...options,
+      committee: { handle, committee },
+    })
   }
 
-  verifyTimeProof(header: Uint8Array, options?: WithProgress): Promise<Check> {
-    return this.#pool.run('verifyTimeProof', [header], options)
+  async verifyTimeProof(header: Uint8Array, options?: WithProgress): Promise<Check> {
+    const start = performance.now()
+    const { challenge } = await this.inspectHeader(header, options)
+    const lane: TestRange = async (from, count, signal) => {
+      const index = await this.#pool.run<number>('testRange', [challenge, from, count], { signal })
+      options?.progress?.(from / RANGE_CANDIDATES + 1, 0)
+      return index
+    }
+    const lanes = Array.from({ length: this.#pool.size }, () => lane)
+    const index = await searchDiscriminant(lanes, options?.signal)
+    const check = await this.#pool.run<Check>('verifyTimeProof', [header, challenge, index], options)
+    return { ...check, millis: performance.now() - start }
   }
 
   hashBytes(message: Uint8Array, options?: JobOptions): Promise<Uint8Array> {
@@ -109,11 +117,5 @@ export class NodeCrypto implements Crypto {
 
   close(): Promise<void> {
     return this.#pool.close()
-  }
-
-  async #describe(): Promise<void> {
-    if (this.#description !== '') return
-    const engine = await this.#pool.run<string>('describe', [])
-    this.#description = `${engine}, ${this.#pool.size} ${this.#pool.size === 1 ? 'thread' : 'threads'}`
   }
 }

@@ -3,8 +3,13 @@
  * progress, and when its thread dies the thread is replaced and the job tried once more on another.
  */
 import { Worker } from 'node:worker_threads'
-import { CryptoError, type JobOptions, type JobProgress } from '@petal/core/platform/crypto.ts'
-import type { JobRequest, JobResponse, WorkerData } from './protocol.ts'
+import { type CommitteeHandle, CryptoError, type JobOptions, type JobProgress } from '@petal/core/platform/crypto.ts'
+import type { ForgetCommittee, JobRequest, JobResponse, WorkerData } from './protocol.ts'
+
+interface RunOptions extends JobOptions {
+  readonly progress?: JobProgress
+  readonly committee?: JobRequest['committee']
+}
 
 interface Job {
   readonly request: JobRequest
@@ -21,6 +26,8 @@ const MAX_CRASHES = 1
 
 export class WorkerPool {
   readonly size: number
+  /** Description of the engine; empty until a thread has loaded it. */
+  engine = ''
   readonly #data: WorkerData
   readonly #threads = new Set<Thread>()
   readonly #queue: Job[] = []
@@ -33,12 +40,8 @@ export class WorkerPool {
   }
 
   /** Rejects with `CryptoError` only. */
-  run<T>(
-    method: JobRequest['method'],
-    args: readonly unknown[],
-    options: JobOptions & { readonly progress?: JobProgress } = {},
-  ): Promise<T> {
-    const { signal, progress } = options
+  run<T>(method: JobRequest['method'], args: readonly unknown[], options: RunOptions = {}): Promise<T> {
+    const { signal, progress, committee } = options
     return new Promise<T>((resolve, reject) => {
       if (this.#closed) return reject(new CryptoError('unavailable', 'the crypto pool is closed'))
       if (signal?.aborted) return reject(cancelled())
@@ -46,7 +49,7 @@ export class WorkerPool {
       const flag = new Int32Array(new SharedArrayBuffer(4))
       const onAbort = () => this.#cancel(job)
       const job: Job = {
-        request: { id: ++this.#ids, method, args, flag, wantsProgress: progress !== undefined },
+        request: { id: ++this.#ids, method, args, committee, flag, wantsProgress: progress !== undefined },
         progress,
         resolve: (value) => {
           signal?.removeEventListener('abort', onAbort)
@@ -62,6 +65,10 @@ export class WorkerPool {
       this.#queue.push(job)
       this.#dispatch()
     })
+  }
+
+  forgetCommittee(handle: CommitteeHandle): void {
+    for (const thread of this.#threads) thread.forgetCommittee(handle)
   }
 
   /** Pending jobs reject with `unavailable`. Idempotent. */
@@ -84,6 +91,9 @@ export class WorkerPool {
   #spawn(): Thread | undefined {
     if (this.#threads.size >= this.size) return undefined
     const thread = new Thread(this.#data, {
+      engine: (description) => {
+        this.engine = description
+      },
       idle: () => this.#dispatch(),
       died: (job, error) => {
         this.#threads.delete(thread)
@@ -116,6 +126,7 @@ export class WorkerPool {
 }
 
 interface ThreadEvents {
+  engine(description: string): void
   idle(): void
   died(job: Job | undefined, error: Error): void
 }
@@ -148,6 +159,10 @@ class Thread {
     this.#worker.postMessage(job.request)
   }
 
+  forgetCommittee(handle: CommitteeHandle): void {
+    this.#worker.postMessage({ forget: handle } satisfies ForgetCommittee)
+  }
+
   async stop(reason: Error): Promise<void> {
     const job = this.job
     this.job = undefined
@@ -157,6 +172,10 @@ class Thread {
   }
 
   #onResponse(response: JobResponse): void {
+    if (response.kind === 'engine') {
+      this.#events.engine(response.description)
+      return
+    }
     const job = this.job
     if (job === undefined || response.id !== job.request.id) return
     if (response.kind === 'progress') {

@@ -1,55 +1,54 @@
 /** A thread of the pool: runs one job after the other on the addon. Started by `pool.ts` only. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { CryptoError, type CryptoErrorCode } from '@petal/core/platform/crypto.ts'
+import { cryptoError } from '@petal/core/crypto/convert.ts'
+import { EngineHost } from '@petal/core/crypto/engine-host.ts'
+import { CryptoError } from '@petal/core/platform/crypto.ts'
 import { messageOf } from '../errors.ts'
 import { loadAddon } from './addon.ts'
-import { EngineJobs, type JobControl } from './engine-jobs.ts'
-import type { JobRequest, JobResponse, WorkerData } from './protocol.ts'
+import type { ForgetCommittee, JobRequest, JobResponse, WorkerData } from './protocol.ts'
 
 const { addonPath } = workerData as WorkerData
-let jobs: EngineJobs | undefined
+let host: EngineHost | undefined
 
 const answer = (response: JobResponse) => parentPort?.postMessage(response)
 
-parentPort?.on('message', (request: JobRequest) => {
+parentPort?.on('message', (request: JobRequest | ForgetCommittee) => {
+  if ('forget' in request) {
+    host?.closeCommittee(request.forget)
+    return
+  }
   const { id } = request
   try {
-    // Without an addon every job fails alike; the next one looks again, it may have been built meanwhile.
-    jobs ??= new EngineJobs(loadAddon(addonPath))
-    answer({ kind: 'result', id, value: run(jobs, request) })
+    if (Atomics.load(request.flag, 0) === 1) throw new CryptoError('cancelled', 'the job was cancelled')
+    host ??= open()
+    answer({ kind: 'result', id, value: run(host, request) })
   } catch (error) {
-    answer({ kind: 'error', id, code: codeOf(error), message: messageOf(error) })
+    const { code, message } = cryptoError(error)
+    // The engine broke its contract: what it holds is not trusted any more.
+    if (code === 'crashed') host = undefined
+    answer({ kind: 'error', id, code, message })
   }
 })
 
-function run(jobs: EngineJobs, { id, method, args, flag, wantsProgress }: JobRequest): unknown {
-  const control: JobControl = {
-    cancelled: () => Atomics.load(flag, 0) === 1,
-    progress: (done, total) => {
-      if (wantsProgress) answer({ kind: 'progress', id, done, total })
-    },
+function open(): EngineHost {
+  try {
+    const opened = new EngineHost(loadAddon(addonPath), () => performance.now())
+    const { build, kernel } = opened.describe()
+    answer({ kind: 'engine', description: `native ${build} ${kernel}` })
+    return opened
+  } catch (error) {
+    // The next job looks again: the addon may have been built meanwhile.
+    throw new CryptoError('unavailable', messageOf(error), { cause: error })
   }
-  if (control.cancelled()) throw new CryptoError('cancelled', 'the job was cancelled')
-  // The method is one of ours and the arguments are those that `NodeCrypto` passed: both ends are this program.
-  const job = jobs[method] as (control: JobControl, ...args: readonly unknown[]) => unknown
-  return job.call(jobs, control, ...args)
 }
 
-/** Codes of `EngineErrorCode` as callers of `Crypto` know them. */
-const CODES: Record<string, CryptoErrorCode> = {
-  cancelled: 'cancelled',
-  decode: 'decode',
-  length: 'decode',
-  range: 'decode',
-  empty: 'decode',
-  identity: 'decode',
-  arguments: 'arguments',
-  handle: 'arguments',
-  engine: 'unavailable',
-}
-
-function codeOf(error: unknown): CryptoErrorCode {
-  if (error instanceof CryptoError) return error.code
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return CODES[code] ?? 'crashed'
+function run(host: EngineHost, { id, method, args, committee, flag, wantsProgress }: JobRequest): unknown {
+  if (committee !== undefined) host.openCommittee(committee.handle, committee.committee)
+  const progress = (done: number, total: number): boolean => {
+    if (wantsProgress) answer({ kind: 'progress', id, done, total })
+    return Atomics.load(flag, 0) === 1
+  }
+  // The arguments are those that `NodeCrypto` passed: both ends are this program.
+  const call = host[method] as (...args: readonly unknown[]) => unknown
+  return call.call(host, ...args, ...(method === 'solveVdf' ? [progress] : []))
 }
