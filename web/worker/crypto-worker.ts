@@ -1,0 +1,37 @@
+/** Dedicated worker around one engine instance. The pool (`pool.ts`) talks to it. */
+
+import { cryptoError } from '@petal/core/crypto/convert.ts'
+import { EngineHost } from '@petal/core/crypto/engine-host.ts'
+import { expose } from 'comlink'
+import { type CompiledEngine, instantiateEngine } from './engine.ts'
+import type { Arguments, CryptoWorkerApi, Method, Reply, Result } from './worker-api.ts'
+
+let host: EngineHost | null = null
+
+const api: CryptoWorkerApi = {
+  async load(engine: CompiledEngine) {
+    try {
+      host = new EngineHost(await instantiateEngine(engine), () => performance.now())
+      return { ok: true, value: host.describe() }
+    } catch (error) {
+      return failure(error)
+    }
+  },
+
+  call<M extends Method>(method: M, args: Arguments<M>): Reply<Result<M>> {
+    try {
+      if (host === null) return { ok: false, code: 'arguments', message: 'the engine is not loaded' }
+      const run = host[method] as (...args: Arguments<M>) => Result<M>
+      return { ok: true, value: run.apply(host, args) }
+    } catch (error) {
+      return failure(error)
+    }
+  },
+}
+
+function failure(error: unknown): Extract<Reply<never>, { ok: false }> {
+  const { code, message } = cryptoError(error)
+  return { ok: false, code, message }
+}
+
+expose(api)

@@ -1,0 +1,22 @@
+/** What a crypto worker answers: calls of `EngineHost` by name, errors as values because they lose their class on the way. */
+import type { EngineHost } from '@petal/core/crypto/engine-host.ts'
+import type { CryptoErrorCode } from '@petal/core/platform/crypto.ts'
+import type { CompiledEngine } from './engine.ts'
+
+export type Method = {
+  [K in keyof EngineHost]: EngineHost[K] extends (...args: never[]) => unknown ? K : never
+}[keyof EngineHost]
+
+export type Arguments<M extends Method> = Parameters<EngineHost[M]>
+export type Result<M extends Method> = ReturnType<EngineHost[M]>
+
+export type Reply<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly code: CryptoErrorCode; readonly message: string }
+
+export interface CryptoWorkerApi {
+  /** Makes the instance; call it once, first. */
+  load(engine: CompiledEngine): Promise<Reply<ReturnType<EngineHost['describe']>>>
+  /** `progress` of `solveVdf` is a Comlink proxy whose answer is not waited for. */
+  call<M extends Method>(method: M, args: Arguments<M>): Reply<Result<M>>
+}
