@@ -1,5 +1,4 @@
 import { chainAnchors, cryptoCompliance } from '@petal/core/crypto/compliance.ts'
-import { expose } from 'comlink'
 import { describe, expect, test } from 'vitest'
 import signVerify from '../../test/vectors/bls48581/sign_verify.json' with { type: 'json' }
 import chain from '../../test/vectors/frames/global_chain.json' with { type: 'json' }
@@ -58,9 +57,9 @@ describe('pool of workers', () => {
       spawn: () => {
         const worker = cryptoWorker()
         if (++spawned <= 2) {
-          const post = worker.postMessage.bind(worker)
+          const post = worker.postMessage.bind(worker) as (...args: unknown[]) => void
           let messages = 0
-          worker.postMessage = (...args: Parameters<typeof post>) => {
+          worker.postMessage = (...args: unknown[]) => {
             // The first message loads the engine, the second is the job.
             if (++messages === 2) worker.dispatchEvent(new ErrorEvent('error', { message: 'made to die' }))
             else post(...args)
@@ -80,9 +79,6 @@ describe('pool of workers', () => {
       throw new WebAssembly.CompileError('Refused to compile: unsafe-eval')
     }
     const noWasm = new WorkerPool({ workers: 2, compile: blocked })
-    await expect(noWasm.inspectHeader(header(4)))
-      .rejects.toBeInstanceOf(WebAssembly.CompileError)
-      .catch(() => {})
     await expect(noWasm.inspectHeader(header(4))).rejects.toMatchObject({ name: 'CryptoError', code: 'unavailable' })
     const noWorkers = new WorkerPool({
       workers: 2,
@@ -125,7 +121,6 @@ describe('pool of workers', () => {
     expect(compiled).toBe(0)
     await Promise.all([1, 2, 3, 4].map((n) => pool.inspectHeader(header(n))))
     expect(compiled).toBe(1)
-    expect(expose).toBeTypeOf('function')
     await pool.close()
   })
 })
