@@ -62,7 +62,7 @@ export function inputText(seeds: readonly string[], random: Random): string {
   const seed = random.pick(seeds) ?? ''
   const values = [...seed.matchAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true|false|null/g)]
   let text = seed
-  for (let changes = random.below(4); changes > 0; changes--) {
+  for (let changes = Math.max(0, random.below(6) - 2); changes > 0; changes--) {
     const value = random.pick(values)
     const at = random.below(text.length + 1)
     switch (random.below(5)) {
