@@ -22,7 +22,7 @@ import { type NodeOptions, type ResolvedOptions, resolveOptions } from './option
 
 export { NodeError, type NodeErrorCode } from './errors.ts'
 export { DEFAULT_NET_LIMITS, type NetLimits } from './net/limits.ts'
-export type { TransportName } from './net/node.ts'
+export type { TransportName } from './net/transports.ts'
 export { DEFAULTS, type NodeEvent, type NodeOptions } from './options.ts'
 
 export interface RunningNode extends AsyncDisposable {

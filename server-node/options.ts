@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { NodeError } from './errors.ts'
 import { DEFAULT_NET_LIMITS, type NetLimits } from './net/limits.ts'
-import { TRANSPORTS, type TransportName } from './net/node.ts'
+import { TRANSPORTS, type TransportName } from './net/transports.ts'
 
 export interface NodeOptions {
   /** IP address of all listeners. Default 127.0.0.1. */

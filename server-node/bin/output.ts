@@ -1,7 +1,9 @@
 /** What `petal-node start` prints: calm lines for people, or one JSON object a line for programs. */
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
-import type { NodeError, NodeEvent, RunningNode } from '../index.ts'
+import type { NodeError } from '../errors.ts'
+import type { NodeEvent, RunningNode } from '../index.ts'
+import { wantsColour } from './colour.ts'
 
 export interface Output {
   ready(node: RunningNode): void
@@ -34,7 +36,7 @@ export function jsonOutput(stream: Writable): Output {
 
 /** Colours only on a terminal that wants them (`NO_COLOR`). */
 export function humanOutput(stream: Writable & { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): Output {
-  const coloured = stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb'
+  const coloured = wantsColour(stream, env)
   const style = (format: 'bold' | 'dim' | 'red' | 'yellow', text: string) =>
     coloured ? styleText(format, text, { validateStream: false }) : text
   const print = (text: string) => void stream.write(`${text}\n`)

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** Command line of the node. Exit codes: 0 done, 1 failed, 2 wrong use, 130 and 143 stopped by SIGINT and SIGTERM. */
+import { stripVTControlCharacters } from 'node:util'
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
 import { UsageError } from './arguments.ts'
+import { wantsColour } from './colour.ts'
 
 const main = defineCommand({
   meta: { name: 'petal-node', description: 'Serves frames of a network to browsers, and the page that verifies them' },
@@ -28,7 +30,8 @@ async function commandNamed(name: string): Promise<CommandDef<ArgsDef>> {
 }
 
 async function usage(command: CommandDef<ArgsDef>, parent?: CommandDef<ArgsDef>): Promise<void> {
-  console.log(await renderUsage(command, parent))
+  const text = await renderUsage(command, parent)
+  console.log(wantsColour(process.stdout, process.env) ? text : stripVTControlCharacters(text))
 }
 
 try {

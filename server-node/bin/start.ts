@@ -1,7 +1,9 @@
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { type ArgsDef, defineCommand } from 'citty'
-import { DEFAULTS, NodeError, type NodeOptions, type RunningNode, startNode } from '../index.ts'
+import { messageOf, NodeError } from '../errors.ts'
+import type { RunningNode } from '../index.ts'
+import { DEFAULTS, type NodeOptions, resolveOptions } from '../options.ts'
 import { checkArguments, numberOption, UsageError } from './arguments.ts'
 import { humanOutput, jsonOutput } from './output.ts'
 
@@ -44,13 +46,15 @@ export const start = defineCommand({
   args,
   async run({ rawArgs, args: values }) {
     checkArguments(rawArgs, args)
-    const options = readOptions(values)
+    const options = checked(readOptions(values))
     const output = values.json ? jsonOutput(process.stdout) : humanOutput(process.stdout, process.env)
     // A reader that goes away (`| head`) is no reason to die in the middle of a write.
     process.stdout.on('error', () => undefined)
     const stopped = stopSignal()
     let node: RunningNode | undefined
     try {
+      // What takes long to load is loaded when the command line is known to be right.
+      const { startNode } = await import('../index.ts')
       node = await startNode({ ...options, onEvent: output.event })
       output.ready(node)
       process.exitCode = 128 + constants.signals[await stopped]
@@ -58,7 +62,6 @@ export const start = defineCommand({
       output.stopped()
     } catch (error) {
       if (!(error instanceof NodeError)) throw error
-      if (error.code === 'options') throw new UsageError(error.message)
       output.failed(error)
       process.exitCode = 1
     }
@@ -113,6 +116,16 @@ function readOptions(values: Values): NodeOptions {
     replayIntervalMillis: number('replay-interval'),
     passphrase: process.env.PETAL_PASSPHRASE,
   })
+}
+
+/** Throws `UsageError` for options that have no meaning. */
+function checked(options: NodeOptions): NodeOptions {
+  try {
+    resolveOptions(options)
+    return options
+  } catch (error) {
+    throw new UsageError(messageOf(error))
+  }
 }
 
 /** Without the properties that are undefined. */

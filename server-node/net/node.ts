@@ -13,12 +13,10 @@ import { messageOf, NodeError } from '../errors.ts'
 import { LightService } from './light-service.ts'
 import type { NetLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
+import type { TransportName } from './transports.ts'
 import type { WebTransportAddon } from './webtransport/addon.ts'
 import type { Certificates } from './webtransport/certificates.ts'
 import { webTransportListen } from './webtransport/transport.ts'
-
-export const TRANSPORTS = ['websocket', 'webrtc-direct', 'webtransport'] as const
-export type TransportName = (typeof TRANSPORTS)[number]
 
 export interface LightNodeOptions {
   readonly source: FrameSource

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { multiaddr } from '@multiformats/multiaddr'
 import { PUBLIC_MODE, readFileIfPresent, writeFileDurable } from '../data/files.ts'
-import type { TransportName } from './node.ts'
+import type { TransportName } from './transports.ts'
 
 export type Ports = Partial<Record<TransportName, number>>
 

@@ -1,0 +1,3 @@
+/** Names of the transports that a node listens on. */
+export const TRANSPORTS = ['websocket', 'webrtc-direct', 'webtransport'] as const
+export type TransportName = (typeof TRANSPORTS)[number]
