@@ -122,8 +122,8 @@ function checkSums(engine: FullEngine, fields: Fields, check: Checks): void {
   check.gives('aggregate_signature', fields.hex('aggregate_signature'), () => engine.blsAggregateSignatures(signatures))
 }
 
-/** Any 64 bytes do: they only have to be unknown to who made the signatures. */
-const BATCH_RANDOMNESS = Uint8Array.from({ length: 64 }, (_, index) => 31 * index + 7)
+/** Any 32 bytes do: they only have to be unknown to who made the signatures. */
+const BATCH_RANDOMNESS = Uint8Array.from({ length: 32 }, (_, index) => 31 * index + 7)
 
 function checkJointVerdict(engine: FullEngine, fields: Fields, check: Checks): void {
   const key = fields.bytes('aggregate_public_key')
