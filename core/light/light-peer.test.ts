@@ -101,6 +101,18 @@ describe('questions', () => {
     await expect(peer.head(never)).rejects.toMatchObject({ name: 'PeerError', code })
   })
 
+  test('a stream that the server closed while it was idle is opened anew', async () => {
+    let answers = 0
+    const { peer, seen } = peerOf(() => {
+      const head = response({ kind: 'head', header: header(answers++) })
+      return answers === 1 ? [head, 'end'] : [head]
+    })
+    expect(await peer.head(never)).toEqual(header(0))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(await peer.head(never)).toHaveLength(3)
+    expect(seen.streams).toBe(2)
+  })
+
   test('more headers than asked for break the protocol', async () => {
     const { peer } = peerOf(() => [response({ kind: 'headers', headers: [header(1), header(2)] })])
     await expect(peer.headers(1n, 1, never)).rejects.toMatchObject({ code: 'protocol' })

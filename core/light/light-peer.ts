@@ -61,18 +61,29 @@ export function createLightPeer(options: LightPeerOptions): LightPeer {
     return new Conversation(stream, traffic)
   }
 
+  const exchange = async (request: LightRequest, signal: AbortSignal): Promise<LightResponse> => {
+    try {
+      if (signal.aborted) throw aborted(signal)
+      conversation ??= await open(signal)
+      await conversation.write(request, signal)
+      return await conversation.read(signal)
+    } catch (error) {
+      conversation?.close()
+      conversation = null
+      throw peerError(error)
+    }
+  }
+
   /** One question after the other; a failed one takes its stream with it. */
   const ask = (request: LightRequest, signal: AbortSignal): Promise<LightResponse> => {
     const answer = turn.then(async () => {
+      // A server closes a stream that was idle for a while: that says nothing about the connection, so a new stream is tried.
+      const fresh = conversation === null
       try {
-        if (signal.aborted) throw aborted(signal)
-        conversation ??= await open(signal)
-        await conversation.write(request, signal)
-        return await conversation.read(signal)
+        return await exchange(request, signal)
       } catch (error) {
-        conversation?.close()
-        conversation = null
-        throw peerError(error)
+        if (fresh || !(error instanceof PeerError) || error.code !== 'closed') throw error
+        return await exchange(request, signal)
       }
     })
     turn = answer.catch(() => {})

@@ -4,7 +4,15 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import type { CertificateVerdict, Check, CryptoErrorCode, HeaderFacts } from '../platform/crypto.ts'
+import {
+  type CertificateVerdict,
+  type Check,
+  type CommitteeHandle,
+  type Crypto,
+  CryptoError,
+  type CryptoErrorCode,
+  type HeaderFacts,
+} from '../platform/crypto.ts'
 import type { Millis } from '../platform/machine.ts'
 import type { PeerErrorCode, PeerHello } from '../platform/network.ts'
 import type { NetworkDescription } from './anchors.ts'
@@ -338,15 +346,14 @@ export class Simulation {
   #compute(task: Task): TaskResult {
     if (this.faults.engine) return { kind: 'failed', code: this.faults.engine, reason: 'made to fail' }
     if (task.kind === 'openCommittee') return { kind: 'openCommittee' }
-    let header: Record<string, string>
     try {
-      header = JSON.parse(new TextDecoder().decode(task.header)) as Record<string, string>
+      const header = parsed(task.header)
+      if (task.kind === 'inspect') return { kind: 'inspect', facts: factsOf(header) }
+      if (task.kind === 'timeProof') return { kind: 'timeProof', check: check('vdf', header.timeProof !== 'false') }
+      return { kind: 'certificate', verdict: verdictOf(header.certificate ?? 'good') }
     } catch {
       return { kind: 'failed', code: 'decode', reason: 'not a made-up header' }
     }
-    if (task.kind === 'inspect') return { kind: 'inspect', facts: factsOf(header) }
-    if (task.kind === 'timeProof') return { kind: 'timeProof', check: check('vdf', header.timeProof !== 'false') }
-    return { kind: 'certificate', verdict: verdictOf(header.certificate ?? 'good') }
   }
 
   /** Something answers after about `millis`: once, twice or never. */
@@ -358,6 +365,38 @@ export class Simulation {
 
   #later(millis: number, run: () => void | Promise<void>): void {
     this.#queue.push({ at: this.now + millis, order: this.#order++, run })
+  }
+}
+
+/** A `Crypto` for made-up headers: everything that the light client asks for. */
+export function madeCrypto(): Crypto {
+  const unsupported = async (): Promise<never> => {
+    throw new CryptoError('unsupported', 'made-up')
+  }
+  return {
+    description: 'made-up',
+    parallelism: 1,
+    inspectHeader: async (header) => factsOf(parsed(header)),
+    openCommittee: async () => 'made-up' as CommitteeHandle,
+    closeCommittee: async () => {},
+    verifyCertificate: async (header) => verdictOf(parsed(header).certificate ?? 'good'),
+    verifyTimeProof: async (header) => check('vdf', parsed(header).timeProof !== 'false'),
+    hashBytes: unsupported,
+    generateKey: unsupported,
+    sign: unsupported,
+    aggregateKeys: unsupported,
+    aggregateSignatures: unsupported,
+    solveVdf: unsupported,
+    buildHeader: unsupported,
+    close: async () => {},
+  }
+}
+
+function parsed(header: Uint8Array): Record<string, string> {
+  try {
+    return JSON.parse(new TextDecoder().decode(header)) as Record<string, string>
+  } catch (cause) {
+    throw new CryptoError('decode', 'not a made-up header', { cause })
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Millis } from '../platform/machine.ts'
-import type { StoreOperation } from '../platform/store.ts'
+import type { Durability, StoreOperation } from '../platform/store.ts'
 import type { NetworkDescription } from './anchors.ts'
 import type { Frame } from './chain.ts'
 import type { LightEffect, StoredEvidence } from './events.ts'
@@ -43,7 +43,7 @@ export class Storing {
   }
 
   putEvidence(evidence: StoredEvidence, now: Millis): LightEffect {
-    return this.#persist([putEvidence(this.#prefix, evidence)], null, now)
+    return this.#persist([putEvidence(this.#prefix, evidence)], null, now, 'durable')
   }
 
   persisted(batch: number): void {
@@ -87,12 +87,17 @@ export class Storing {
     if (frame) this.#done.push(frame)
   }
 
-  #persist(operations: readonly StoreOperation[], frame: Frame | null, now: Millis): LightEffect {
+  #persist(
+    operations: readonly StoreOperation[],
+    frame: Frame | null,
+    now: Millis,
+    durability: Durability = 'relaxed',
+  ): LightEffect {
     return {
       kind: 'persist',
       batch: this.#batches.add(frame, now, PERSIST_TIMEOUT_MILLIS),
       operations,
-      durability: 'relaxed',
+      durability,
     }
   }
 

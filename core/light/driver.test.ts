@@ -1,0 +1,181 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { CommitteeHandle, Crypto } from '../platform/crypto.ts'
+import { CryptoError } from '../platform/crypto.ts'
+import { type LightPeer, PeerError } from '../platform/network.ts'
+import { type DriverListener, type DriverParts, type DriverState, LightDriver } from './driver.ts'
+import type { Finding } from './events.ts'
+import { MemoryStore } from './memory-store.ts'
+import { boundLimits } from './policy.ts'
+import { chainOf, descriptionOf, madeCrypto } from './simulation.ts'
+
+const chain = chainOf(1, 20)
+
+class ManualClock {
+  time = 1_750_000_000_000
+  #timers: { at: number; run: () => void }[] = []
+  now = () => this.time
+  at = (at: number, run: () => void) => {
+    const timer = { at, run }
+    this.#timers.push(timer)
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer)
+    }
+  }
+  /** Lets time pass, in small steps, with everything that follows from each. */
+  async pass(millis: number, step = 250): Promise<void> {
+    for (const end = this.time + millis; this.time < end; ) {
+      this.time = Math.min(end, this.time + step)
+      const due = this.#timers.filter((timer) => timer.at <= this.time)
+      this.#timers = this.#timers.filter((timer) => timer.at > this.time)
+      for (const { run } of due) run()
+      await new Promise((resolve) => setTimeout(resolve, 0))
+    }
+  }
+}
+
+function peerOf(id: string, more: Partial<LightPeer> = {}): LightPeer {
+  return {
+    id,
+    address: id,
+    transport: 'memory',
+    hello: async () => ({ network: 'simulated', profile: '2.1.0.24', head: 20n, oldest: 1n, maxHeaders: 32 }),
+    head: async () => chain.get(20n) as Uint8Array,
+    headers: async (from, count) =>
+      Array.from({ length: count }, (_, i) => chain.get(from + BigInt(i))).filter((header) => header !== undefined),
+    subscribe: (_onHead, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+    traffic: () => ({ received: 100, sent: 10 }),
+    close: async () => {},
+    ...more,
+  }
+}
+
+function run(parts: Partial<DriverParts> & { peers?: Record<string, () => Promise<LightPeer>> }) {
+  const clock = new ManualClock()
+  const seen = { states: [] as DriverState[], heads: [] as Finding[], frames: [] as Finding[] }
+  const listener: DriverListener = {
+    state: (state) => seen.states.push(state),
+    head: (head) => seen.heads.push(head),
+    frame: (frame) => seen.frames.push(frame),
+    refusal: () => {},
+    evidence: () => {},
+  }
+  const peers = parts.peers ?? { a: async () => peerOf('a') }
+  const description = descriptionOf(Object.keys(peers), clock.time - 1000)
+  const driver = new LightDriver({
+    config: { description, timeProofs: 'every', limits: boundLimits({}), random: () => 0 },
+    crypto: madeCrypto(),
+    store: new MemoryStore(),
+    transport: (address) => (peers[address] as () => Promise<LightPeer>)(),
+    clock,
+    listener,
+    note: null,
+    ...parts,
+  })
+  return { driver, clock, seen, state: () => seen.states.at(-1) as DriverState }
+}
+
+describe('the driver', () => {
+  test('verifies what a peer serves, stores it, and tells it', async () => {
+    const store = new MemoryStore()
+    const { driver, clock, seen, state } = run({ store })
+    await driver.start()
+    await clock.pass(10_000)
+    expect(seen.heads.map((head) => head.verified)).toEqual(['certificate', 'full'])
+    expect(driver.recent(100)).toHaveLength(20)
+    expect(state()).toMatchObject({ phase: 'ready', at: 20n })
+    expect(state().peers[0]).toMatchObject({ id: 'a', received: 100, sent: 10, status: 'connected' })
+    expect(driver.work()).toMatchObject({ certificates: 20, timeProofs: 20 })
+    await driver.stop()
+    await driver.stop()
+    let stored = 0
+    for await (const _ of store.range()) stored++
+    expect(stored).toBe(20)
+  })
+
+  test('a peer that never answers is timed out by the clock that was handed in', async () => {
+    const never = () => new Promise<never>(() => {})
+    const silent = peerOf('silent', {
+      hello: (signal) =>
+        new Promise((_, reject) =>
+          signal.addEventListener('abort', () => reject(new PeerError('timeout', 'too late'))),
+        ),
+    })
+    const { driver, clock, state } = run({ peers: { silent: async () => silent, dead: never } })
+    await driver.start()
+    await clock.pass(60_000)
+    expect(state()).toMatchObject({ phase: 'connecting', at: null })
+    expect(state().reason).toContain('does not answer')
+    await driver.stop()
+  })
+
+  test('an hour of sleep in between: one jump of the clock, and the newest frame is there', async () => {
+    const hellos = vi.fn(peerOf('a').hello)
+    const { driver, clock, state } = run({ peers: { a: async () => peerOf('a', { hello: hellos }) } })
+    await driver.start()
+    await clock.pass(5000)
+    clock.time += 3_600_000
+    await clock.pass(2000)
+    expect(hellos).toHaveBeenCalledTimes(2)
+    expect(state()).toMatchObject({ phase: 'ready', at: 20n })
+    await driver.stop()
+  })
+
+  test('a query is answered, or cancelled by its signal', async () => {
+    const { driver, clock } = run({})
+    await driver.start()
+    await clock.pass(5000)
+    expect(await driver.query({ kind: 'header', number: 3n })).toMatchObject({ kind: 'finding' })
+    const controller = new AbortController()
+    const waiting = driver.query({ kind: 'header', number: 3000n }, controller.signal)
+    controller.abort(new Error('enough'))
+    await expect(waiting).rejects.toThrow('enough')
+    await expect(driver.query({ kind: 'header', number: 3n }, AbortSignal.abort())).rejects.toThrow()
+    await driver.stop()
+  })
+
+  test('a store that cannot be read, and a full one, are said', async () => {
+    const store = new MemoryStore()
+    await store.close()
+    const { driver, clock, state } = run({ store })
+    await driver.start()
+    await clock.pass(5000)
+    expect(state().phase).toBe('ready')
+    expect(state().reason).toContain('cannot be read')
+    await driver.stop()
+  })
+
+  test('without an engine it halts', async () => {
+    const crypto: Crypto = {
+      ...madeCrypto(),
+      openCommittee: async () => {
+        throw new CryptoError('unavailable', 'WebAssembly does not run here')
+      },
+    }
+    const { driver, clock, state } = run({ crypto })
+    await driver.start()
+    await clock.pass(1000)
+    expect(state()).toMatchObject({ phase: 'halted', halt: 'engine' })
+    await driver.stop()
+  })
+
+  test('stop hangs up, also on a connection that comes late', async () => {
+    const closed: string[] = []
+    let connect: (peer: LightPeer) => void = () => {}
+    const late = new Promise<LightPeer>((resolve) => {
+      connect = resolve
+    })
+    const peer = (id: string) => peerOf(id, { close: async () => void closed.push(id) })
+    const closeCommittee = vi.fn(async (_handle: CommitteeHandle) => {})
+    const { driver, clock } = run({
+      peers: { a: async () => peer('a'), late: () => late },
+      crypto: { ...madeCrypto(), closeCommittee },
+    })
+    await driver.start()
+    await clock.pass(5000)
+    await driver.stop()
+    connect(peer('late'))
+    await clock.pass(1000)
+    expect(closed).toEqual(['a', 'late'])
+    expect(closeCommittee).toHaveBeenCalledOnce()
+  })
+})

@@ -1,0 +1,336 @@
+/**
+ * Runs the light client machine on real peers, `Crypto` and `Store`: performs its effects and reports what comes of them. The clock is handed
+ * in. One per client; `start` and `stop` once.
+ */
+import type { CommitteeHandle, Crypto } from '../platform/crypto.ts'
+import { CryptoError } from '../platform/crypto.ts'
+import type { Millis } from '../platform/machine.ts'
+import { type LightPeer, type LightTransport, PeerError } from '../platform/network.ts'
+import { type Store, StoreError } from '../platform/store.ts'
+import type {
+  Answer,
+  Finding,
+  LightConfig,
+  LightEffect,
+  LightEvent,
+  LightPeerState,
+  LightState,
+  PeerKey,
+  QueryOutcome,
+  QueryWish,
+  StoredEvidence,
+  StoredState,
+  Task,
+  TaskResult,
+} from './events.ts'
+import { LightClient } from './light-client.ts'
+import { FILL_DEPTH } from './policy.ts'
+import { loadHeader, loadState, storePrefix } from './records.ts'
+import type { WorkCount } from './work.ts'
+
+export interface DriverClock {
+  now(): Millis
+  /** Calls back once at that time or later, until cancelled by the function it answers. */
+  at(time: Millis, callback: () => void): () => void
+}
+
+export type DriverRefusal = Omit<Extract<LightEffect, { kind: 'refusal' }>, 'kind'>
+
+/** State with the traffic of each connected peer. */
+export type DriverState = Omit<LightState, 'peers'> & {
+  readonly peers: readonly (LightPeerState & { readonly received: number; readonly sent: number })[]
+}
+
+export interface DriverListener {
+  state(state: DriverState): void
+  head(head: Finding): void
+  frame(frame: Finding): void
+  refusal(refusal: DriverRefusal): void
+  evidence(evidence: StoredEvidence): void
+}
+
+export interface DriverParts {
+  readonly config: LightConfig
+  readonly crypto: Crypto
+  readonly store: Store
+  readonly transport: LightTransport
+  readonly clock: DriverClock
+  readonly listener: DriverListener
+  /** Sentence that the state repeats, for instance about the store; null for none. */
+  readonly note: string | null
+}
+
+export class LightDriver {
+  readonly #parts: DriverParts
+  readonly #client: LightClient
+  readonly #prefix: Uint8Array
+  readonly #peers = new Map<PeerKey, { peer: LightPeer | null; readonly stop: AbortController }>()
+  readonly #jobs = new Map<number, AbortController>()
+  readonly #queries = new Map<number, (outcome: QueryOutcome) => void>()
+  /** Batches are written one after the other. */
+  #writing: Promise<void> = Promise.resolve()
+  #committee: CommitteeHandle | null = null
+  #cancelWake: () => void = () => {}
+  #nextQuery = 1
+  #stopped = false
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts
+    this.#client = new LightClient(parts.config)
+    this.#prefix = storePrefix(parts.config.description)
+  }
+
+  /** Reads the store and starts. Never rejects: a store that cannot be read is as good as an empty one, and is said. */
+  async start(): Promise<void> {
+    let stored: StoredState | null = null
+    let { note } = this.#parts
+    try {
+      stored = await loadState(this.#parts.store, this.#prefix, Number(FILL_DEPTH))
+    } catch (error) {
+      note = [note, `What was stored cannot be read: ${storeReason(error)}.`].filter((text) => text !== null).join(' ')
+    }
+    this.#send({ kind: 'start', stored, note })
+  }
+
+  head(): Finding | null {
+    return this.#client.head()
+  }
+
+  /** Newest first. */
+  recent(count: number): readonly Finding[] {
+    return this.#client.recent(count)
+  }
+
+  work(): WorkCount {
+    return this.#client.work(this.#parts.clock.now())
+  }
+
+  addAddress(address: string): void {
+    this.#send({ kind: 'addAddress', address })
+  }
+
+  /** Resolves with the outcome. Rejects with the reason of `signal` when that fires first. */
+  query(wish: QueryWish, signal?: AbortSignal): Promise<QueryOutcome> {
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    const query = this.#nextQuery++
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        this.#queries.delete(query)
+        this.#send({ kind: 'cancelQuery', query })
+        reject(signal?.reason)
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#queries.set(query, (outcome) => {
+        signal?.removeEventListener('abort', abort)
+        resolve(outcome)
+      })
+      this.#send({ kind: 'query', query, wish })
+    })
+  }
+
+  /** Stops asking and computing. `Crypto` and `Store` belong to the caller. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return
+    this.#send({ kind: 'stop' })
+    this.#stopped = true
+    this.#cancelWake()
+    for (const job of this.#jobs.values()) job.abort()
+    for (const key of [...this.#peers.keys()]) this.#hangUp(key)
+    await this.#writing
+    if (this.#committee !== null) await this.#parts.crypto.closeCommittee(this.#committee).catch(() => {})
+  }
+
+  #send(event: LightEvent): void {
+    if (this.#stopped) return
+    for (const effect of this.#client.handle(event, this.#parts.clock.now())) this.#perform(effect)
+  }
+
+  #perform(effect: LightEffect): void {
+    const { clock, listener } = this.#parts
+    switch (effect.kind) {
+      case 'dial':
+        void this.#dial(effect.peer, effect.address, effect.timeoutMillis)
+        return
+      case 'hangUp':
+        this.#hangUp(effect.peer)
+        return
+      case 'ask':
+        void this.#ask(effect)
+        return
+      case 'subscribe':
+        void this.#subscribe(effect.peer)
+        return
+      case 'compute':
+        void this.#compute(effect.job, effect.task)
+        return
+      case 'cancel':
+        this.#jobs.get(effect.job)?.abort()
+        return
+      case 'persist':
+        this.#persist(effect)
+        return
+      case 'load':
+        void this.#load(effect.load, effect.number)
+        return
+      case 'wake':
+        this.#cancelWake()
+        this.#cancelWake = clock.at(effect.at, () => this.#send({ kind: 'wake' }))
+        return
+      case 'state':
+        listener.state(this.#withTraffic(effect.state))
+        return
+      case 'head':
+        listener.head(effect.head)
+        return
+      case 'frame':
+        listener.frame(effect.frame)
+        return
+      case 'refusal': {
+        const { kind, ...refusal } = effect
+        listener.refusal(refusal)
+        return
+      }
+      case 'evidence':
+        listener.evidence(effect.evidence)
+        return
+      case 'answer':
+        this.#queries.get(effect.query)?.(effect.outcome)
+        this.#queries.delete(effect.query)
+    }
+  }
+
+  async #dial(key: PeerKey, address: string, timeoutMillis: number): Promise<void> {
+    const stop = new AbortController()
+    this.#peers.set(key, { peer: null, stop })
+    const { signal, done } = this.#timed(timeoutMillis, stop.signal)
+    try {
+      const peer = await this.#parts.transport(address, signal)
+      const place = this.#peers.get(key)
+      if (place === undefined) {
+        await peer.close()
+        return
+      }
+      place.peer = peer
+      this.#send({ kind: 'connected', peer: key, id: peer.id, transport: peer.transport })
+    } catch (error) {
+      this.#peers.delete(key)
+      this.#send({ kind: 'dialFailed', peer: key, reason: reasonOf(error) })
+    } finally {
+      done()
+    }
+  }
+
+  #hangUp(key: PeerKey): void {
+    const place = this.#peers.get(key)
+    this.#peers.delete(key)
+    place?.stop.abort()
+    void place?.peer?.close().catch(() => {})
+  }
+
+  async #ask({ ask, peer: key, question, timeoutMillis }: Extract<LightEffect, { kind: 'ask' }>): Promise<void> {
+    const place = this.#peers.get(key)
+    if (place?.peer == null) return
+    const { peer, stop } = place
+    const { signal, done } = this.#timed(timeoutMillis, stop.signal)
+    let answer: Answer
+    try {
+      if (question.kind === 'hello') answer = { kind: 'hello', hello: await peer.hello(signal) }
+      else if (question.kind === 'head') answer = { kind: 'headers', headers: [await peer.head(signal)] }
+      else answer = { kind: 'headers', headers: await peer.headers(question.from, question.count, signal) }
+    } catch (error) {
+      const code = error instanceof PeerError ? error.code : 'closed'
+      answer = { kind: 'failed', code, reason: reasonOf(error) }
+    } finally {
+      done()
+    }
+    this.#send({ kind: 'answered', ask, answer })
+  }
+
+  async #subscribe(key: PeerKey): Promise<void> {
+    const place = this.#peers.get(key)
+    if (place?.peer == null) return
+    const { peer, stop } = place
+    try {
+      await peer.subscribe((header) => this.#send({ kind: 'announced', peer: key, header }), stop.signal)
+    } catch (error) {
+      // A peer without free subscriptions is asked for its head from time to time.
+      if (error instanceof PeerError && error.code === 'limited') return
+      this.#send({ kind: 'disconnected', peer: key, reason: reasonOf(error) })
+    }
+  }
+
+  async #compute(job: number, task: Task): Promise<void> {
+    const controller = new AbortController()
+    this.#jobs.set(job, controller)
+    let result: TaskResult
+    try {
+      result = await this.#run(task, controller.signal)
+    } catch (error) {
+      const code = error instanceof CryptoError ? error.code : 'crashed'
+      result = { kind: 'failed', code, reason: reasonOf(error) }
+    }
+    this.#jobs.delete(job)
+    this.#send({ kind: 'computed', job, result })
+  }
+
+  async #run(task: Task, signal: AbortSignal): Promise<TaskResult> {
+    const { crypto, config } = this.#parts
+    const { anchors } = config.description
+    switch (task.kind) {
+      case 'openCommittee':
+        this.#committee = await crypto.openCommittee(anchors.committee, { signal })
+        return { kind: 'openCommittee' }
+      case 'inspect':
+        return { kind: 'inspect', facts: await crypto.inspectHeader(task.header, { signal }) }
+      case 'certificate': {
+        if (this.#committee === null) throw new CryptoError('arguments', 'the committee is not open')
+        const verdict = await crypto.verifyCertificate(task.header, this.#committee, anchors.rules, { signal })
+        return { kind: 'certificate', verdict }
+      }
+      case 'timeProof':
+        return { kind: 'timeProof', check: await crypto.verifyTimeProof(task.header, { signal }) }
+    }
+  }
+
+  #persist({ batch, operations, durability }: Extract<LightEffect, { kind: 'persist' }>): void {
+    this.#writing = this.#writing.then(async () => {
+      try {
+        await this.#parts.store.batch(operations, durability)
+        this.#send({ kind: 'persisted', batch })
+      } catch (error) {
+        this.#send({ kind: 'persistFailed', batch, reason: storeReason(error) })
+      }
+    })
+  }
+
+  async #load(load: number, number: bigint): Promise<void> {
+    const stored = await loadHeader(this.#parts.store, this.#prefix, number).catch(() => null)
+    this.#send({ kind: 'loaded', load, stored })
+  }
+
+  #withTraffic(state: LightState): DriverState {
+    const peers = state.peers.map((peer) => {
+      const traffic = peer.peer === null ? undefined : this.#peers.get(peer.peer)?.peer?.traffic()
+      return { ...peer, received: traffic?.received ?? 0, sent: traffic?.sent ?? 0 }
+    })
+    return { ...state, peers }
+  }
+
+  /** A signal that fires after `millis` with a `TimeoutError`, or with `outer`. */
+  #timed(millis: number, outer: AbortSignal): { readonly signal: AbortSignal; done(): void } {
+    const timer = new AbortController()
+    const { clock } = this.#parts
+    const timeout = () => timer.abort(new DOMException('not done in time', 'TimeoutError'))
+    const done = clock.at(clock.now() + millis, timeout)
+    return { signal: AbortSignal.any([timer.signal, outer]), done }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function storeReason(error: unknown): string {
+  if (!(error instanceof StoreError)) return reasonOf(error)
+  return error.code === 'full' ? 'the storage of this browser is full' : error.message
+}
