@@ -1,3 +1,5 @@
+//! Build script of the addon: link flags of N-API.
+
 fn main() {
     napi_build::setup();
 }

@@ -1,7 +1,5 @@
 //! The one error type of the call surface.
 
-use std::fmt::Display;
-
 /// Stable code of an error, as JavaScript sees it in `error.code` (`core/platform/engine.ts`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -56,11 +54,10 @@ pub struct CallError {
 impl CallError {
     /// An error with this code and text.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
-    }
-
-    pub(crate) fn from_display(code: Code) -> impl Fn(&dyn Display) -> Self {
-        move |cause| Self::new(code, cause.to_string())
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 }
 

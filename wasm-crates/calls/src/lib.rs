@@ -17,10 +17,18 @@ pub use error::{Call, CallError, Code};
 /// JSON `{module, build, kernel}`: which module this is, what it was built for, and which kernels run.
 #[must_use]
 pub fn describe(module: &str, build: &str) -> String {
-    format!(r#"{{"module":"{module}","build":"{build}","kernel":"{}"}}"#, limbs::kernel_name())
+    format!(
+        r#"{{"module":"{module}","build":"{build}","kernel":"{}"}}"#,
+        kernel()
+    )
 }
 
 /// Forces the portable kernels, or allows the detected ones again. No effect in WASM, where the module variant decides.
 pub fn set_portable(portable: bool) {
-    limbs::force_portable(portable);
+    limbs::wide::set_portable(portable);
+}
+
+/// Name of the kernel that the discriminant search uses here.
+fn kernel() -> String {
+    format!("{:?}", limbs::wide::Kernel::detect()).to_lowercase()
 }

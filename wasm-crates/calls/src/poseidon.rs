@@ -8,7 +8,9 @@ use poseidon::Error;
 /// # Errors
 /// `empty` for an empty message.
 pub fn hash_bytes(message: &[u8]) -> Call<Vec<u8>> {
-    poseidon::hash_bytes(message).map(Vec::from).map_err(|error| refuse(&error))
+    poseidon::hash_bytes(message)
+        .map(Vec::from)
+        .map_err(|error| refuse(&error))
 }
 
 /// Hash of 1 to 16 field elements of 32 bytes.
@@ -19,11 +21,17 @@ pub fn hash_elements(elements: &[&[u8]]) -> Call<Vec<u8>> {
     let elements = elements
         .iter()
         .map(|element| {
-            <[u8; 32]>::try_from(*element)
-                .map_err(|_| CallError::new(Code::Length, format!("an element has {} bytes, not 32", element.len())))
+            <[u8; 32]>::try_from(*element).map_err(|_| {
+                CallError::new(
+                    Code::Length,
+                    format!("an element has {} bytes, not 32", element.len()),
+                )
+            })
         })
         .collect::<Call<Vec<_>>>()?;
-    poseidon::hash_elements(&elements).map(Vec::from).map_err(|error| refuse(&error))
+    poseidon::hash_elements(&elements)
+        .map(Vec::from)
+        .map_err(|error| refuse(&error))
 }
 
 fn refuse(error: &Error) -> CallError {

@@ -20,7 +20,12 @@ fn expand(label: &str) -> [u8; 256] {
     let mut bytes = [0; 256];
     for (index, chunk) in bytes.chunks_exact_mut(32).enumerate() {
         let counter = u8::try_from(index).unwrap_or(u8::MAX);
-        chunk.copy_from_slice(&Sha256::new().chain_update(label).chain_update([counter]).finalize());
+        chunk.copy_from_slice(
+            &Sha256::new()
+                .chain_update(label)
+                .chain_update([counter])
+                .finalize(),
+        );
     }
     bytes
 }
@@ -34,7 +39,10 @@ fn chain() -> &'static Chain {
         let modulus = Odd::new(U2048::from_be_slice(&modulus)).unwrap_or(Odd::<U2048>::ONE);
         let parameters = FixedMontyParams::new_vartime(modulus);
         let element = |label| Element::new(&U2048::from_be_slice(&expand(label)), &parameters);
-        Chain { x: element("petal-unit-x"), y: element("petal-unit-y") }
+        Chain {
+            x: element("petal-unit-x"),
+            y: element("petal-unit-y"),
+        }
     })
 }
 

@@ -25,7 +25,10 @@ fn slices(list: &[Uint8Array]) -> Vec<&[u8]> {
 fn unsigned(value: &BigInt) -> napi::Result<u64, Code> {
     match value.get_u64() {
         (false, number, true) => Ok(number),
-        _ => Err(napi::Error::new(Code::Range, "not an unsigned 64-bit integer")),
+        _ => Err(napi::Error::new(
+            Code::Range,
+            "not an unsigned 64-bit integer",
+        )),
     }
 }
 

@@ -16,7 +16,9 @@ pub fn describe() -> String {
 /// `P(message)`, 32 bytes.
 #[napi(js_name = "poseidonHashBytes", catch_unwind)]
 pub fn poseidon_hash_bytes(message: &[u8]) -> Result<Uint8Array, Code> {
-    calls::poseidon::hash_bytes(message).map(Uint8Array::new).map_err(thrown)
+    calls::poseidon::hash_bytes(message)
+        .map(Uint8Array::new)
+        .map_err(thrown)
 }
 
 /// Whether the signature is valid; never throws.
@@ -36,19 +38,19 @@ pub fn vdf_verify(challenge: &[u8], difficulty: u32, output: &[u8]) -> bool {
 /// The same with a known discriminant.
 #[napi(js_name = "vdfVerifyWith", catch_unwind)]
 pub fn vdf_verify_with(discriminant: &[u8], difficulty: u32, output: &[u8]) -> Result<bool, Code> {
-    calls::vdf::verify_with(discriminant, difficulty, output).map(Uint8Array::new).map_err(thrown)
+    calls::vdf::verify_with(discriminant, difficulty, output).map_err(thrown)
 }
 
 /// JSON facts of a global header.
 #[napi(js_name = "globalHeaderFacts", catch_unwind)]
 pub fn global_header_facts(header: &[u8]) -> Result<String, Code> {
-    calls::header::global_facts(header).map(Uint8Array::new).map_err(thrown)
+    calls::header::global_facts(header).map_err(thrown)
 }
 
 /// JSON check named `vdf`.
 #[napi(js_name = "verifyTimeProof", catch_unwind)]
 pub fn verify_time_proof(header: &[u8], discriminant: &[u8]) -> Result<String, Code> {
-    calls::header::verify_time_proof(header, discriminant).map(Uint8Array::new).map_err(thrown)
+    calls::header::verify_time_proof(header, discriminant).map_err(thrown)
 }
 
 /// A committee with its keys decoded once.
@@ -60,7 +62,9 @@ impl Committee {
     /// From JSON `EngineCommittee`.
     #[napi(constructor)]
     pub fn new(committee: String) -> Result<Committee, Code> {
-        calls::header::Committee::new(&committee).map(Self).map(Uint8Array::new).map_err(thrown)
+        calls::header::Committee::new(&committee)
+            .map(Self)
+            .map_err(thrown)
     }
 
     /// JSON `EngineVerdict`; `rules` is JSON `EngineRules`.
@@ -85,7 +89,9 @@ impl DiscriminantSearch {
     /// Prepares the search.
     #[napi(constructor)]
     pub fn new(challenge: &[u8], bits: u32) -> Result<DiscriminantSearch, Code> {
-        calls::vdf::DiscriminantSearch::new(challenge, bits).map(Self).map_err(thrown)
+        calls::vdf::DiscriminantSearch::new(challenge, bits)
+            .map(Self)
+            .map_err(thrown)
     }
 
     /// Smallest prime's index in [from, from + count), or -1.

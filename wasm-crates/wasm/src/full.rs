@@ -1,12 +1,22 @@
 //! Calls of the full module only.
 
-use crate::{copies, slices, thrown};
+use crate::thrown;
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 type Bytes = Result<Vec<u8>, JsValue>;
 type Json = Result<String, JsValue>;
+
+/// Copies of JavaScript byte arrays.
+fn copies(list: &[Uint8Array]) -> Vec<Vec<u8>> {
+    list.iter().map(Uint8Array::to_vec).collect()
+}
+
+/// Borrowed forms of copied byte arrays.
+fn slices(list: &[Vec<u8>]) -> Vec<&[u8]> {
+    list.iter().map(Vec::as_slice).collect()
+}
 
 /// JSON `EngineKeyPair`.
 #[wasm_bindgen(js_name = blsGenerateKey)]
@@ -29,7 +39,12 @@ pub fn bls_sign(secret_key: &[u8], message: &[u8], domain: &[u8]) -> Bytes {
 /// Several keys, several messages, one signature.
 #[wasm_bindgen(js_name = blsVerifyMulti)]
 #[must_use]
-pub fn bls_verify_multi(keys: Vec<Uint8Array>, signature: &[u8], messages: Vec<Uint8Array>, domain: &[u8]) -> bool {
+pub fn bls_verify_multi(
+    keys: Vec<Uint8Array>,
+    signature: &[u8],
+    messages: Vec<Uint8Array>,
+    domain: &[u8],
+) -> bool {
     let (keys, messages) = (copies(&keys), copies(&messages));
     calls::bls::verify_multi(&slices(&keys), signature, &slices(&messages), domain)
 }
@@ -172,14 +187,24 @@ pub fn vdf_solve(challenge: &[u8], difficulty: u32, progress: Option<Function>) 
 
 /// One solution of the multi-prover variant.
 #[wasm_bindgen(js_name = vdfMultiSolve)]
-pub fn vdf_multi_solve(challenge: &[u8], difficulty: u32, ids: Vec<Uint8Array>, index: u32) -> Bytes {
+pub fn vdf_multi_solve(
+    challenge: &[u8],
+    difficulty: u32,
+    ids: Vec<Uint8Array>,
+    index: u32,
+) -> Bytes {
     calls::vdf::multi_solve(challenge, difficulty, &slices(&copies(&ids)), index).map_err(thrown)
 }
 
 /// Joint verification.
 #[wasm_bindgen(js_name = vdfMultiVerify)]
 #[must_use]
-pub fn vdf_multi_verify(challenge: &[u8], difficulty: u32, ids: Vec<Uint8Array>, solutions: Vec<Uint8Array>) -> bool {
+pub fn vdf_multi_verify(
+    challenge: &[u8],
+    difficulty: u32,
+    ids: Vec<Uint8Array>,
+    solutions: Vec<Uint8Array>,
+) -> bool {
     let (ids, solutions) = (copies(&ids), copies(&solutions));
     calls::vdf::multi_verify(challenge, difficulty, &slices(&ids), &slices(&solutions))
 }

@@ -7,7 +7,7 @@ mod full;
 mod verifier;
 
 use calls::CallError;
-use js_sys::{Error, Reflect, Uint8Array};
+use js_sys::{Error, Reflect};
 use wasm_bindgen::JsValue;
 
 /// An `Error` with the call's code in its `code` property.
@@ -27,14 +27,4 @@ const fn build_name() -> &'static str {
     } else {
         "baseline"
     }
-}
-
-/// Copies of JavaScript byte arrays.
-fn copies(list: &[Uint8Array]) -> Vec<Vec<u8>> {
-    list.iter().map(Uint8Array::to_vec).collect()
-}
-
-/// Borrowed forms of copied byte arrays.
-fn slices(list: &[Vec<u8>]) -> Vec<&[u8]> {
-    list.iter().map(Vec::as_slice).collect()
 }

@@ -1,14 +1,18 @@
 //! Calls of both modules.
 
 use crate::thrown;
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 /// JSON `{module, build, kernel}`.
 #[wasm_bindgen]
 #[must_use]
 pub fn describe() -> String {
-    let module = if cfg!(feature = "full") { "full" } else { "verifier" };
+    let module = if cfg!(feature = "full") {
+        "full"
+    } else {
+        "verifier"
+    };
     calls::describe(module, crate::build_name())
 }
 
@@ -34,7 +38,11 @@ pub fn vdf_verify(challenge: &[u8], difficulty: u32, output: &[u8]) -> bool {
 
 /// The same with a known discriminant.
 #[wasm_bindgen(js_name = vdfVerifyWith)]
-pub fn vdf_verify_with(discriminant: &[u8], difficulty: u32, output: &[u8]) -> Result<bool, JsValue> {
+pub fn vdf_verify_with(
+    discriminant: &[u8],
+    difficulty: u32,
+    output: &[u8],
+) -> Result<bool, JsValue> {
     calls::vdf::verify_with(discriminant, difficulty, output).map_err(thrown)
 }
 
@@ -59,7 +67,9 @@ impl Committee {
     /// From JSON `EngineCommittee`.
     #[wasm_bindgen(constructor)]
     pub fn new(committee: &str) -> Result<Committee, JsValue> {
-        calls::header::Committee::new(committee).map(Self).map_err(thrown)
+        calls::header::Committee::new(committee)
+            .map(Self)
+            .map_err(thrown)
     }
 
     /// JSON `EngineVerdict`; `rules` is JSON `EngineRules`.
@@ -83,7 +93,9 @@ impl DiscriminantSearch {
     /// Prepares the search.
     #[wasm_bindgen(constructor)]
     pub fn new(challenge: &[u8], bits: u32) -> Result<DiscriminantSearch, JsValue> {
-        calls::vdf::DiscriminantSearch::new(challenge, bits).map(Self).map_err(thrown)
+        calls::vdf::DiscriminantSearch::new(challenge, bits)
+            .map(Self)
+            .map_err(thrown)
     }
 
     /// Smallest prime's index in [from, from + count), or -1.

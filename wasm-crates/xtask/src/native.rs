@@ -6,7 +6,11 @@ use std::process::Command;
 /// Builds the addon and copies it to `dist/native/petal.node`.
 pub fn build() -> Outcome {
     run(Command::new(env!("CARGO")).args(["build", "--release", "--package", "native"]))?;
-    let library = format!("{}native{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let library = format!(
+        "{}native{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    );
     let from = target_dir().join("release").join(library);
     let folder = workspace().join("dist/native");
     let to = folder.join("petal.node");
@@ -15,5 +19,11 @@ pub fn build() -> Outcome {
     std::fs::create_dir_all(&folder)
         .and_then(|()| std::fs::copy(&from, &fresh))
         .and_then(|_| std::fs::rename(&fresh, &to))
-        .map_err(|error| format!("cannot copy {} to {}: {error}", from.display(), to.display()))
+        .map_err(|error| {
+            format!(
+                "cannot copy {} to {}: {error}",
+                from.display(),
+                to.display()
+            )
+        })
 }

@@ -5,17 +5,30 @@ use std::path::Path;
 use std::process::Command;
 use wasm_bindgen_cli_support::Bindgen;
 
+type Variant = (
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+    &'static [&'static str],
+);
+
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Module name, Cargo features.
-const MODULES: [(&str, &[&str]); 2] = [("verifier", &[]), ("full", &["--features", "full"])];
+/// Module name, Cargo feature.
+const MODULES: [(&str, Option<&str>); 2] = [("verifier", None), ("full", Some("full"))];
 
-/// Variant name, rustc flags, Binaryen flags. The browser picks one by `WebAssembly.validate` (web/worker/engine.ts).
-const VARIANTS: [(&str, &str, &[&str]); 3] = [
-    ("baseline", "", &[]),
-    ("simd", "-C target-feature=+simd128", &["--enable-simd"]),
+/// Variant name, Cargo feature, rustc flags, Binaryen flags. The browser picks one by `WebAssembly.validate` (web/worker/engine.ts).
+const VARIANTS: [Variant; 3] = [
+    ("baseline", None, "", &[]),
+    (
+        "simd",
+        None,
+        "-C target-feature=+simd128",
+        &["--enable-simd"],
+    ),
     (
         "wide",
+        Some("wide"),
         "-C target-feature=+simd128,+wide-arithmetic",
         &["--enable-simd", "--enable-wide-arithmetic"],
     ),
@@ -33,7 +46,8 @@ const BASELINE_FEATURES: [&str; 6] = [
 
 /// Builds every module and variant, or those named by `filters`.
 pub fn build(filters: &[&str]) -> Outcome {
-    let known = |word: &&str| MODULES.iter().any(|m| m.0 == *word) || VARIANTS.iter().any(|v| v.0 == *word);
+    let known =
+        |word: &&str| MODULES.iter().any(|m| m.0 == *word) || VARIANTS.iter().any(|v| v.0 == *word);
     if let Some(unknown) = filters.iter().find(|word| !known(word)) {
         return Err(format!("unknown module or variant {unknown}"));
     }
@@ -43,26 +57,41 @@ pub fn build(filters: &[&str]) -> Outcome {
     };
     let modules = MODULES.map(|m| m.0);
     let variants = VARIANTS.map(|v| v.0);
-    for (variant, rustflags, binaryen) in VARIANTS {
-        for (module, features) in MODULES {
-            if wanted(module, &modules) && wanted(variant, &variants) {
-                one(module, features, variant, rustflags, binaryen)?;
+    for variant in VARIANTS {
+        for (module, feature) in MODULES {
+            if wanted(module, &modules) && wanted(variant.0, &variants) {
+                one(module, feature, variant)?;
             }
         }
     }
     Ok(())
 }
 
-fn one(module: &str, features: &[&str], variant: &str, rustflags: &str, binaryen: &[&str]) -> Outcome {
+fn one(
+    module: &str,
+    feature: Option<&str>,
+    (variant, variant_feature, rustflags, binaryen): Variant,
+) -> Outcome {
+    let features: Vec<&str> = [feature, variant_feature].into_iter().flatten().collect();
     let target = target_dir().join(format!("wasm-{variant}"));
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args(["build", "--release", "--package", "wasm", "--target", TARGET])
-        .args(features)
+        .args([
+            "build",
+            "--release",
+            "--package",
+            "wasm",
+            "--target",
+            TARGET,
+        ])
+        .args(["--features", &features.join(",")])
         .env("CARGO_TARGET_DIR", &target)
+        // wasm-bindgen reads the feature section that stripping would remove; Binaryen strips afterwards.
+        .env("CARGO_PROFILE_RELEASE_STRIP", "none")
         .env("RUSTFLAGS", rustflags);
     if std::env::var("WASM_BUILD_STD").is_ok_and(|value| value == "1") {
-        let source = std::env::var("WASM_SRC_ROOT").map_err(|_| "WASM_BUILD_STD=1 needs WASM_SRC_ROOT")?;
+        let source =
+            std::env::var("WASM_SRC_ROOT").map_err(|_| "WASM_BUILD_STD=1 needs WASM_SRC_ROOT")?;
         // Cargo takes the standard library's source from this folder on a stable toolchain of the same version.
         cargo
             .env("RUSTC_BOOTSTRAP", "1")
