@@ -357,8 +357,12 @@ impl Tower for Fp {
         field::Kernel::neg(self)
     }
 
-    fn invert(&self, _public: bool) -> Self {
-        field::Kernel::invert(self)
+    fn invert(&self, public: bool) -> Self {
+        if public {
+            field::Kernel::invert_public(self)
+        } else {
+            field::Kernel::invert(self)
+        }
     }
 
     fn frobenius(&self) -> Self {
@@ -366,10 +370,7 @@ impl Tower for Fp {
     }
 
     fn is_square(&self) -> bool {
-        let c = field::Kernel::pow_root(self);
-        let character = field::Kernel::mul(self, &field::Kernel::sqr(&c));
-        field::Kernel::is_zero(self)
-            || field::Kernel::equals(&character, &<Fp as field::Kernel>::ONE)
+        field::Kernel::is_square_public(self)
     }
 
     fn sqrt(&self) -> Option<Self> {

@@ -89,6 +89,9 @@ fn check_slow<K: Kernel>(a: &[u64; WORDS], string: &[u8]) {
     let p = modulus();
     let (x, a) = (K::from_words(a), big(a));
     assert_eq!(value(&x.invert()), a.modpow(&(&p - 2u32), &p));
+    assert_eq!(value(&x.invert_public()), value(&x.invert()));
+    let character = a.modpow(&((&p - 1u32) >> 1), &p);
+    assert_eq!(x.is_square_public(), character <= BigUint::one());
     let square = x.sqr();
     let root = square.sqrt().expect("a square has a root");
     assert!(root.equals(&x) || root.equals(&x.neg()));

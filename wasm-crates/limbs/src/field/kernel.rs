@@ -2,7 +2,16 @@
 
 use subtle::Choice;
 
+use super::gcd;
 use super::modulus::{MODULUS, WORDS, subtract};
+
+/// Repeats a block for a list of compile-time numbers.
+macro_rules! unrolled {
+    ($name:ident in [$($k:literal)*] $body:block) => {
+        $({ const $name: usize = $k; $body })*
+    };
+}
+pub(super) use unrolled;
 
 /// Bytes of an element on the wire.
 const BYTES: usize = 73;
@@ -112,6 +121,19 @@ pub trait Kernel: Copy + core::fmt::Debug + Send + Sync + 'static {
     /// `self^-1`, and 0 for 0; constant time (Fermat).
     fn invert(&self) -> Self {
         self.pow(&P_MINUS_2)
+    }
+
+    /// `self^-1`, and 0 for 0, of a public value; not constant time.
+    fn invert_public(&self) -> Self {
+        Self::from_words(&gcd::invert(&self.to_words()))
+    }
+
+    /// Whether a public value is a square (0 is); not constant time.
+    fn is_square_public(&self) -> bool {
+        gcd::is_square(&self.to_words()).unwrap_or_else(|| {
+            let character = self.mul(&self.pow_root().sqr());
+            self.is_zero() || character.equals(&Self::ONE)
+        })
     }
 
     /// `self^((p-3)/4)`: the exponentiation behind square roots. With c = it and a = self, `a c` is a

@@ -8,6 +8,7 @@ use subtle::{Choice, ConditionallySelectable};
 use zeroize::Zeroize;
 
 use super::Kernel;
+use super::kernel::unrolled;
 use super::modulus::{MODULUS, WORDS, negative_inverse, power_of_two, shifted, subtract};
 
 /// Lanes of an element.
@@ -124,7 +125,7 @@ fn column_square<const K: usize>(a: &[u64; LANES]) -> u64 {
         i += 1;
     }
     acc *= 2;
-    if K % 2 == 0 {
+    if K.is_multiple_of(2) {
         acc += a[K / 2] * a[K / 2];
     }
     acc
@@ -143,13 +144,6 @@ fn column_reduce<const K: usize>(m: &[u64; ROUNDS]) -> i64 {
         i += 1;
     }
     acc as i64
-}
-
-/// Repeats a block for a list of compile-time numbers.
-macro_rules! unrolled {
-    ($name:ident in [$($k:literal)*] $body:block) => {
-        $({ const $name: usize = $k; $body })*
-    };
 }
 
 impl Kernel for Element {
@@ -208,7 +202,7 @@ impl Kernel for Element {
     #[inline]
     fn tidy(&self) -> Self {
         // The top lane may miss a carry of one from below: the quotient is never too large.
-        let quotient = (u64::from(self.0[LANES - 1]) * RECIPROCAL >> RECIPROCAL_BITS) as i64;
+        let quotient = ((u64::from(self.0[LANES - 1]) * RECIPROCAL) >> RECIPROCAL_BITS) as i64;
         let mut lanes = [0i64; LANES];
         for i in 0..LANES {
             lanes[i] = i64::from(self.0[i]) - quotient * i64::from(P[i]);

@@ -19,6 +19,12 @@
 //! [`Fp`] is the kernel of the target. [`mont`] is a small const-generic Montgomery ring for the
 //! scalar field, where speed does not matter.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "carry chains read best with one index for all operands"
+)]
+
+mod gcd;
 mod kernel;
 pub mod lanes;
 mod modulus;

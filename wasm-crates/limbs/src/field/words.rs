@@ -4,6 +4,7 @@ use subtle::{Choice, ConditionallySelectable};
 use zeroize::Zeroize;
 
 use super::Kernel;
+use super::kernel::unrolled;
 use super::modulus::{MODULUS, WORDS, negative_inverse, power_of_two, shifted, subtract};
 
 /// Words of a product.
@@ -42,20 +43,74 @@ const fn mac(a: u64, b: u64, c: u64, carry: u64) -> (u64, u64) {
     (t as u64, (t >> 64) as u64)
 }
 
-/// `a + b + carry`: sum, carry.
+/// `factor * x`: all low and high halves first, then one chain of carries, which compiles better than
+/// a carry per product.
 #[inline(always)]
-const fn adc(a: u64, b: u64, carry: bool) -> (u64, bool) {
-    let (x, c0) = a.overflowing_add(b);
-    let (y, c1) = x.overflowing_add(carry as u64);
-    (y, c0 | c1)
+fn row(factor: u64, x: &[u64; WORDS]) -> [u64; WORDS + 1] {
+    let (mut low, mut high) = ([0u64; WORDS], [0u64; WORDS]);
+    for j in 0..WORDS {
+        let product = u128::from(factor) * u128::from(x[j]);
+        low[j] = product as u64;
+        high[j] = (product >> 64) as u64;
+    }
+    let mut out = [0u64; WORDS + 1];
+    let mut carry = false;
+    out[0] = low[0];
+    for j in 1..WORDS {
+        (out[j], carry) = low[j].carrying_add(high[j - 1], carry);
+    }
+    out[WORDS] = high[WORDS - 1] + u64::from(carry);
+    out
 }
 
-/// `a - b - borrow`: difference, borrow.
-#[inline(always)]
-const fn sbb(a: u64, b: u64, borrow: bool) -> (u64, bool) {
-    let (x, b0) = a.overflowing_sub(b);
-    let (y, b1) = x.overflowing_sub(borrow as u64);
-    (y, b0 | b1)
+/// The running column of a reduction, three words.
+#[derive(Default)]
+struct Column {
+    low: u64,
+    middle: u64,
+    high: u64,
+}
+
+impl Column {
+    #[inline(always)]
+    fn add(&mut self, x: u64) {
+        let carry;
+        (self.low, carry) = self.low.carrying_add(x, false);
+        let (middle, over) = self.middle.carrying_add(0, carry);
+        self.middle = middle;
+        self.high += u64::from(over);
+    }
+
+    #[inline(always)]
+    fn add_product(&mut self, x: u64, y: u64) {
+        let product = u128::from(x) * u128::from(y);
+        let (low, carry) = self.low.carrying_add(product as u64, false);
+        let (middle, over) = self.middle.carrying_add((product >> 64) as u64, carry);
+        self.low = low;
+        self.middle = middle;
+        self.high += u64::from(over);
+    }
+
+    /// Adds `m[i] p[K - i]` for the quotient words before `K`; unrolls, as `K` is a constant.
+    #[inline(always)]
+    fn add_products<const K: usize>(&mut self, m: &[u64; WORDS]) {
+        let (mut i, end) = (
+            K.saturating_sub(WORDS - 1),
+            if K < WORDS { K } else { WORDS },
+        );
+        while i < end {
+            self.add_product(m[i], MODULUS[K - i]);
+            i += 1;
+        }
+    }
+
+    /// Takes the low word and moves to the next column.
+    #[inline(always)]
+    fn shift(&mut self) -> u64 {
+        let out = self.low;
+        (self.low, self.middle, self.high) = (self.middle, self.high, 0);
+        out
+    }
 }
 
 impl Element {
@@ -99,7 +154,7 @@ impl Kernel for Element {
         let mut out = [0u64; WORDS];
         let mut carry = false;
         for i in 0..WORDS {
-            (out[i], carry) = adc(self.0[i], other.0[i], carry);
+            (out[i], carry) = self.0[i].carrying_add(other.0[i], carry);
         }
         Self(out)
     }
@@ -113,11 +168,11 @@ impl Kernel for Element {
         let mut out = [0u64; WORDS];
         let mut carry = false;
         for i in 0..WORDS {
-            (out[i], carry) = adc(self.0[i], BIAS[i], carry);
+            (out[i], carry) = self.0[i].carrying_add(BIAS[i], carry);
         }
         let mut borrow = false;
         for i in 0..WORDS {
-            (out[i], borrow) = sbb(out[i], other.0[i], borrow);
+            (out[i], borrow) = out[i].borrowing_sub(other.0[i], borrow);
         }
         Self(out)
     }
@@ -131,7 +186,7 @@ impl Kernel for Element {
         for i in 0..WORDS {
             let (low, next) = mac(0, quotient, MODULUS[i], high);
             high = next;
-            (out[i], borrow) = sbb(self.0[i], low, borrow);
+            (out[i], borrow) = self.0[i].borrowing_sub(low, borrow);
         }
         Self(out)
     }
@@ -141,7 +196,7 @@ impl Kernel for Element {
         let mut even = [0u64; WORDS];
         let mut carry = false;
         for i in 0..WORDS {
-            (even[i], carry) = adc(self.0[i], MODULUS[i] & odd, carry);
+            (even[i], carry) = self.0[i].carrying_add(MODULUS[i] & odd, carry);
         }
         let mut out = [0u64; WORDS];
         for i in 0..WORDS {
@@ -156,15 +211,16 @@ impl Kernel for Element {
         self.check();
         other.check();
         let (a, b) = (&self.0, &other.0);
-        let mut t = [0u64; DOUBLE];
-        for i in 0..WORDS {
-            let mut carry = 0;
+        let t = &mut out.0;
+        t[..=WORDS].copy_from_slice(&row(a[0], b));
+        for i in 1..WORDS {
+            let product = row(a[i], b);
+            let mut carry = false;
             for j in 0..WORDS {
-                (t[i + j], carry) = mac(t[i + j], a[i], b[j], carry);
+                (t[i + j], carry) = t[i + j].carrying_add(product[j], carry);
             }
-            t[i + WORDS] = carry;
+            t[i + WORDS] = product[WORDS] + u64::from(carry);
         }
-        out.0 = t;
     }
 
     #[inline(never)]
@@ -184,8 +240,8 @@ impl Kernel for Element {
             let square = a[i] as u128 * a[i] as u128;
             let (low, high) = (t[2 * i] << 1 | top, t[2 * i + 1] << 1 | t[2 * i] >> 63);
             top = t[2 * i + 1] >> 63;
-            (t[2 * i], carry) = adc(low, square as u64, carry);
-            (t[2 * i + 1], carry) = adc(high, (square >> 64) as u64, carry);
+            (t[2 * i], carry) = low.carrying_add(square as u64, carry);
+            (t[2 * i + 1], carry) = high.carrying_add((square >> 64) as u64, carry);
         }
         out.0 = t;
     }
@@ -194,7 +250,7 @@ impl Kernel for Element {
     fn wide_add(acc: &mut Wide, term: &Wide) {
         let mut carry = false;
         for i in 0..DOUBLE {
-            (acc.0[i], carry) = adc(acc.0[i], term.0[i], carry);
+            (acc.0[i], carry) = acc.0[i].carrying_add(term.0[i], carry);
         }
     }
 
@@ -202,28 +258,30 @@ impl Kernel for Element {
     fn wide_sub(acc: &mut Wide, term: &Wide) {
         let mut borrow = false;
         for i in 0..DOUBLE {
-            (acc.0[i], borrow) = sbb(acc.0[i], term.0[i], borrow);
+            (acc.0[i], borrow) = acc.0[i].borrowing_sub(term.0[i], borrow);
         }
     }
 
     #[inline(never)]
     fn reduce(wide: &Wide) -> Self {
-        let mut t = wide.0;
-        let mut top = false;
-        for i in 0..WORDS {
-            let m = t[i].wrapping_mul(N0);
-            let mut carry = 0;
-            for j in 0..WORDS {
-                (t[i + j], carry) = mac(t[i + j], m, MODULUS[j], carry);
-            }
-            (t[i + WORDS], top) = adc(t[i + WORDS], carry, top);
-        }
+        let t = &wide.0;
+        let mut m = [0u64; WORDS];
+        let mut column = Column::default();
+        unrolled!(K in [0 1 2 3 4 5 6 7 8 9] {
+            column.add_products::<K>(&m);
+            column.add(t[K]);
+            m[K] = column.low.wrapping_mul(N0);
+            column.add_product(m[K], MODULUS[0]);
+            column.shift();
+        });
         // The sum is signed and small against R p: adding p makes it positive and below 2 p.
         let mut out = [0u64; WORDS];
-        let mut carry = false;
-        for i in 0..WORDS {
-            (out[i], carry) = adc(t[i + WORDS], MODULUS[i], carry);
-        }
+        unrolled!(K in [10 11 12 13 14 15 16 17 18 19] {
+            column.add_products::<K>(&m);
+            column.add(t[K]);
+            column.add(MODULUS[K - WORDS]);
+            out[K - WORDS] = column.shift();
+        });
         Self(out)
     }
 
