@@ -1,13 +1,24 @@
 import { TWO_WORKERS } from './chromium/platform.ts'
+import { byMean, counted, judge, referenceUnits } from './goals.ts'
 import type { PageFigure } from './page-figures.ts'
-import { isNative, PLATFORM_TITLES, type Platform, type PlatformResult, type StepResult } from './platforms.ts'
-import type { Step } from './step.ts'
+import { PLATFORM_TITLES, type Platform, type PlatformResult, type StepResult } from './platforms.ts'
 import { STEPS } from './steps.ts'
 
 /** A row of figures as text, for a table on the terminal or in Markdown. */
 export type Row = readonly string[]
 
-export const STEP_HEADINGS: Row = ['step', 'on', 'median ms', 'p95 ms', 'n', 'units', 'reference', 'faster']
+export const STEP_HEADINGS: Row = [
+  'step',
+  'on',
+  'median ms',
+  'p95 ms',
+  'n',
+  'units',
+  'reference',
+  'faster',
+  'at least / aim',
+  'reached',
+]
 export const PAGE_HEADINGS: Row = ['page', 'median', 'least and most', 'n', 'at least', 'aim']
 
 const number = (value: number): string => {
@@ -16,40 +27,29 @@ const number = (value: number): string => {
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
-/** The search is judged by its mean over the twenty challenges, as the reference is. */
-const byMean = (name: string): boolean => name === 'discriminant' || name === TWO_WORKERS
-
 export const titleOf = (name: string): string =>
   name === TWO_WORKERS
     ? 'discriminant in a tab, two workers (mean counts)'
     : (STEPS.find((step) => step.name === name)?.title ?? name)
 
-/** Units of the reference on that kind of platform. */
-function referenceOf(step: Step | undefined, platform: Platform): number | null {
-  return (isNative(platform) ? step?.reference.native : step?.reference.wasm) ?? null
-}
-
 export function stepRow(result: StepResult, platform: Platform): Row {
-  const title = titleOf(result.step)
-  const { figures } = result
-  if (figures === null) return [title, PLATFORM_TITLES[platform], '-', '-', '0', '-', '-', result.reason ?? '']
-  const units = byMean(result.step) ? figures.meanUnits : figures.medianUnits
-  const reference = referenceOf(
-    STEPS.find((step) => step.name === result.step),
-    platform,
-  )
-  const median = byMean(result.step)
-    ? `${number(figures.medianMillis)} (mean ${number(figures.meanMillis)})`
-    : number(figures.medianMillis)
+  const { step, figures } = result
+  const where = [titleOf(step), PLATFORM_TITLES[platform]]
+  if (figures === null) return [...where, '-', '-', '0', '-', '-', '', '', result.reason ?? '']
+  const mean = byMean(step) ? ` (mean ${number(figures.meanMillis)})` : ''
+  const { units } = counted(step, figures)
+  const reference = referenceUnits(step, platform)
+  const judgement = judge(step, platform, figures)
   return [
-    title,
-    PLATFORM_TITLES[platform],
-    median,
+    ...where,
+    number(figures.medianMillis) + mean,
     number(figures.p95Millis),
     String(figures.count),
     number(units),
     reference === null ? 'none' : number(reference),
     reference === null ? '' : `${number(reference / units)}x`,
+    judgement?.goal ?? '',
+    judgement?.reached ?? '',
   ]
 }
 
