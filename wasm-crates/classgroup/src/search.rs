@@ -4,7 +4,7 @@ use crate::int::Int;
 use crate::sieve::{DIGITS, M, Positions, Window};
 use crate::{Discriminant, Error, MAX_BITS, MIN_BITS};
 use core::ops::ControlFlow;
-use limbs::wide::{Kernel, LIMBS, Wide, base2_euler, is_prime};
+use limbs::wide::{Kernel, LIMBS, Wide, base2_euler, is_prime_given_base2};
 use sha2::{Digest, Sha256};
 
 /// A range of indices worth handing to a worker: about a dozen primality tests.
@@ -133,22 +133,23 @@ impl DiscriminantSearch {
         use core::sync::atomic::{AtomicU32, Ordering};
         let next = AtomicU32::new(0);
         let best = AtomicU32::new(u32::MAX);
-        rayon::broadcast(|_| {
-            loop {
+        let worker = || {
+            while !cancel.load(Ordering::Relaxed) {
                 let from = next.fetch_add(RECOMMENDED_RANGE, Ordering::Relaxed);
                 if from >= LAST_INDEX.min(best.load(Ordering::Relaxed)) {
                     return;
                 }
                 let mut go_on =
                     || !cancel.load(Ordering::Relaxed) && from < best.load(Ordering::Relaxed);
-                if let ControlFlow::Continue(Some(found)) =
-                    self.test_range_while(from, RECOMMENDED_RANGE, &mut go_on)
-                {
+                let result = self.test_range_while(from, RECOMMENDED_RANGE, &mut go_on);
+                if let ControlFlow::Continue(Some(found)) = result {
                     best.fetch_min(found, Ordering::Relaxed);
                 }
-                if cancel.load(Ordering::Relaxed) {
-                    return;
-                }
+            }
+        };
+        rayon::scope(|scope| {
+            for _ in 0..rayon::current_num_threads() {
+                scope.spawn(|_| worker());
             }
         });
         let found = best.into_inner();
@@ -207,11 +208,15 @@ impl Batch {
     fn test(&mut self, tick: &mut dyn FnMut() -> ControlFlow<()>) -> ControlFlow<(), Option<u32>> {
         let mut verdicts = vec![false; self.indices.len()];
         base2_euler(self.kernel, &self.candidates, &mut verdicts, tick)?;
-        let found = verdicts
-            .iter()
-            .zip(self.candidates.iter().zip(&self.indices))
-            .find(|(verdict, (candidate, _))| **verdict && is_prime(*candidate))
-            .map(|(_, (_, index))| *index);
+        let mut found = None;
+        for ((verdict, candidate), index) in
+            verdicts.iter().zip(&self.candidates).zip(&self.indices)
+        {
+            if *verdict && is_prime_given_base2(candidate, tick)? {
+                found = Some(*index);
+                break;
+            }
+        }
         self.indices.clear();
         self.candidates.clear();
         ControlFlow::Continue(found)
@@ -260,6 +265,7 @@ fn residue(e: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use limbs::wide::is_prime;
 
     #[test]
     fn there_are_5760_residues() {

@@ -17,6 +17,7 @@ const BOUND: u32 = if cfg!(target_arch = "wasm32") {
 
 /// 32-bit digits of the longest n.
 pub(crate) const DIGITS: usize = 64;
+const _: () = assert!(DIGITS.is_power_of_two());
 
 /// A prime with what turns digits of n into its first position.
 #[derive(Clone, Copy)]
@@ -34,11 +35,12 @@ impl SievePrime {
         for _ in 0..3 {
             inverse = inverse.wrapping_mul(2u32.wrapping_sub(p.wrapping_mul(inverse)));
         }
-        let wide = u64::from(p);
-        let mut factor = u64::from(p - inverse_mod(M % p, p));
-        for _ in 0..=DIGITS {
-            factor = (factor << 32) % wide;
-        }
+        let multiply = |a: u64, b: u64| a * b % u64::from(p);
+        let digit = (1u64 << 32) % u64::from(p);
+        // 2^(32 DIGITS), and one digit more for the final step.
+        let power = (0..DIGITS.ilog2()).fold(digit, |x, _| multiply(x, x));
+        let minus_inverse = u64::from(p - inverse_mod(M % p, p));
+        let factor = multiply(multiply(power, digit), minus_inverse);
         Self {
             p,
             inverse: inverse.wrapping_neg(),
@@ -54,16 +56,20 @@ impl SievePrime {
     }
 }
 
-/// 1 / a mod p for 0 < a < p, by Euclid.
+/// 1 / a mod p for 0 < a < p < 2^31, by Euclid.
 fn inverse_mod(a: u32, p: u32) -> u32 {
-    let (mut r0, mut r1) = (i64::from(p), i64::from(a));
-    let (mut t0, mut t1) = (0i64, 1i64);
+    let (mut r0, mut r1) = (p, a);
+    let (mut t0, mut t1) = (0i32, 1i32);
     while r1 != 0 {
         let q = r0 / r1;
         (r0, r1) = (r1, r0 - q * r1);
-        (t0, t1) = (t1, t0 - q * t1);
+        (t0, t1) = (t1, t0.wrapping_sub((q as i32).wrapping_mul(t1)));
     }
-    t0.rem_euclid(i64::from(p)) as u32
+    if t0 < 0 {
+        p - t0.unsigned_abs()
+    } else {
+        t0.unsigned_abs()
+    }
 }
 
 /// The table of sieve primes, made once per process.

@@ -13,7 +13,7 @@ use core::ops::ControlFlow;
 pub(crate) const LANES: usize = 4;
 const DIGITS: usize = 74;
 const BITS: u32 = 28;
-const R_BITS: u32 = DIGITS as u32 * BITS;
+pub(crate) const R_BITS: u32 = DIGITS as u32 * BITS;
 
 type Digits = [__m256i; DIGITS];
 
@@ -28,11 +28,21 @@ pub(crate) fn base2_euler(
     verdicts: &mut [bool],
     tick: Tick<'_>,
 ) -> ControlFlow<()> {
-    match Group::<LANES>::new(candidates) {
-        // SAFETY: the feature that `chain` needs was detected.
-        Some(group) if available() => unsafe { chain(&group, verdicts, tick) },
-        _ => single::<Mont64<{ super::LIMBS }>>(candidates, verdicts, tick),
-    }
+    let group = Group::<LANES>::new(candidates);
+    let Some((powers, group)) = group.and_then(|group| Some((powers(&group, tick)?, group))) else {
+        return single::<Mont64<{ super::LIMBS }>>(candidates, verdicts, tick);
+    };
+    group.decide(&powers?, R_BITS, verdicts);
+    ControlFlow::Continue(())
+}
+
+/// 2^((n-1)/2) R mod n of each lane; `None` without the instructions.
+pub(crate) fn powers(
+    group: &Group<LANES>,
+    tick: Tick<'_>,
+) -> Option<ControlFlow<(), [Wide; LANES]>> {
+    // SAFETY: the features that `chain` needs were detected.
+    available().then(|| unsafe { chain(group, tick) })
 }
 
 #[target_feature(enable = "avx2")]
@@ -42,7 +52,7 @@ fn load(lanes: &[u64; LANES]) -> __m256i {
 }
 
 #[target_feature(enable = "avx2")]
-fn chain(group: &Group<LANES>, verdicts: &mut [bool], tick: Tick<'_>) -> ControlFlow<()> {
+fn chain(group: &Group<LANES>, tick: Tick<'_>) -> ControlFlow<(), [Wide; LANES]> {
     let zero = _mm256_setzero_si256();
     let spread = |values: &[Wide; LANES]| -> Digits {
         let lanes = transpose::<LANES, DIGITS>(values, BITS);
@@ -54,8 +64,8 @@ fn chain(group: &Group<LANES>, verdicts: &mut [bool], tick: Tick<'_>) -> Control
     };
     let modulus = spread(&group.moduli);
     let inverse = load(&group.inverses().map(|inverse| inverse & ((1 << BITS) - 1)));
-    let mut x = spread(&group.powers_of_two(R_BITS + group.plan.head));
-    for window in (0..group.plan.windows).rev() {
+    let mut x = spread(&group.start(R_BITS));
+    for window in (0..group.windows).rev() {
         for _ in 0..WINDOW {
             square(&mut x, &modulus, inverse);
         }
@@ -69,11 +79,7 @@ fn chain(group: &Group<LANES>, verdicts: &mut [bool], tick: Tick<'_>) -> Control
         // SAFETY: the array is 32 writable bytes, alignment is not required.
         unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), *digit) };
     }
-    let equal = group.equal_power(&gather(&lanes, BITS), R_BITS);
-    for (verdict, ok) in verdicts.iter_mut().zip(equal) {
-        *verdict = ok;
-    }
-    ControlFlow::Continue(())
+    ControlFlow::Continue(group.reduce(gather(&lanes, BITS)))
 }
 
 /// x <- x << shift, lane by lane, shifts below 28.

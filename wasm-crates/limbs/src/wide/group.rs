@@ -1,6 +1,6 @@
 //! What the vector kernels share: a group of candidates side by side, and their digits across lanes.
 
-use super::chain::{Plan, WINDOW, digit, plan};
+use super::chain::{WINDOW, digit, plan};
 use super::montgomery::{bit_length, less, negated_inverse, power_of_two_mod, subtract};
 use super::{LIMBS, Wide};
 
@@ -9,8 +9,10 @@ use super::{LIMBS, Wide};
 pub(crate) struct Group<const L: usize> {
     /// The moduli, one per lane.
     pub moduli: [Wide; L],
-    /// The walk of the exponent, common to all.
-    pub plan: Plan,
+    /// Windows of the exponents, common to all.
+    pub windows: u32,
+    /// Values of the top bits of the exponents.
+    heads: [u32; L],
 }
 
 impl<const L: usize> Group<L> {
@@ -21,11 +23,16 @@ impl<const L: usize> Group<L> {
         let uniform = moduli
             .iter()
             .all(|n| n[0] % 8 == 7 && bit_length(n) == bits);
-        let heads_agree = moduli.iter().all(|n| plan(n) == plan(first));
-        (uniform && heads_agree && bits > 2 * WINDOW).then(|| Self {
+        (uniform && bits > 2 * WINDOW).then(|| Self {
             moduli,
-            plan: plan(first),
+            windows: plan(first).windows,
+            heads: moduli.map(|n| plan(&n).head),
         })
+    }
+
+    /// 2^head R mod n of each lane: where the walk of the exponent starts.
+    pub fn start(&self, r_bits: u32) -> [Wide; L] {
+        core::array::from_fn(|lane| power_of_two_mod(&self.moduli[lane], r_bits + self.heads[lane]))
     }
 
     /// -1/n mod 2^64 of each lane.
@@ -33,19 +40,13 @@ impl<const L: usize> Group<L> {
         core::array::from_fn(|lane| negated_inverse(self.moduli[lane][0]))
     }
 
-    /// 2^exponent mod n of each lane.
-    pub fn powers_of_two(&self, exponent: u32) -> [Wide; L] {
-        core::array::from_fn(|lane| power_of_two_mod(&self.moduli[lane], exponent))
-    }
-
     /// The shifts of a window, one per lane.
     pub fn shifts(&self, window: u32) -> [u64; L] {
         core::array::from_fn(|lane| u64::from(digit(&self.moduli[lane], window)))
     }
 
-    /// Whether each lane's value is 2^exponent mod n. Values are below 2^6 n.
-    pub fn equal_power(&self, values: &[[u64; LIMBS + 1]; L], exponent: u32) -> [bool; L] {
-        let one = self.powers_of_two(exponent);
+    /// Each lane's value reduced modulo its modulus. Values are below 2^6 n.
+    pub fn reduce(&self, values: [[u64; LIMBS + 1]; L]) -> [Wide; L] {
         core::array::from_fn(|lane| {
             let mut modulus = [0u64; LIMBS + 1];
             modulus[..LIMBS].copy_from_slice(&self.moduli[lane]);
@@ -53,8 +54,15 @@ impl<const L: usize> Group<L> {
             while !less(&value, &modulus) {
                 subtract(&mut value, &modulus);
             }
-            value[..LIMBS] == one[lane] && value[LIMBS] == 0
+            core::array::from_fn(|i| value[i])
         })
+    }
+
+    /// Euler's criterion: whether each lane's power, times 2^r_bits, is 2^r_bits.
+    pub fn decide(&self, powers: &[Wide; L], r_bits: u32, verdicts: &mut [bool]) {
+        for (verdict, (power, n)) in verdicts.iter_mut().zip(powers.iter().zip(&self.moduli)) {
+            *verdict = *power == power_of_two_mod(n, r_bits);
+        }
     }
 }
 

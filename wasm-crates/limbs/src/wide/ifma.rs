@@ -14,7 +14,7 @@ use core::ops::ControlFlow;
 pub(crate) const LANES: usize = 8;
 const DIGITS: usize = 40;
 const BITS: u32 = 52;
-const R_BITS: u32 = DIGITS as u32 * BITS;
+pub(crate) const R_BITS: u32 = DIGITS as u32 * BITS;
 
 type Digits = [__m512i; DIGITS];
 
@@ -29,11 +29,21 @@ pub(crate) fn base2_euler(
     verdicts: &mut [bool],
     tick: Tick<'_>,
 ) -> ControlFlow<()> {
-    match Group::<LANES>::new(candidates) {
-        // SAFETY: the features that `chain` needs were detected.
-        Some(group) if available() => unsafe { chain(&group, verdicts, tick) },
-        _ => single::<Mont64<{ super::LIMBS }>>(candidates, verdicts, tick),
-    }
+    let group = Group::<LANES>::new(candidates);
+    let Some((powers, group)) = group.and_then(|group| Some((powers(&group, tick)?, group))) else {
+        return single::<Mont64<{ super::LIMBS }>>(candidates, verdicts, tick);
+    };
+    group.decide(&powers?, R_BITS, verdicts);
+    ControlFlow::Continue(())
+}
+
+/// 2^((n-1)/2) R mod n of each lane; `None` without the instructions.
+pub(crate) fn powers(
+    group: &Group<LANES>,
+    tick: Tick<'_>,
+) -> Option<ControlFlow<(), [Wide; LANES]>> {
+    // SAFETY: the features that `chain` needs were detected.
+    available().then(|| unsafe { chain(group, tick) })
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -43,7 +53,7 @@ fn load(lanes: &[u64; LANES]) -> __m512i {
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn chain(group: &Group<LANES>, verdicts: &mut [bool], tick: Tick<'_>) -> ControlFlow<()> {
+fn chain(group: &Group<LANES>, tick: Tick<'_>) -> ControlFlow<(), [Wide; LANES]> {
     let zero = _mm512_setzero_si512();
     let spread = |values: &[Wide; LANES]| -> Digits {
         let lanes = transpose::<LANES, DIGITS>(values, BITS);
@@ -55,8 +65,8 @@ fn chain(group: &Group<LANES>, verdicts: &mut [bool], tick: Tick<'_>) -> Control
     };
     let modulus = spread(&group.moduli);
     let inverse = load(&group.inverses());
-    let mut x = spread(&group.powers_of_two(R_BITS + group.plan.head));
-    for window in (0..group.plan.windows).rev() {
+    let mut x = spread(&group.start(R_BITS));
+    for window in (0..group.windows).rev() {
         for _ in 0..WINDOW {
             square(&mut x, &modulus, inverse);
         }
@@ -70,11 +80,7 @@ fn chain(group: &Group<LANES>, verdicts: &mut [bool], tick: Tick<'_>) -> Control
         // SAFETY: the array is 64 writable bytes, alignment is not required.
         unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), *digit) };
     }
-    let equal = group.equal_power(&gather(&lanes, BITS), R_BITS);
-    for (verdict, ok) in verdicts.iter_mut().zip(equal) {
-        *verdict = ok;
-    }
-    ControlFlow::Continue(())
+    ControlFlow::Continue(group.reduce(gather(&lanes, BITS)))
 }
 
 /// x <- x << shift, lane by lane, shifts below 52.
@@ -125,24 +131,25 @@ impl Halves {
     }
 }
 
-/// The sum of a[i] b[k - i] for i in from..to, in two independent chains.
+/// The sum of a[i] b[k - i] for i in from..to, in four chains each of low and high halves: the instruction takes four cycles.
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn column(a: &Digits, b: &Digits, k: usize, from: usize, to: usize) -> Halves {
-    let (mut even, mut odd) = (Halves::zero(), Halves::zero());
+    let mut sums = [Halves::zero(); 4];
     let mut i = from;
-    while i + 1 < to {
-        // SAFETY: the callers keep from <= i < to <= DIGITS and k - i within 0..DIGITS.
-        unsafe {
-            even.add_product(*a.get_unchecked(i), *b.get_unchecked(k - i));
-            odd.add_product(*a.get_unchecked(i + 1), *b.get_unchecked(k - i - 1));
+    while i + 4 <= to {
+        for (j, sum) in sums.iter_mut().enumerate() {
+            // SAFETY: the callers keep from <= i + j < to <= DIGITS and k - i - j within 0..DIGITS.
+            unsafe { sum.add_product(*a.get_unchecked(i + j), *b.get_unchecked(k - i - j)) };
         }
-        i += 2;
+        i += 4;
     }
-    if i < to {
+    while i < to {
         // SAFETY: as above.
-        unsafe { even.add_product(*a.get_unchecked(i), *b.get_unchecked(k - i)) };
+        unsafe { sums[0].add_product(*a.get_unchecked(i), *b.get_unchecked(k - i)) };
+        i += 1;
     }
-    even.plus(odd)
+    let [s0, s1, s2, s3] = sums;
+    s0.plus(s1).plus(s2.plus(s3))
 }
 
 /// Column k of the square of x.

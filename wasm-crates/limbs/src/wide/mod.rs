@@ -1,7 +1,7 @@
 //! 2048-bit modular arithmetic on public values, for the discriminant search (spec 11 section 1.1).
 //!
 //! The search asks one question of many candidates: is 2^((n-1)/2) = 1 mod n? [`base2_euler`] answers
-//! it for a batch with the fastest kernel of the machine; [`is_prime`] settles the single survivor.
+//! it for a batch with the fastest kernel of the machine; [`is_prime_given_base2`] settles the single survivor.
 //!
 //! | kernel | candidates side by side | where |
 //! |---|---|---|
@@ -37,7 +37,7 @@ pub use chain::Tick;
 pub use mont28::Mont28;
 pub use mont64::Mont64;
 pub use montgomery::Montgomery;
-pub use primality::{is_prime, is_prime_u128};
+pub use primality::{is_prime, is_prime_given_base2, is_prime_u128};
 
 /// Number of 64-bit limbs of a [`Wide`].
 pub const LIMBS: usize = 32;

@@ -17,7 +17,7 @@ pub struct Mont28<const N: usize> {
     inverse: u32,
 }
 
-/// Digits of little-endian limbs; `None` when significant bits do not fit.
+/// Digits of little-endian limbs; bits beyond them are dropped.
 pub(crate) fn digits<const N: usize>(limbs: &[u64]) -> [u32; N] {
     core::array::from_fn(|i| {
         let bit = i * DIGIT_BITS as usize;
@@ -31,35 +31,45 @@ pub(crate) fn digits<const N: usize>(limbs: &[u64]) -> [u32; N] {
     })
 }
 
+/// The sum of a[i] b[n - 1 - i] for two rows of n digits.
+#[inline(always)]
+fn convolve(a: &[u32], b: &[u32]) -> u64 {
+    let product = |x: u32, y: u32| u64::from(x) * u64::from(y);
+    let (fours_a, rest_a) = a.as_chunks::<4>();
+    let (rest_b, fours_b) = b.as_rchunks::<4>();
+    let mut acc = 0;
+    for (x, y) in fours_a.iter().zip(fours_b.iter().rev()) {
+        acc +=
+            product(x[0], y[3]) + product(x[1], y[2]) + product(x[2], y[1]) + product(x[3], y[0]);
+    }
+    for (&x, &y) in rest_a.iter().zip(rest_b.iter().rev()) {
+        acc += product(x, y);
+    }
+    acc
+}
+
 impl<const N: usize> Mont28<N> {
     /// Column-wise product and reduction; `column(k)` is the sum of products of weight k, below 2^63.
     /// The result is below the modulus plus (product / R).
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "two indices of constant sum")]
     fn reduce(&self, column: impl Fn(usize) -> u64) -> [u32; N] {
         let mut q = [0u32; N];
         let mut out = [0u32; N];
         let mut acc = 0u64;
         for k in 0..N {
-            acc += column(k);
-            for i in 0..k {
-                acc += u64::from(q[i]) * u64::from(self.modulus[k - i]);
-            }
+            acc += column(k) + convolve(&q[..k], &self.modulus[1..=k]);
             let digit = (acc as u32).wrapping_mul(self.inverse) & DIGIT_MASK;
             q[k] = digit;
             acc += u64::from(digit) * u64::from(self.modulus[0]);
             acc >>= DIGIT_BITS;
         }
-        for k in N..2 * N {
-            if k < 2 * N - 1 {
-                acc += column(k);
-                for i in k + 1 - N..N {
-                    acc += u64::from(q[i]) * u64::from(self.modulus[k - i]);
-                }
-            }
+        for k in N..2 * N - 1 {
+            let from = k + 1 - N;
+            acc += column(k) + convolve(&q[from..], &self.modulus[from..]);
             out[k - N] = acc as u32 & DIGIT_MASK;
             acc >>= DIGIT_BITS;
         }
+        out[N - 1] = acc as u32;
         out
     }
 
@@ -120,11 +130,8 @@ impl<const N: usize> Montgomery for Mont28<N> {
         self.canonical(self.reduce(
             #[inline(always)]
             |k| {
-                let mut acc = 0u64;
-                for i in (k + 1).saturating_sub(N)..=k.min(N - 1) {
-                    acc += u64::from(a[i]) * u64::from(b[k - i]);
-                }
-                acc
+                let (from, to) = ((k + 1).saturating_sub(N), k.min(N - 1));
+                convolve(&a[from..=to], &b[k - to..=k - from])
             },
         ))
     }
@@ -134,14 +141,12 @@ impl<const N: usize> Montgomery for Mont28<N> {
         self.canonical(self.reduce(
             #[inline(always)]
             |k| {
-                let mut acc = 0u64;
-                for i in (k + 1).saturating_sub(N)..k.div_ceil(2) {
-                    acc += u64::from(twice[i]) * u64::from(a[k - i]);
+                let (from, half) = ((k + 1).saturating_sub(N), k.div_ceil(2));
+                let pairs = convolve(&twice[from..half], &a[k + 1 - half..=k - from]);
+                match k % 2 {
+                    0 => pairs + u64::from(a[half]) * u64::from(a[half]),
+                    _ => pairs,
                 }
-                if k % 2 == 0 {
-                    acc += u64::from(a[k / 2]) * u64::from(a[k / 2]);
-                }
-                acc
             },
         ))
     }

@@ -24,38 +24,40 @@ fn add_product(acc: &mut [u64], row: &[u64], factor: u64) -> u64 {
     carry
 }
 
-impl<const N: usize> Mont64<N> {
-    /// (low + high R) / R mod the modulus; `low` and `high` together are below modulus * R.
-    fn reduce(&self, low: &mut [u64; N], high: &mut [u64; N]) -> [u64; N] {
-        // Row i clears limb i of the low half; its carry belongs to limb i of the high half.
-        let mut window = [0u64; N];
-        let mut over = 0u64;
-        for i in 0..N {
-            let q = low[i].wrapping_mul(self.inverse);
-            let split = N - i;
-            let c = add_product(&mut low[i..], &self.modulus[..split], q);
-            let t = self.row_top(high, i, split, q, c);
-            let sum = u128::from(t) + u128::from(high[i]) + u128::from(over);
-            high[i] = sum as u64;
-            over = (sum >> 64) as u64;
-        }
-        window.copy_from_slice(high);
-        if over != 0 || !less(&window, &self.modulus) {
-            subtract(&mut window, &self.modulus);
-        }
-        window
+/// [`add_product`] on whole elements: the constant length lets the compiler unroll it.
+#[inline(always)]
+fn add_row<const N: usize>(acc: &mut [u64; N], row: &[u64; N], factor: u64) -> u64 {
+    let mut carry = 0u64;
+    for i in 0..N {
+        let t = u128::from(row[i]) * u128::from(factor) + u128::from(acc[i]) + u128::from(carry);
+        acc[i] = t as u64;
+        carry = (t >> 64) as u64;
     }
+    carry
+}
 
-    /// The part of a reduction row that lies in the high half; returns its carry.
+impl<const N: usize> Mont64<N> {
+    /// product / R mod the modulus, for a product below modulus * R, low half first.
     #[inline(always)]
-    fn row_top(&self, high: &mut [u64; N], i: usize, split: usize, q: u64, carry: u64) -> u64 {
-        let mut carry = carry;
-        for (slot, &limb) in high[..i].iter_mut().zip(&self.modulus[split..]) {
-            let t = u128::from(limb) * u128::from(q) + u128::from(*slot) + u128::from(carry);
-            *slot = t as u64;
-            carry = (t >> 64) as u64;
+    fn reduce(&self, product: &mut [[u64; N]; 2]) -> [u64; N] {
+        let flat = product.as_flattened_mut();
+        let mut over = false;
+        for i in 0..N {
+            // Row i clears limb i; its carry belongs to limb i + N.
+            if let Some((row, [top, ..])) = flat[i..].split_first_chunk_mut::<N>() {
+                let q = row[0].wrapping_mul(self.inverse);
+                let carry = add_row(row, &self.modulus, q);
+                let (sum, c1) = top.overflowing_add(carry);
+                let (sum, c2) = sum.overflowing_add(u64::from(over));
+                *top = sum;
+                over = c1 | c2;
+            }
         }
-        carry
+        let [_, mut high] = *product;
+        if over || !less(&high, &self.modulus) {
+            subtract(&mut high, &self.modulus);
+        }
+        high
     }
 }
 
@@ -73,18 +75,14 @@ impl<const N: usize> Montgomery for Mont64<N> {
     }
 
     fn mul(&self, a: &[u64; N], b: &[u64; N]) -> [u64; N] {
-        let (mut low, mut high) = ([0u64; N], [0u64; N]);
-        for i in 0..N {
-            let split = N - i;
-            let mut carry = add_product(&mut low[i..], &b[..split], a[i]);
-            for (slot, &limb) in high[..i].iter_mut().zip(&b[split..]) {
-                let t = u128::from(limb) * u128::from(a[i]) + u128::from(*slot) + u128::from(carry);
-                *slot = t as u64;
-                carry = (t >> 64) as u64;
+        let mut product = [[0u64; N]; 2];
+        let flat = product.as_flattened_mut();
+        for (i, &factor) in a.iter().enumerate() {
+            if let Some((row, [top, ..])) = flat[i..].split_first_chunk_mut::<N>() {
+                *top = add_row(row, b, factor);
             }
-            high[i] = carry;
         }
-        self.reduce(&mut low, &mut high)
+        self.reduce(&mut product)
     }
 
     fn square(&self, a: &[u64; N]) -> [u64; N] {
@@ -105,8 +103,7 @@ impl<const N: usize> Montgomery for Mont64<N> {
             *pair = [lo as u64, hi as u64];
             carry = (hi >> 64) as u64;
         }
-        let [low, high] = &mut product;
-        self.reduce(low, high)
+        self.reduce(&mut product)
     }
 
     fn add(&self, a: &[u64; N], b: &[u64; N]) -> [u64; N] {

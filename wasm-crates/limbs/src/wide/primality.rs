@@ -2,7 +2,11 @@
 //! candidates of spec 11 it decides primality.
 
 use super::montgomery::{Montgomery, bit, bit_length};
-use super::{Mont28, Mont64, Single};
+use super::{Mont28, Mont64, Single, Tick, Wide};
+use core::ops::ControlFlow;
+
+/// Steps of the Lucas test between two ticks.
+const STEPS_PER_TICK: u32 = 256;
 
 /// Whether the integer of little-endian limbs (at most 2048 bits) is prime by Baillie-PSW. Wider input gives `false`.
 #[must_use]
@@ -44,8 +48,24 @@ fn remainder(n: &[u64], p: u64) -> u64 {
     })
 }
 
+/// Whether a candidate that passed [`base2_euler`](super::base2_euler) is prime by Baillie-PSW: for n = 7 mod 8 that test is the strong
+/// one with base 2, so that the Lucas test is left. `tick` as there.
+pub fn is_prime_given_base2(n: &Wide, tick: Tick<'_>) -> ControlFlow<(), bool> {
+    if let Some(verdict) = small_verdict(n) {
+        return ControlFlow::Continue(verdict);
+    }
+    match Single::new(n) {
+        Some(field) => extra_strong_lucas(&field, n, tick),
+        None => ControlFlow::Continue(false),
+    }
+}
+
 fn bpsw<M: Montgomery>(n: &[u64]) -> bool {
-    M::new(n).is_some_and(|field| strong_base2(&field, n) && extra_strong_lucas(&field, n))
+    let never = &mut || ControlFlow::Continue(());
+    M::new(n).is_some_and(|field| {
+        strong_base2(&field, n)
+            && extra_strong_lucas(&field, n, never) == ControlFlow::Continue(true)
+    })
 }
 
 /// n - 1 = 2^s d with odd d: 2^d = 1, or 2^(2^i d) = -1 for some i < s.
@@ -74,18 +94,22 @@ fn strong_base2<M: Montgomery>(field: &M, n: &[u64]) -> bool {
 
 /// Extra strong Lucas test (Mo, Jones; Grantham): Q = 1, the smallest P >= 3 with (P^2 - 4 / n) = -1;
 /// n + 1 = 2^s d: U_d = 0 and V_d = +-2, or V_(2^i d) = 0 for some i < s - 1.
-fn extra_strong_lucas<M: Montgomery>(field: &M, n: &[u64]) -> bool {
+fn extra_strong_lucas<M: Montgomery>(
+    field: &M,
+    n: &[u64],
+    tick: Tick<'_>,
+) -> ControlFlow<(), bool> {
     let mut p = 3u32;
     loop {
         match jacobi(p * p - 4, n) {
             -1 => break,
             // A common factor of P^2 - 4 and n: composite, trial division has removed n itself.
-            0 => return false,
+            0 => return ControlFlow::Continue(false),
             _ => p += 1,
         }
         // A perfect square has no such P; no other n is known to need more than a few dozen.
         if p == 64 && is_square(n) || p > 2000 {
-            return false;
+            return ControlFlow::Continue(false);
         }
     }
     let n_plus_1 = {
@@ -104,6 +128,9 @@ fn extra_strong_lucas<M: Montgomery>(field: &M, n: &[u64]) -> bool {
     // (V_k, V_(k+1)) along the bits of d.
     let (mut v, mut w) = (two, big_p);
     for i in (s..bit_length(&n_plus_1)).rev() {
+        if i % STEPS_PER_TICK == 0 {
+            tick()?;
+        }
         let cross = field.sub(&field.mul(&v, &w), &big_p);
         if bit(&n_plus_1, i) {
             w = field.sub(&field.square(&w), &two);
@@ -117,15 +144,15 @@ fn extra_strong_lucas<M: Montgomery>(field: &M, n: &[u64]) -> bool {
     // (P^2 - 4) U_d = 2 V_(d+1) - P V_d.
     let u_is_zero = field.add(&w, &w) == field.mul(&big_p, &v);
     if u_is_zero && (v == two || v == minus_two) {
-        return true;
+        return ControlFlow::Continue(true);
     }
     for _ in 0..s.saturating_sub(1) {
         if v == field.zero() {
-            return true;
+            return ControlFlow::Continue(true);
         }
         v = field.sub(&field.square(&v), &two);
     }
-    false
+    ControlFlow::Continue(false)
 }
 
 /// Jacobi symbol (a / n) for odd n.

@@ -23,10 +23,11 @@ pub(crate) fn base2_euler(
     verdicts: &mut [bool],
     tick: Tick<'_>,
 ) -> ControlFlow<()> {
-    match Group::<LANES>::new(candidates) {
-        Some(group) => chain(&group, verdicts, tick),
-        None => single::<Mont28<DIGITS>>(candidates, verdicts, tick),
-    }
+    let Some(group) = Group::<LANES>::new(candidates) else {
+        return single::<Mont28<DIGITS>>(candidates, verdicts, tick);
+    };
+    group.decide(&powers(&group, tick)?, R_BITS, verdicts);
+    ControlFlow::Continue(())
 }
 
 fn load(lanes: &[u64; LANES]) -> v128 {
@@ -42,11 +43,12 @@ fn spread(values: &[Wide; LANES]) -> Digits {
     transpose::<LANES, DIGITS>(values, BITS).map(|digit| load(&digit))
 }
 
-fn chain(group: &Group<LANES>, verdicts: &mut [bool], tick: Tick<'_>) -> ControlFlow<()> {
+/// 2^((n-1)/2) R mod n of each lane.
+fn powers(group: &Group<LANES>, tick: Tick<'_>) -> ControlFlow<(), [Wide; LANES]> {
     let modulus = spread(&group.moduli);
     let inverse = load(&group.inverses().map(|inverse| inverse & ((1 << BITS) - 1)));
-    let mut x = spread(&group.powers_of_two(R_BITS + group.plan.head));
-    for window in (0..group.plan.windows).rev() {
+    let mut x = spread(&group.start(R_BITS));
+    for window in (0..group.windows).rev() {
         for _ in 0..WINDOW {
             square(&mut x, &modulus, inverse);
         }
@@ -63,11 +65,7 @@ fn chain(group: &Group<LANES>, verdicts: &mut [bool], tick: Tick<'_>) -> Control
             u64::from(u32x4_extract_lane::<3>(digit)),
         ]
     });
-    let equal = group.equal_power(&gather(&lanes, BITS), R_BITS);
-    for (verdict, ok) in verdicts.iter_mut().zip(equal) {
-        *verdict = ok;
-    }
-    ControlFlow::Continue(())
+    ControlFlow::Continue(group.reduce(gather(&lanes, BITS)))
 }
 
 /// x <- x << shift, lane by lane, shifts of at most 4 bits: a product with 2^shift, since lanes cannot shift apart.

@@ -151,12 +151,8 @@ fn element_of<const N: usize>(value: &BigUint, field: &Mont64<N>) -> [u64; N] {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Exactly the same residues, not only the same verdicts: a composite's power is random, so a wrong
-    /// digit anywhere would show here as a difference to the expected power.
     #[test]
-    fn kernels_agree_on_residues(n in full_width()) {
-        // 2^((n-1)/2) = r: then n divides 2^((n-1)/2) - r; the verdict of a multiple trick is not
-        // available, so compare the arithmetic itself.
+    fn single_arithmetics_agree_on_residues(n in full_width()) {
         let modulus = big(&n);
         let m64 = Mont64::<LIMBS>::new(&n).expect("odd");
         let m28 = Mont28::<74>::new(&n).expect("odd");
@@ -176,6 +172,28 @@ proptest! {
             }
         }
         prop_assert!(acc == b);
+    }
+
+    /// Residues and not only verdicts: those of composites are random, so that an error anywhere would show.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn vector_kernels_compute_the_expected_powers(moduli in prop::array::uniform8(full_width())) {
+        let expect = |n: &Wide, r_bits: u32| {
+            let n = big(n);
+            let exponent = (&n >> 1) + r_bits;
+            wide(&BigUint::from(2u8).modpow(&exponent, &n))
+        };
+        let eight = super::group::Group::<{ ifma::LANES }>::new(&moduli).expect("one length");
+        if ifma::available() {
+            let powers = ifma::powers(&eight, &mut never).expect("instructions");
+            prop_assert!(powers == ControlFlow::Continue(moduli.map(|n| expect(&n, ifma::R_BITS))));
+        }
+        let four = super::group::Group::<{ avx2::LANES }>::new(&moduli[4..]).expect("one length");
+        if avx2::available() {
+            let powers = avx2::powers(&four, &mut never).expect("instructions");
+            let expected = core::array::from_fn(|lane| expect(&moduli[4 + lane], avx2::R_BITS));
+            prop_assert!(powers == ControlFlow::Continue(expected));
+        }
     }
 
     #[test]
