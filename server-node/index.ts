@@ -38,8 +38,9 @@ export interface RunningNode extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/** A frame this many intervals late means that something is wrong. */
+/** A frame this late means that something is wrong. */
 const STALLED_INTERVALS = 4
+const STALLED_MILLIS = 10_000
 
 /** Throws `NodeError`; whatever was started by then is stopped. */
 export async function startNode(given: NodeOptions = {}): Promise<RunningNode> {
@@ -134,7 +135,13 @@ async function openSource(
         signers: null,
         solveMillis: null,
       })
-    return { source, run: () => void source.onHead(announce) }
+    return {
+      source,
+      run: () => {
+        source.onHead(announce)
+        source.run()
+      },
+    }
   }
   const local = await openLocalNetwork(options, crypto, data)
   stack.defer(() => local.chain.close())
@@ -166,7 +173,7 @@ function describe(source: FrameSource, light: LightNode): NetworkDescription {
 function healthOf(parts: { source: FrameSource; light: LightNode; since: number } | undefined): Health {
   if (parts === undefined) return { status: 'starting', network: null, head: null, connections: 0 }
   const { source, light, since } = parts
-  const late = source.grows() && Date.now() - since > STALLED_INTERVALS * source.frameIntervalMillis
+  const late = source.grows() && Date.now() - since > STALLED_MILLIS + STALLED_INTERVALS * source.frameIntervalMillis
   return {
     status: late ? 'stalled' : 'ok',
     network: source.network,

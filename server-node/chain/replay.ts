@@ -39,7 +39,8 @@ export class Replay implements FrameSource {
   readonly #frames: readonly Recorded[]
   readonly #anchors: Anchors
   readonly #listeners = new HeadListeners()
-  readonly #timer: NodeJS.Timeout | undefined
+  readonly #intervalMillis: number | undefined
+  #timer: NodeJS.Timeout | undefined
   #announced: number
 
   private constructor(frames: readonly Recorded[], anchors: Anchors, intervalMillis: number | undefined) {
@@ -47,8 +48,8 @@ export class Replay implements FrameSource {
     this.#anchors = anchors
     this.oldest = frames[0]?.facts.number ?? 0n
     this.frameIntervalMillis = intervalMillis ?? 10_000
+    this.#intervalMillis = intervalMillis
     this.#announced = intervalMillis === undefined ? frames.length : 1
-    if (intervalMillis !== undefined) this.#timer = setInterval(() => this.#announceNext(), intervalMillis)
   }
 
   /** Throws `NodeError` `replay`. */
@@ -96,6 +97,12 @@ export class Replay implements FrameSource {
 
   onHead(listener: (head: Head) => void): () => void {
     return this.#listeners.add(listener)
+  }
+
+  /** Begins to announce frames, if they come one by one. */
+  run(): void {
+    if (this.#intervalMillis === undefined) return
+    this.#timer ??= setInterval(() => this.#announceNext(), this.#intervalMillis)
   }
 
   async close(): Promise<void> {

@@ -16,42 +16,9 @@ import {
 import { LIGHT_PROTOCOL } from '@petal/core/platform/network.ts'
 import { createLibp2p } from 'libp2p'
 import { afterEach, expect, test } from 'vitest'
-import { type FrameSource, HeadListeners } from '../chain/source.ts'
+import { Frames } from '../testing/frames.ts'
 import { DEFAULT_NET_LIMITS, type NetLimits } from './limits.ts'
 import { type LightNode, startLightNode } from './node.ts'
-
-/** Headers of 20 kB whose first byte is the frame number. */
-class Frames implements FrameSource {
-  readonly network = 'test'
-  readonly profile = '2.1.0.24'
-  readonly frameIntervalMillis = 1000
-  readonly oldest = 10n
-  readonly listeners = new HeadListeners()
-  last = 60n
-
-  grows = () => true
-  head = () => ({ number: this.last, identity: new Uint8Array(32), header: this.bytes(this.last) })
-  header = async (number: bigint) => (number >= this.oldest && number <= this.last ? this.bytes(number) : undefined)
-  anchors = () => {
-    throw new Error('not asked for here')
-  }
-  onHead = (listener: Parameters<FrameSource['onHead']>[0]) => this.listeners.add(listener)
-
-  bytes(number: bigint): Uint8Array {
-    const header = new Uint8Array(20_000).fill(Number(number), 0, 1)
-    new DataView(header.buffer).setBigUint64(8, number)
-    return header
-  }
-
-  static number(header: Uint8Array): bigint {
-    return new DataView(header.buffer, header.byteOffset).getBigUint64(8)
-  }
-
-  grow(): void {
-    this.last++
-    this.listeners.announce(this.head())
-  }
-}
 
 const open: { stop(): Promise<void> | void }[] = []
 afterEach(async () => {

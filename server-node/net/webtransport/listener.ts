@@ -148,10 +148,8 @@ export class WtListener extends TypedEventEmitter<ListenerEvents> implements Lis
     const webtransportCerthashes = this.#init.certificates.reported.map((hash) => new Uint8Array(multihash(hash)))
     const secure = noise({ extensions: { webtransportCerthashes } })(this.#init.components)
     const { remotePeer } = await secure.secureInbound(messages, { signal, skipStreamMuxerNegotiation: true })
-    messages
-      .close({ signal })
-      .then(() => stream.reset(0))
-      .catch(() => undefined)
+    // Our side ends here. The stream is released when the peer ends its own: to stop it would fail the peer's handshake.
+    messages.close({ signal }).catch((error: Error) => messages.abort(error))
     return remotePeer
   }
 }

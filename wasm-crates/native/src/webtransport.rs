@@ -11,7 +11,7 @@
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ use wtransport::{Connection, Endpoint, Identity, RecvStream, SendStream, ServerC
 const READ_BYTES: usize = 65_536;
 /// How long before its making a certificate is valid: clocks of browsers differ.
 const BACKDATE: Span = Span::hours(1);
+/// How long `close` waits for the last packets of its sessions.
+const GOODBYE: Duration = Duration::from_millis(200);
 
 fn failed(error: impl std::fmt::Display) -> Error {
     Error::from_reason(error.to_string())
@@ -144,7 +146,8 @@ struct Listening {
 /// A WebTransport listener on one UDP port.
 #[napi]
 pub struct WtServer {
-    listening: Arc<Listening>,
+    /// None after `close`: the last owner of the endpoint frees its port.
+    listening: SyncMutex<Option<Arc<Listening>>>,
     address: SocketAddr,
     idle: Duration,
     accepting: Mutex<Option<JoinHandle<()>>>,
@@ -182,7 +185,7 @@ impl WtServer {
         let (ready, sessions) = mpsc::channel(limits.backlog.clamp(1, 1_024) as usize);
         let accepting = tokio::spawn(accept_sessions(listening.clone(), ready));
         Ok(WtServer {
-            listening,
+            listening: SyncMutex::new(Some(listening)),
             address,
             idle,
             accepting: Mutex::new(Some(accepting)),
@@ -205,10 +208,19 @@ impl WtServer {
         private_key: Uint8Array,
     ) -> Result<()> {
         let config = server_config(self.address, &certificate, &private_key, self.idle)?;
+        match self.listening().as_ref() {
+            Some(listening) => listening
+                .endpoint
+                .reload_config(config, false)
+                .map_err(failed),
+            None => Err(failed("the listener is closed")),
+        }
+    }
+
+    fn listening(&self) -> std::sync::MutexGuard<'_, Option<Arc<Listening>>> {
         self.listening
-            .endpoint
-            .reload_config(config, false)
-            .map_err(failed)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Next session, or null after `close`.
@@ -227,7 +239,12 @@ impl WtServer {
             accepting.abort();
             // Only when the task is gone may the endpoint close: see the head of this file.
             let _ = accepting.await;
-            self.listening.endpoint.close(VarInt::from_u32(0), b"");
+        }
+        let listening = self.listening().take();
+        if let Some(listening) = listening {
+            listening.endpoint.close(VarInt::from_u32(0), b"");
+            // Peers hear of it; one that does not answer is not waited for.
+            let _ = tokio::time::timeout(GOODBYE, listening.endpoint.wait_idle()).await;
         }
         Ok(())
     }

@@ -1,0 +1,117 @@
+/** A browser reaches the node over each transport; certificates of WebTransport rotate under its feet. */
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import type { Listener, Transport } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { createLibp2p } from 'libp2p'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { loadAddon } from '../crypto/addon.ts'
+import { type Dialler, openDialler } from '../testing/chromium.ts'
+import { Frames } from '../testing/frames.ts'
+import { LightService } from './light-service.ts'
+import { DEFAULT_NET_LIMITS } from './limits.ts'
+import { startLightNode } from './node.ts'
+import { TRANSPORTS } from './transports.ts'
+import { Certificates } from './webtransport/certificates.ts'
+import { WtListener } from './webtransport/listener.ts'
+import { webTransportListen } from './webtransport/transport.ts'
+
+const DAY = 86_400_000
+const ANSWERS = ['hello', 'headers 32', 'headers 32', 'headers 32', 'headers 32', 'head', 'head', 'head']
+
+let dialler: Dialler
+beforeAll(async () => {
+  dialler = await openDialler()
+})
+afterAll(() => dialler?.[Symbol.asyncDispose]())
+let stack = new AsyncDisposableStack()
+afterEach(async () => {
+  await stack.disposeAsync()
+  stack = new AsyncDisposableStack()
+})
+
+function frames(): Frames {
+  const made = new Frames()
+  const growing = setInterval(() => made.grow(), 50)
+  stack.defer(() => clearInterval(growing))
+  return made
+}
+
+test('hello, headers and new heads over WebSocket, WebRTC-direct and WebTransport', async () => {
+  const addon = loadAddon()
+  const node = await startLightNode({
+    source: frames(),
+    identity: await generateKeyPair('Ed25519'),
+    host: '127.0.0.1',
+    transports: TRANSPORTS,
+    limits: DEFAULT_NET_LIMITS,
+    webTransport: { addon, certificates: await Certificates.open(addon, undefined, Date.now()) },
+  })
+  stack.defer(() => node.stop())
+  expect(node.addresses()).toHaveLength(3)
+  for (const address of node.addresses()) expect(await dialler.talk(address, 2), address).toEqual(ANSWERS)
+  await expect.poll(() => node.connections()).toBe(0)
+})
+
+/** A node that listens for WebTransport only, whose clock and listener are in the test's hands. */
+async function webTransportNode() {
+  const addon = loadAddon()
+  const clock = { now: Date.now() }
+  const certificates = await Certificates.open(addon, undefined, clock.now)
+  let listener: WtListener | undefined
+  const capture = (transport: Transport): Transport => {
+    const create = transport.createListener.bind(transport)
+    transport.createListener = (options): Listener => {
+      const created = create(options)
+      if (created instanceof WtListener) listener = created
+      return created
+    }
+    return transport
+  }
+  const node = await createLibp2p({
+    addresses: { listen: ['/ip4/127.0.0.1/udp/0/quic-v1/webtransport'] },
+    transports: [
+      (components) =>
+        capture(
+          webTransportListen({ addon, certificates, limits: DEFAULT_NET_LIMITS, now: () => clock.now })(components),
+        ),
+    ],
+    connectionEncrypters: [noise()],
+    services: { identify: identify() },
+  })
+  const service = new LightService(frames(), DEFAULT_NET_LIMITS)
+  await service.register(node)
+  stack.defer(async () => {
+    await service.stop()
+    await node.stop()
+  })
+  if (listener === undefined) throw new Error('no listener was made')
+  return { clock, certificates, listener, address: () => String(node.getMultiaddrs()[0]) }
+}
+
+test('an address that was written down works after the certificate has rotated; the new one does too', async () => {
+  const { clock, certificates, listener, address } = await webTransportNode()
+  const before = address()
+  expect(before.match(/certhash/g)).toHaveLength(2)
+  const serving = certificates.serving
+  clock.now += 6.5 * DAY
+  await listener.rotate()
+  expect(certificates.serving).not.toBe(serving)
+  expect(address()).not.toBe(before)
+  expect(await dialler.talk(before, 2)).toEqual(ANSWERS)
+  expect(await dialler.talk(address(), 2)).toEqual(ANSWERS)
+})
+
+test('with the hash of another certificate, or as another peer, nobody is reached', async () => {
+  const { address } = await webTransportNode()
+  const other = (await webTransportNode()).address()
+  const hashes = (text: string) => /(\/certhash.*)\/p2p/.exec(text)?.[1] ?? ''
+  const peer = (text: string) => /\/p2p\/(.*)/.exec(text)?.[1] ?? ''
+  for (const wrong of [
+    address().replace(hashes(address()), hashes(other)),
+    address().replace(peer(address()), peer(other)),
+  ]) {
+    expect(await dialler.talk(wrong, 2)).toHaveProperty('error')
+  }
+  expect(await dialler.talk(address(), 2)).toEqual(ANSWERS)
+})
