@@ -125,7 +125,10 @@ export interface ClientOptions {
 
 export interface ClientEvents {
   state: ClientState
+  /** The newest verified frame is another one, or its time proof was checked now too. */
   head: Head
+  /** The same for a frame below the newest: the last ones are verified too, newest first. */
+  frame: Head
   evidence: Evidence
   /** A header that a peer sent and this client refused or stepped over. */
   refusal: {

@@ -1,0 +1,280 @@
+/** The client as the page sees it: a small object in front of its worker. The page's thread does no cryptography. */
+import type { NetworkDescription } from '@petal/core/light/anchors.ts'
+import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from '@petal/core/light/checkpoint.ts'
+import type { Finding, HaltCause, QueryWish } from '@petal/core/light/events.ts'
+import { describeAge } from '@petal/core/light/network-description.ts'
+import { WIRE_LIMITS } from '@petal/core/light/wire-limits.ts'
+import { proxy, type Remote, releaseProxy, wrap } from 'comlink'
+import { Emitter } from './emitter.ts'
+import { type ClientError, clientError, ImportError, NotFoundError, RefusedError, StoppedError } from './errors.ts'
+import type { HostApi, HostListener } from './host-api.ts'
+import { type CheckedOptions, checkAddress, checkOptions } from './options.ts'
+import { PageDialing } from './page-dialing.ts'
+import { PageServices } from './page-services.ts'
+import type { Client, ClientEvents, ClientOptions, ClientState, Head, Work } from './types.ts'
+import { clientState, headOf, IDLE, refusalText, verdictOf } from './values.ts'
+
+const STOP_MILLIS = 2_000
+
+export type SpawnClientWorker = () => Worker
+
+export class TabClient implements Client {
+  readonly #options: CheckedOptions
+  readonly #spawn: SpawnClientWorker
+  readonly #events = new Emitter<ClientEvents>()
+  #state: ClientState = IDLE
+  #halt: HaltCause | null = null
+  #network: NetworkDescription | null = null
+  #worker: Worker | null = null
+  #host: Remote<HostApi> | null = null
+  #dialing: PageDialing | null = null
+  #services: PageServices | null = null
+  #stopped = false
+  #stopping: Promise<void> | null = null
+  #nextCall = 1
+
+  constructor(options: ClientOptions, spawn: SpawnClientWorker) {
+    this.#options = checkOptions(options)
+    this.#spawn = spawn
+  }
+
+  get state(): ClientState {
+    return this.#state
+  }
+
+  get network(): NetworkDescription | null {
+    return this.#network
+  }
+
+  on<K extends keyof ClientEvents>(event: K, listener: (value: ClientEvents[K]) => void): () => void {
+    return this.#events.on(event, listener)
+  }
+
+  async start(): Promise<void> {
+    if (this.#stopped) throw new StoppedError('This client was stopped; create a new one.')
+    if (this.#worker !== null || this.#halt !== null) return
+    let worker: Worker
+    try {
+      worker = this.#spawn()
+    } catch (error) {
+      this.#engineMissing(error instanceof Error ? error.message : String(error))
+      return
+    }
+    this.#worker = worker
+    worker.addEventListener('error', (event) => {
+      // An error before the first state: the worker's script did not load or run.
+      if (this.#state.phase === 'idle') this.#engineMissing(event.message || 'the worker does not start')
+    })
+    this.#dialing = new PageDialing(this.#options.functions, () => this.#network ?? { network: '', profile: '' })
+    const dialing = this.#dialing
+    this.#services = new PageServices((...wish) => dialing.dial(...wish), this.#options.store)
+    this.#host = wrap<HostApi>(worker)
+    await this.#host.start(this.#options.host, proxy(this.#services), proxy(this.#listener()))
+  }
+
+  async ready(options: { readonly signal?: AbortSignal; readonly timeoutMillis?: number } = {}): Promise<Head> {
+    const { signal, timeoutMillis } = options
+    signal?.throwIfAborted()
+    const ended = this.#ended()
+    if (ended) throw ended
+    const held = await this.head()
+    if (held !== null) return held
+    return await new Promise<Head>((resolve, reject) => {
+      const cleanups: (() => void)[] = []
+      const settle = (run: () => void) => {
+        for (const cleanup of cleanups) cleanup()
+        run()
+      }
+      cleanups.push(this.on('head', (head) => settle(() => resolve(head))))
+      cleanups.push(
+        this.on('state', () => {
+          const failure = this.#ended()
+          if (failure) settle(() => reject(failure))
+        }),
+      )
+      if (timeoutMillis !== undefined) {
+        const timer = setTimeout(() => settle(() => reject(this.#late(timeoutMillis))), timeoutMillis)
+        cleanups.push(() => clearTimeout(timer))
+      }
+      const abort = () => settle(() => reject(signal?.reason))
+      signal?.addEventListener('abort', abort)
+      cleanups.push(() => signal?.removeEventListener('abort', abort))
+      const failure = this.#ended()
+      if (failure) settle(() => reject(failure))
+    })
+  }
+
+  async head(): Promise<Head | null> {
+    const finding = await this.#host?.head()
+    return finding ? headOf(finding) : null
+  }
+
+  async recent(count: number): Promise<readonly Head[]> {
+    const findings = (await this.#host?.recent(Math.max(0, Math.floor(count)))) ?? []
+    return findings.map(headOf)
+  }
+
+  async header(number: bigint, options: { readonly signal?: AbortSignal } = {}): Promise<Head> {
+    if (typeof number !== 'bigint' || number < 0n || number >= 1n << 64n) {
+      throw clientError('arguments', 'header: a frame number is a bigint of 0 to 2^64 - 1')
+    }
+    return this.#handOut(await this.#query({ kind: 'header', number }, options.signal))
+  }
+
+  async verify(
+    header: Uint8Array,
+    options: { readonly signal?: AbortSignal; readonly timeProof?: boolean } = {},
+  ): ReturnType<Client['verify']> {
+    if (!(header instanceof Uint8Array)) throw clientError('arguments', 'verify: a header is a Uint8Array')
+    if (header.length > WIRE_LIMITS.headerBytes) return verdictOf(tooLong(header))
+    const wish = { kind: 'check', header, timeProof: options.timeProof ?? true } as const
+    return verdictOf(await this.#query(wish, options.signal))
+  }
+
+  async work(): Promise<Work> {
+    return (await this.#host?.work()) ?? { certificates: 0, timeProofs: 0, refusals: 0, millis: 0 }
+  }
+
+  async export(): Promise<Uint8Array> {
+    const head = await this.head()
+    if (head === null || this.#network === null) throw new NotFoundError('There is no verified frame to export yet.')
+    const { network, profile } = this.#network
+    return encodeCheckpoint({ network, profile, header: head.value.bytes })
+  }
+
+  async import(checkpoint: Uint8Array): Promise<Head> {
+    if (this.#network === null)
+      throw this.#ended() ?? new ImportError('The network is not known yet: wait until the client has started.')
+    let header: Uint8Array
+    try {
+      header = decodeCheckpoint(checkpoint, this.#network).header
+    } catch (error) {
+      if (error instanceof CheckpointError) throw new ImportError(error.message, { cause: error })
+      throw error
+    }
+    return this.#handOut(await this.#query({ kind: 'import', header }))
+  }
+
+  async addAddress(address: string): Promise<void> {
+    checkAddress(address)
+    const ended = this.#ended()
+    if (ended) throw ended
+    if (this.#host === null) throw new StoppedError('Start the client before you add an address.')
+    await this.#host.addAddress(address)
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#end()
+    return this.#stopping
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #end(): Promise<void> {
+    this.#stopped = true
+    const late = new Promise<void>((resolve) => setTimeout(resolve, STOP_MILLIS))
+    await Promise.race([this.#host?.stop().catch(() => {}), late])
+    await Promise.race([this.#services?.close(), late])
+    await this.#dialing?.stop().catch(() => {})
+    this.#host?.[releaseProxy]()
+    this.#worker?.terminate()
+    this.#host = null
+    this.#worker = null
+    const next = 'Create a new client to go on.'
+    this.#show({ ...this.#state, phase: 'stopped', peers: [], reason: 'The client was stopped.', next })
+  }
+
+  #listener(): HostListener {
+    return {
+      network: (description) => {
+        this.#network = description
+      },
+      state: (state) => {
+        if (this.#stopped) return
+        this.#halt = state.halt
+        this.#show(clientState(state))
+      },
+      head: (head) => this.#events.emit('head', headOf(head)),
+      frame: (frame) => this.#events.emit('frame', headOf(frame)),
+      refusal: (refusal) => this.#events.emit('refusal', refusal),
+      evidence: ({ frame, first, second, reason }) => this.#events.emit('evidence', { frame, first, second, reason }),
+    }
+  }
+
+  #show(state: ClientState): void {
+    this.#state = state
+    this.#events.emit('state', state)
+  }
+
+  #engineMissing(why: string): void {
+    this.#halt = 'engine'
+    const next = 'Allow workers and WebAssembly on this page (Content-Security-Policy), or use another browser.'
+    this.#show({ ...this.#state, phase: 'halted', reason: `Nothing can be verified here: ${why}.`, next })
+  }
+
+  /** Why nothing more will come; null while something may. */
+  #ended(): ClientError | null {
+    if (this.#stopped) return new StoppedError('The client was stopped.')
+    if (this.#halt === null) return null
+    const code = this.#halt === 'evidence' ? 'halted' : this.#halt
+    return clientError(code, `${this.#state.reason} ${this.#state.next}${this.#age()}`)
+  }
+
+  #late(timeoutMillis: number): ClientError {
+    const { reason, next, peers } = this.#state
+    const code = peers.some((peer) => peer.status === 'connected') ? 'timeout' : 'noPeers'
+    return clientError(code, `No verified frame within ${timeoutMillis / 1000} s. ${reason} ${next}${this.#age()}`)
+  }
+
+  #age(): string {
+    if (this.#network === null) return ''
+    return ` The anchors are ${describeAge(this.#network.anchors.issuedAt, Date.now())}.`
+  }
+
+  #handOut(finding: Finding): Head {
+    if (finding.verified === false && this.#options.policy === 'refuse') throw new RefusedError(refusalText(finding))
+    return headOf(finding)
+  }
+
+  async #query(wish: QueryWish, signal?: AbortSignal): Promise<Finding> {
+    signal?.throwIfAborted()
+    const host = this.#host
+    if (host === null) throw this.#ended() ?? new StoppedError('Start the client first.')
+    const call = this.#nextCall++
+    const cleanups: (() => void)[] = []
+    const givenUp = new Promise<never>((_, reject) => {
+      const abort = () => {
+        void host.cancel(call)
+        reject(signal?.reason)
+      }
+      const stopped = ({ phase }: ClientState) => {
+        if (phase === 'stopped') reject(new StoppedError('The client was stopped.'))
+      }
+      signal?.addEventListener('abort', abort)
+      cleanups.push(() => signal?.removeEventListener('abort', abort), this.on('state', stopped))
+    })
+    try {
+      const outcome = await Promise.race([host.query(call, wish), givenUp])
+      if (outcome.kind === 'finding') return outcome.finding
+      throw this.#ended() ?? clientError(outcome.code, outcome.reason)
+    } finally {
+      for (const cleanup of cleanups) cleanup()
+    }
+  }
+}
+
+function tooLong(header: Uint8Array): Finding {
+  const reason = `${header.length} bytes; a header has at most ${WIRE_LIMITS.headerBytes}`
+  return {
+    bytes: header,
+    facts: null,
+    checks: [{ name: 'shape', ok: false, reason, section: '11 section 4', millis: null }],
+    verified: false,
+    reason,
+    millis: 0,
+    from: null,
+    verifiedAt: Date.now(),
+  }
+}

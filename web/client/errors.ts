@@ -1,0 +1,110 @@
+/** One class per cause, each with its stable `code`: what every call of the client rejects with. */
+import type { ClientErrorCode } from './types.ts'
+
+/** What went wrong and, in its text, what to do. Branch on `code`. */
+export class ClientError extends Error {
+  readonly code: ClientErrorCode
+  constructor(code: ClientErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ClientError'
+    this.code = code
+  }
+}
+
+/** The anchors are missing, malformed or too old. */
+export class AnchorsError extends ClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('anchors', message, options)
+    this.name = 'AnchorsError'
+  }
+}
+
+/** `ready()` waited as long as it was told to. */
+export class ReadyTimeoutError extends ClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('timeout', message, options)
+    this.name = 'ReadyTimeoutError'
+  }
+}
+
+/** No node could be reached. */
+export class NoPeersError extends ClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('noPeers', message, options)
+    this.name = 'NoPeersError'
+  }
+}
+
+/** Nothing can be verified here: WebAssembly or workers are blocked. */
+export class EngineUnavailableError extends ClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('engine', message, options)
+    this.name = 'EngineUnavailableError'
+  }
+}
+
+/** A header did not verify, and the policy is `refuse`. */
+export class RefusedError extends ClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('refused', message, options)
+    this.name = 'RefusedError'
+  }
+}
+
+/** No node has that frame, or there is nothing to export yet. */
+export class NotFoundError extends ClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('notFound', message, options)
+    this.name = 'NotFoundError'
+  }
+}
+
+/** Evidence of equivocation stopped the client. */
+export class HaltedError extends ClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('halted', message, options)
+    this.name = 'HaltedError'
+  }
+}
+
+/** The client was stopped, or not started. */
+export class StoppedError extends ClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('stopped', message, options)
+    this.name = 'StoppedError'
+  }
+}
+
+/** A programming mistake of the caller. */
+export class ArgumentsError extends ClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('arguments', message, options)
+    this.name = 'ArgumentsError'
+  }
+}
+
+/** A checkpoint file that cannot be used. */
+export class ImportError extends ClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('import', message, options)
+    this.name = 'ImportError'
+  }
+}
+
+const classes = {
+  anchors: AnchorsError,
+  timeout: ReadyTimeoutError,
+  noPeers: NoPeersError,
+  engine: EngineUnavailableError,
+  refused: RefusedError,
+  notFound: NotFoundError,
+  halted: HaltedError,
+  stopped: StoppedError,
+  arguments: ArgumentsError,
+  import: ImportError,
+} satisfies Record<ClientErrorCode, new (message: string) => ClientError>
+
+/** The error of that cause. */
+export function clientError(code: ClientErrorCode, message: string, options?: ErrorOptions): ClientError {
+  return new classes[code](message, options)
+}

@@ -1,0 +1,41 @@
+/** What the client's worker does for the page, as plain values. */
+import type { Anchors, NetworkDescription } from '@petal/core/light/anchors.ts'
+import type { DriverRefusal, DriverState } from '@petal/core/light/driver.ts'
+import type { Finding, QueryOutcome, QueryWish, StoredEvidence } from '@petal/core/light/events.ts'
+import type { LightLimits, TimeProofPolicy } from '@petal/core/light/policy.ts'
+import type { WorkCount } from '@petal/core/light/work.ts'
+import type { TransportChoice } from './dialing.ts'
+import type { PageServices } from './page-services.ts'
+
+export interface HostOptions {
+  readonly network: NetworkDescription | string
+  readonly anchors: Anchors | null
+  /** `page`: the embedder's own, by `PageServices`. */
+  readonly store: 'memory' | 'indexeddb' | 'page'
+  readonly transports: TransportChoice
+  readonly timeProofs: TimeProofPolicy
+  readonly limits: LightLimits
+  readonly workers: number
+}
+
+export interface HostListener {
+  network(description: NetworkDescription): void
+  state(state: DriverState): void
+  head(head: Finding): void
+  frame(frame: Finding): void
+  refusal(refusal: DriverRefusal): void
+  evidence(evidence: StoredEvidence): void
+}
+
+export interface HostApi {
+  /** Once. Resolves when it is under way; what happens then is told to `listener`. Both arguments are Comlink proxies. */
+  start(options: HostOptions, page: PageServices, listener: HostListener): void
+  /** `call` names the query for `cancel`. */
+  query(call: number, wish: QueryWish): Promise<QueryOutcome>
+  cancel(call: number): void
+  head(): Finding | null
+  recent(count: number): readonly Finding[]
+  work(): WorkCount
+  addAddress(address: string): void
+  stop(): Promise<void>
+}

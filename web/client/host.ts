@@ -1,0 +1,231 @@
+/** The client inside its worker: store, network description, engine and driver, in that order. */
+import type { NetworkDescription } from '@petal/core/light/anchors.ts'
+import { type DriverState, LightDriver } from '@petal/core/light/driver.ts'
+import type { Finding, HaltCause, QueryOutcome, QueryWish } from '@petal/core/light/events.ts'
+import { DescriptionError } from '@petal/core/light/network-description.ts'
+import { storePrefix } from '@petal/core/light/records.ts'
+import type { WorkCount } from '@petal/core/light/work.ts'
+import type { Crypto } from '@petal/core/platform/crypto.ts'
+import { WorkerPool } from '@petal/worker/index.ts'
+import type { Remote } from 'comlink'
+import { type ChosenStore, chooseStore, sharedStore, trim } from './choose-store.ts'
+import { Dialing, dialable } from './dialing.ts'
+import type { HostApi, HostListener, HostOptions } from './host-api.ts'
+import { currentAddresses, type FoundNetwork, findNetwork } from './network-source.ts'
+import type { PageServices } from './page-services.ts'
+import { remoteStore } from './remote-store.ts'
+
+const DATABASE = 'petal-light'
+const RETRY_MILLIS = 5_000
+const REFRESH_MILLIS = 10_000
+
+export interface HostParts {
+  readonly makeCrypto: (workers: number) => Crypto
+}
+
+export class ClientHost implements Omit<HostApi, 'start'> {
+  readonly #options: HostOptions
+  readonly #page: Remote<PageServices>
+  readonly #listener: Remote<HostListener> | HostListener
+  readonly #parts: HostParts
+  readonly #stopping = new AbortController()
+  readonly #calls = new Map<number, AbortController>()
+  /** Released in reverse order. */
+  readonly #cleanups: (() => Promise<void> | void)[] = []
+  #driver: LightDriver | null = null
+  readonly #running: Promise<LightDriver | QueryOutcome>
+  #state: DriverState | null = null
+  #addressesSeen = new Set<string>()
+  #addedEarly: string[] = []
+
+  constructor(
+    options: HostOptions,
+    page: Remote<PageServices>,
+    listener: Remote<HostListener> | HostListener,
+    parts: HostParts = { makeCrypto: (workers) => new WorkerPool({ workers }) },
+  ) {
+    this.#options = options
+    this.#page = page
+    this.#listener = listener
+    this.#parts = parts
+    this.#running = this.#run()
+  }
+
+  async query(call: number, wish: QueryWish): Promise<QueryOutcome> {
+    const controller = new AbortController()
+    this.#calls.set(call, controller)
+    try {
+      const driver = await this.#running
+      if (!(driver instanceof LightDriver)) return driver
+      return await driver.query(wish, controller.signal)
+    } catch (error) {
+      return { kind: 'failed', code: 'notFound', reason: textOf(error) }
+    } finally {
+      this.#calls.delete(call)
+    }
+  }
+
+  cancel(call: number): void {
+    this.#calls.get(call)?.abort(new Error('cancelled'))
+  }
+
+  head(): Finding | null {
+    return this.#driver?.head() ?? null
+  }
+
+  recent(count: number): readonly Finding[] {
+    return this.#driver?.recent(count) ?? []
+  }
+
+  work(): WorkCount {
+    return this.#driver?.work() ?? { certificates: 0, timeProofs: 0, refusals: 0, millis: 0 }
+  }
+
+  addAddress(address: string): void {
+    this.#addressesSeen.add(address)
+    if (this.#driver) this.#driver.addAddress(address)
+    else this.#addedEarly.push(address)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    for (const call of this.#calls.values()) call.abort(new Error('the client was stopped'))
+    await this.#driver?.stop()
+    for (const cleanup of this.#cleanups.splice(0).reverse()) await Promise.resolve(cleanup()).catch(() => {})
+  }
+
+  /** The running driver, or the answer to every query when there cannot be one. */
+  async #run(): Promise<LightDriver | QueryOutcome> {
+    const chosen = await this.#chooseStore()
+    let found: FoundNetwork | null
+    try {
+      found = await this.#network(chosen)
+    } catch (error) {
+      return this.#halt('anchors', textOf(error), 'Correct the network description or its anchors, and load again.')
+    }
+    if (found === null) return { kind: 'failed', code: 'noPeers', reason: 'The client was stopped.' }
+    const { description } = found
+    const known = { ...description, addresses: dialable(description.addresses, this.#options.transports) }
+    this.#addressesSeen = new Set(known.addresses)
+    void this.#listener.network(known)
+
+    const dialing = new Dialing(this.#options.transports, this.#page, known)
+    const crypto = this.#parts.makeCrypto(this.#options.workers)
+    this.#cleanups.push(
+      () => dialing.stop(),
+      () => crypto.close(),
+    )
+    const driver = new LightDriver({
+      config: {
+        description: known,
+        timeProofs: this.#options.timeProofs,
+        limits: this.#options.limits,
+        random: Math.random,
+      },
+      crypto,
+      store: await this.#share(chosen, known),
+      transport: dialing.dial,
+      clock: { now: () => Date.now(), at: alarm },
+      note: [chosen.note, found.note].filter((note) => note !== null).join(' ') || null,
+      listener: {
+        state: (state) => this.#tell(state),
+        head: (head) => void this.#listener.head(head),
+        frame: (frame) => void this.#listener.frame(frame),
+        refusal: (refusal) => void this.#listener.refusal(refusal),
+        evidence: (evidence) => void this.#listener.evidence(evidence),
+      },
+    })
+    await driver.start()
+    this.#driver = driver
+    for (const address of this.#addedEarly) driver.addAddress(address)
+    if (this.#stopping.signal.aborted) await driver.stop()
+    else void this.#refreshAddresses(driver, description)
+    return driver
+  }
+
+  async #chooseStore(): Promise<ChosenStore> {
+    const wish = this.#options.store
+    if (wish === 'page') return { store: remoteStore(this.#page), note: null }
+    const chosen = await chooseStore(wish, DATABASE)
+    this.#cleanups.push(() => chosen.store.close())
+    return chosen
+  }
+
+  async #share(chosen: ChosenStore, description: NetworkDescription) {
+    if (this.#options.store !== 'indexeddb' || chosen.note !== null) return chosen.store
+    const prefix = storePrefix(description)
+    const name = `petal-light/${Array.from(prefix, (byte) => byte.toString(16)).join('')}`
+    const shared = sharedStore(chosen.store, name, () => trim(chosen.store, prefix, this.#options.limits))
+    this.#cleanups.push(() => shared.resign())
+    return shared
+  }
+
+  /** Tries until the description is there. Rejects when what is there cannot be used; null after `stop`. */
+  async #network(chosen: ChosenStore): Promise<FoundNetwork | null> {
+    const { network, anchors } = this.#options
+    while (!this.#stopping.signal.aborted) {
+      try {
+        return await findNetwork(network, anchors ?? undefined, chosen.store)
+      } catch (error) {
+        if (error instanceof DescriptionError || typeof network !== 'string') throw error
+        const next = 'It is tried again in some seconds; check the address and the network of this device.'
+        this.#tell({ ...NOTHING, phase: 'connecting', reason: textOf(error), next })
+        await pause(RETRY_MILLIS, this.#stopping.signal)
+      }
+    }
+    return null
+  }
+
+  /** While no node is connected: maybe the description names other addresses by now. */
+  async #refreshAddresses(driver: LightDriver, description: NetworkDescription): Promise<void> {
+    const { network, transports } = this.#options
+    const { signal } = this.#stopping
+    while (typeof network === 'string' && !signal.aborted) {
+      await pause(REFRESH_MILLIS, signal)
+      const connected = this.#state?.peers.some((peer) => peer.status === 'connected') ?? false
+      if (signal.aborted || connected || this.#state?.halt) continue
+      for (const address of dialable(await currentAddresses(network, description), transports)) {
+        if (this.#addressesSeen.has(address) || this.#addressesSeen.size > 200) continue
+        this.#addressesSeen.add(address)
+        driver.addAddress(address)
+      }
+    }
+  }
+
+  #halt(halt: HaltCause, reason: string, next: string): QueryOutcome {
+    this.#tell({ ...NOTHING, phase: 'halted', reason, next, halt })
+    return { kind: 'failed', code: halt === 'engine' ? 'engine' : 'halted', reason }
+  }
+
+  #tell(state: DriverState): void {
+    this.#state = state
+    void this.#listener.state(state)
+  }
+}
+
+const NOTHING = { at: null, target: null, peers: [], health: 'ok', halt: null } as const satisfies Partial<DriverState>
+
+/** One timer; a time further away than timers reach is approached in steps. */
+function alarm(time: number, callback: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>
+  const wait = () => {
+    const left = time - Date.now()
+    timer = left > 1e9 ? setTimeout(wait, 1e9) : setTimeout(callback, Math.max(0, left))
+  }
+  wait()
+  return () => clearTimeout(timer)
+}
+
+function pause(millis: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, millis)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,27 @@
+/** The embeddable light client (docs/embed). Importing it does nothing; `start()` does the first I/O. */
+import { TabClient } from './client.ts'
+import type { Client, ClientOptions } from './types.ts'
+
+export { type FieldRange, locateFields } from '@petal/core/light/header-fields.ts'
+export {
+  AnchorsError,
+  ArgumentsError,
+  ClientError,
+  EngineUnavailableError,
+  HaltedError,
+  ImportError,
+  NoPeersError,
+  NotFoundError,
+  ReadyTimeoutError,
+  RefusedError,
+  StoppedError,
+} from './errors.ts'
+export type * from './types.ts'
+
+/** A client that has not been started. Throws `ArgumentsError` for options that cannot be. */
+export function createClient(options: ClientOptions): Client {
+  return new TabClient(
+    options,
+    () => new Worker(new URL('./client-worker.ts', import.meta.url), { type: 'module', name: 'petal-client' }),
+  )
+}
