@@ -1,7 +1,8 @@
 /** Loading the built page from a replaying node on loopback: times, longest task, memory. */
 import { readFileSync } from 'node:fs'
-import type { Browser, BrowserContext } from 'playwright'
+import type { Browser, BrowserContext, Page } from 'playwright'
 import { replay, startNode } from '../e2e/node.ts'
+import { frames } from '../e2e/vectors.ts'
 import { launch } from './chromium/platform.ts'
 import { quantile } from './measure.ts'
 
@@ -23,6 +24,9 @@ interface Load {
   readonly headMillis: number
   readonly longestTaskMillis: number
 }
+
+/** Verdicts asked for while the main thread is watched. */
+const VERIFY_ROUNDS = 5
 
 const figure = (
   name: string,
@@ -51,9 +55,38 @@ async function load(context: BrowserContext, url: string): Promise<Load> {
     headMillis: window.benchHead ?? Number.NaN,
     longestTaskMillis: window.benchLongest ?? 0,
   }))
+  await demandRecordedHead(page)
   await page.close()
   return result
 }
+
+/** The head that was timed is one of the recorded chain: a page that shows anything else must not be measured. */
+async function demandRecordedHead(page: Page): Promise<void> {
+  const head = page.getByTestId('head')
+  const [frame, identity] = [await head.getAttribute('data-frame'), await head.getAttribute('data-identity')]
+  const recorded = frames.some((one) => String(one.header.frame_number) === frame && one.identity === identity)
+  if (!recorded) throw new Error(`the page shows frame ${frame} with identity ${identity}, which was not recorded`)
+}
+
+/** Longest time, in milliseconds, that the main thread was away from its timers while a worker verified. */
+const longestGapWhileVerifying = (page: Page): Promise<number> =>
+  page.evaluate(async (rounds) => {
+    const TIMER_MILLIS = 4
+    let longest = 0
+    let last = performance.now()
+    let watching = true
+    const look = (): void => {
+      const now = performance.now()
+      longest = Math.max(longest, now - last - TIMER_MILLIS)
+      last = now
+      if (watching) setTimeout(look, TIMER_MILLIS)
+    }
+    look()
+    const head = await window.petal?.head()
+    for (let round = 0; head && round < rounds; round++) await window.petal?.verify(head.value.bytes)
+    watching = false
+    return longest
+  }, VERIFY_ROUNDS)
 
 declare global {
   interface Window {
@@ -98,6 +131,7 @@ export async function pageFigures(progress: (step: string) => void): Promise<rea
   const cold: Load[] = []
   const warm: Load[] = []
   const memory: number[] = []
+  const gaps: number[] = []
   for (let round = 0; round < COLD_LOADS; round++) {
     const browser = await launch()
     try {
@@ -107,6 +141,7 @@ export async function pageFigures(progress: (step: string) => void): Promise<rea
       const page = await context.newPage()
       await page.goto(node.url)
       await page.waitForSelector('[data-testid=head][data-checks*=vdf]', { state: 'attached', timeout: WAIT_MILLIS })
+      gaps.push(await longestGapWhileVerifying(page))
       if (process.platform === 'linux') memory.push(await rendererMegabytes(browser))
     } finally {
       await browser.close()
@@ -118,7 +153,8 @@ export async function pageFigures(progress: (step: string) => void): Promise<rea
   return [
     figure('cold-load', 'cold load to first certified head, loopback', 'ms', heads(cold), 1_500, 1_000),
     figure('warm-load', 'warm load to first certified head, loopback', 'ms', heads(warm), 600, 400),
-    figure('longest-task', 'longest task of the main thread (0 = none over 50 ms)', 'ms', tasks, 50, 16),
+    figure('longest-gap', 'main thread while verifying: longest gap between timers', 'ms', gaps, 50, 16),
+    figure('longest-task', 'main thread while loading: longest task (0 = none over 50 ms)', 'ms', tasks, 50, 16),
     figure('renderer-memory', 'private memory of the renderer', 'MB', memory, 128, 80),
   ]
 }
