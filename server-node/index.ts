@@ -56,6 +56,10 @@ export async function startNode(given: NodeOptions = {}): Promise<RunningNode> {
 
 async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Promise<RunningNode> {
   const data = await openData(options, stack)
+  if (!isLoopback(options.host)) {
+    const message = `listening on ${options.host}: other machines can reach this node`
+    options.onEvent({ event: 'notice', message })
+  }
   let parts: { source: FrameSource; light: LightNode; since: number } | undefined
   const network = () => parts && describe(parts.source, parts.light)
   const health = () => healthOf(parts)
@@ -98,6 +102,10 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || host.startsWith('127.')
 }
 
 /** Locks the data directory, if there is to be one, and opens its secrets. */

@@ -5,7 +5,6 @@ import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { webRTCDirect } from '@libp2p/webrtc'
-import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { FrameSource } from '../chain/source.ts'
@@ -14,6 +13,7 @@ import { LightService } from './light-service.ts'
 import type { NetLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
 import type { TransportName } from './transports.ts'
+import { boundedWebSockets } from './websocket.ts'
 import type { WebTransportAddon } from './webtransport/addon.ts'
 import type { Certificates } from './webtransport/certificates.ts'
 import { webTransportListen } from './webtransport/transport.ts'
@@ -99,7 +99,7 @@ function listenAddress(name: TransportName, host: string, port: number): string 
 function transport(name: TransportName, { webTransport, limits }: LightNodeOptions) {
   switch (name) {
     case 'websocket':
-      return webSockets({ maxBufferedAmount: 1 << 20 })
+      return boundedWebSockets(limits)
     case 'webrtc-direct':
       return webRTCDirect()
     case 'webtransport':

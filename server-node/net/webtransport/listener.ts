@@ -10,6 +10,7 @@ import {
   TypedEventEmitter,
 } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
+import { getThinWaistAddresses } from '@libp2p/utils'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { NetLimits } from '../limits.ts'
 import type { WebTransportAddon, WtServer, WtSession } from './addon.ts'
@@ -72,7 +73,10 @@ export class WtListener extends TypedEventEmitter<ListenerEvents> implements Lis
     const hashes = this.#init.certificates.announced.map(
       (hash) => `/certhash/u${multihash(hash).toString('base64url')}`,
     )
-    return [multiaddr(`/${family}/${this.#host}/udp/${this.#server.port}/quic-v1/webtransport${hashes.join('')}`)]
+    // An unspecified address becomes one for each interface.
+    return getThinWaistAddresses(multiaddr(`/${family}/${this.#host}/udp/${this.#server.port}`)).map((address) =>
+      address.encapsulate(`/quic-v1/webtransport${hashes.join('')}`),
+    )
   }
 
   updateAnnounceAddrs(): void {}
