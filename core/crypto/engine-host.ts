@@ -60,7 +60,7 @@ export class EngineHost {
   }
 
   closeCommittee(handle: CommitteeHandle): void {
-    this.#committees.get(handle)?.free()
+    release(this.#committees.get(handle))
     this.#committees.delete(handle)
   }
 
@@ -87,7 +87,7 @@ export class EngineHost {
   /** Ends the search of a challenge. */
   endSearch(challenge: Uint8Array): void {
     const key = bytesToHex(challenge)
-    this.#searches.get(key)?.free()
+    release(this.#searches.get(key))
     this.#searches.delete(key)
   }
 
@@ -121,8 +121,8 @@ export class EngineHost {
 
   /** Frees everything that was opened. */
   close(): void {
-    for (const committee of this.#committees.values()) committee.free()
-    for (const search of this.#searches.values()) search.free()
+    for (const committee of this.#committees.values()) release(committee)
+    for (const search of this.#searches.values()) release(search)
     this.#committees.clear()
     this.#searches.clear()
   }
@@ -134,7 +134,7 @@ export class EngineHost {
     this.#searches.set(key, open)
     for (const [oldest, search] of this.#searches) {
       if (this.#searches.size <= MOST_SEARCHES) break
-      search.free()
+      release(search)
       this.#searches.delete(oldest)
     }
     return open
@@ -154,4 +154,9 @@ export class EngineHost {
       throw cryptoError(error)
     }
   }
+}
+
+/** Frees what WASM does not free by itself; objects of the addon belong to the garbage collector and may lack `free`. */
+function release(handle: { free?(): void } | undefined): void {
+  handle?.free?.()
 }

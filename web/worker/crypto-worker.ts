@@ -19,14 +19,28 @@ const api: CryptoWorkerApi = {
   },
 
   call<M extends Method>(method: M, args: Arguments<M>): Reply<Result<M>> {
-    try {
-      if (host === null) return { ok: false, code: 'arguments', message: 'the engine is not loaded' }
-      const run = host[method] as (...args: Arguments<M>) => Result<M>
-      return { ok: true, value: run.apply(host, args) }
-    } catch (error) {
-      return failure(error)
-    }
+    return attempt((engine) => {
+      const run = engine[method] as (...args: Arguments<M>) => Result<M>
+      return run.apply(engine, args)
+    })
   },
+
+  solve(challenge, difficulty, progress) {
+    const tell = (done: number, total: number) => {
+      void progress(done, total)
+      return false
+    }
+    return attempt((engine) => engine.solveVdf(challenge, difficulty, tell))
+  },
+}
+
+function attempt<T>(run: (engine: EngineHost) => T): Reply<T> {
+  try {
+    if (host === null) return { ok: false, code: 'arguments', message: 'the engine is not loaded' }
+    return { ok: true, value: run(host) }
+  } catch (error) {
+    return failure(error)
+  }
 }
 
 function failure(error: unknown): Extract<Reply<never>, { ok: false }> {

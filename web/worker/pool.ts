@@ -16,7 +16,7 @@ import {
   type JobProgress,
 } from '@petal/core/platform/crypto.ts'
 import type { EngineCommittee, EngineKeyPair, EngineRules } from '@petal/core/platform/engine.ts'
-import { proxy, transfer } from 'comlink'
+import { transfer } from 'comlink'
 import { type CompiledEngine, compileEngine } from './engine.ts'
 import type { EngineModule } from './modules.ts'
 import { Slot, type SpawnWorker } from './slot.ts'
@@ -144,14 +144,10 @@ export class WorkerPool implements Crypto {
     difficulty: number,
     options?: JobOptions & { readonly progress?: JobProgress },
   ): Promise<Uint8Array> {
-    const progress = proxy((done: number, total: number) => {
-      options?.progress?.(done, total)
-      return false
-    })
     const solve = (slot: Slot) => {
       const kill = () => slot.kill(new CryptoError('cancelled', 'the job was cancelled'))
       options?.signal?.addEventListener('abort', kill, { once: true })
-      const done = slot.call('solveVdf', [challenge, difficulty, progress])
+      const done = slot.solve(challenge, difficulty, (...steps) => options?.progress?.(...steps))
       return done.finally(() => options?.signal?.removeEventListener('abort', kill))
     }
     return this.#job('normal', options, solve)

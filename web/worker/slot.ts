@@ -1,6 +1,6 @@
 /** One place of the pool: a worker, what is open in it, and how it ends. */
 import { CryptoError } from '@petal/core/platform/crypto.ts'
-import { type Remote, releaseProxy, wrap } from 'comlink'
+import { proxy, type Remote, releaseProxy, wrap } from 'comlink'
 import type { CompiledEngine } from './engine.ts'
 import type { Arguments, CryptoWorkerApi, Method, Reply, Result } from './worker-api.ts'
 
@@ -60,9 +60,22 @@ export class Slot {
   }
 
   /** Rejects with what the engine says, or with `crashed` when the worker dies; after that the slot is not alive. */
-  async call<M extends Method>(method: M, args: Arguments<M>): Promise<Result<M>> {
+  call<M extends Method>(method: M, args: Arguments<M>): Promise<Result<M>> {
+    return this.#answer((api) => api.call(method, args) as Promise<Reply<Result<M>>>)
+  }
+
+  /** The same for a solution, which takes long: see `kill`. */
+  solve(
+    challenge: Uint8Array,
+    difficulty: number,
+    progress: (done: number, total: number) => void,
+  ): Promise<Uint8Array> {
+    return this.#answer((api) => api.solve(challenge, difficulty, proxy(progress)))
+  }
+
+  async #answer<T>(ask: (api: Remote<CryptoWorkerApi>) => Promise<Reply<T>>): Promise<T> {
     if (this.#api === null) throw new CryptoError('crashed', 'the worker is gone')
-    const reply = await Promise.race([this.#api.call(method, args) as Promise<Reply<Result<M>>>, this.#death])
+    const reply = await Promise.race([ask(this.#api), this.#death])
     if (!reply.ok && reply.code === 'crashed') this.stop()
     return unpack(reply)
   }

@@ -17,6 +17,7 @@ export type Reply<T> =
 export interface CryptoWorkerApi {
   /** Makes the instance; call it once, first. */
   load(engine: CompiledEngine): Promise<Reply<ReturnType<EngineHost['describe']>>>
-  /** `progress` of `solveVdf` is a Comlink proxy whose answer is not waited for. */
   call<M extends Method>(method: M, args: Arguments<M>): Reply<Result<M>>
+  /** Runs long: ended by ending the worker. `progress` is a Comlink proxy whose answer is not waited for. */
+  solve(challenge: Uint8Array, difficulty: number, progress: (done: number, total: number) => void): Reply<Uint8Array>
 }
