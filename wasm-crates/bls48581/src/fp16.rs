@@ -2,13 +2,14 @@
 
 use crate::fp8::Fp8;
 use crate::frobenius;
+use crate::octic::Octic;
 use crate::tower::{Adjoined, Quadratic, QuadraticWide, Tower};
 
-/// `c0 + c1 s`.
-pub type Fp16 = Quadratic<Fp8>;
+/// `c0 + c1 s` over either form of F_{p^8}.
+pub type Fp16<B = Fp8> = Quadratic<B>;
 
 /// The wide form of [`Fp16`].
-pub(crate) type Fp16Wide = QuadraticWide<<Fp8 as Tower>::Wide>;
+pub(crate) type Fp16Wide<B> = QuadraticWide<<B as Tower>::Wide>;
 
 impl Adjoined for Fp8 {
     fn root_to_p_minus_1() -> &'static Self {
@@ -16,15 +17,13 @@ impl Adjoined for Fp8 {
     }
 }
 
-impl Fp16 {
-    /// `s self`: the cubic step adjoins a root of s.
-    pub(crate) fn times_s(&self) -> Self {
-        Self::new(self.c1.nonresidue(), self.c0)
-    }
+/// `s x`: the cubic step adjoins a root of s.
+pub(crate) fn times_s<B: Octic>(x: &Fp16<B>) -> Fp16<B> {
+    Fp16::new(x.c1.nonresidue(), x.c0)
 }
 
 /// `acc += s term`.
-pub(crate) fn wide_add_times_s(acc: &mut Fp16Wide, term: &Fp16Wide) {
-    Fp8::wide_add_nonresidue(&mut acc.c0, &term.c1);
-    Fp8::wide_add(&mut acc.c1, &term.c0);
+pub(crate) fn wide_add_times_s<B: Octic>(acc: &mut Fp16Wide<B>, term: &Fp16Wide<B>) {
+    B::wide_add_nonresidue(&mut acc.c0, &term.c1);
+    B::wide_add(&mut acc.c1, &term.c0);
 }

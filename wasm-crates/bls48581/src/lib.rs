@@ -7,7 +7,7 @@
 //! * [`SecretKey`], [`PublicKey`], [`Signature`]; [`verify`], [`verify_decoded`], [`verify_multi`],
 //!   [`verify_possession`], [`verify_batch`]; [`aggregate_keys`], [`aggregate_signatures`]
 //! * the mathematics, bottom up: [`fp`], [`fp2`], [`fp4`], [`fp8`], [`fp16`], [`fp48`] over the common
-//!   [`tower`]; [`scalar`]; [`curve`], [`g1`], [`g2`]; [`hash_to_curve`]; [`pairing`],
+//!   [`tower`], with two forms of F_{p^8} in [`octic`]; [`scalar`]; [`curve`], [`g1`], [`g2`]; [`hash_to_curve`]; [`pairing`],
 //!   [`final_exponentiation`]; [`params`] for whoever checks constants
 
 pub mod curve;
@@ -24,6 +24,7 @@ pub mod g1;
 pub mod g2;
 mod generators;
 pub mod hash_to_curve;
+pub mod octic;
 pub mod pairing;
 pub mod params;
 mod public_key;

@@ -3,6 +3,8 @@
 //! Only this question is asked, so that any non-degenerate bilinear map serves: factors from proper
 //! subfields are dropped from the lines, and the conjugation for the negative u is left out.
 
+use std::sync::OnceLock;
+
 use crate::curve::Affine;
 use crate::final_exponentiation::is_one_after;
 use crate::fp::Fp;
@@ -10,8 +12,10 @@ use crate::fp8::Fp8;
 use crate::fp48::Fp48;
 use crate::g1::G1Affine;
 use crate::g2::{self, G2Affine};
+use crate::octic::Octic;
+#[cfg(target_arch = "x86_64")]
+use crate::octic::VectorFp8;
 use crate::tower::Tower;
-use std::sync::OnceLock;
 
 /// Signed digits of `|u| = 2^32 + 2^30 + 2^10 - 2^7 + 1` below the first: (position, negative).
 const DIGITS: [(u32, bool); 4] = [(30, false), (10, false), (7, true), (0, false)];
@@ -101,11 +105,15 @@ impl Prepared {
 
 /// Whether the product of `e(q, p)` over all pairs is 1.
 pub fn product_is_one(pairs: &[(&Prepared, G1Affine)]) -> bool {
-    is_one_after(&miller_loop(pairs))
+    #[cfg(target_arch = "x86_64")]
+    if VectorFp8::available() {
+        return is_one_after(&miller_loop::<VectorFp8>(pairs));
+    }
+    is_one_after(&miller_loop::<Fp8>(pairs))
 }
 
 /// The product of the Miller values of all pairs.
-pub fn miller_loop(pairs: &[(&Prepared, G1Affine)]) -> Fp48 {
+pub fn miller_loop<B: Octic>(pairs: &[(&Prepared, G1Affine)]) -> Fp48<B> {
     let scaled: Vec<(&Prepared, Fp, Fp)> = pairs
         .iter()
         .map(|(prepared, p)| {
@@ -123,7 +131,8 @@ pub fn miller_loop(pairs: &[(&Prepared, G1Affine)]) -> Fp48 {
         for _ in 0..steps {
             for (prepared, x_over_y, one_over_y) in &scaled {
                 if let Some((slope, constant)) = prepared.lines.get(lines) {
-                    f = f.mul_line(&slope.scale(x_over_y), &constant.scale(one_over_y));
+                    let slope = B::from_fp8(&slope.scale(x_over_y));
+                    f = f.mul_line(&slope, &B::from_fp8(&constant.scale(one_over_y)));
                 }
             }
             lines += 1;

@@ -15,6 +15,10 @@ pub trait Tower: Copy + core::fmt::Debug {
     /// Sums of products, not reduced.
     type Wide: Copy;
 
+    /// Whether a square costs as much as a product, so that the level above does better with two
+    /// products than with three squares.
+    const SQUARE_IS_PRODUCT: bool = false;
+
     /// 0.
     const ZERO: Self;
     /// 1.
@@ -193,6 +197,17 @@ impl<B: Adjoined + 'static> Tower for Quadratic<B> {
 
     fn sqr_wide(&self, out: &mut Self::Wide) {
         let mut high = B::WIDE_ZERO;
+        if B::SQUARE_IS_PRODUCT {
+            // c1 = 2 x y, c0 = (x + y)(x + n y) - x y - n x y
+            self.c0.mul_wide(&self.c1, &mut high);
+            let turned = self.c0.add(&self.c1.nonresidue());
+            self.c0.add(&self.c1).mul_wide(&turned, &mut out.c0);
+            B::wide_sub(&mut out.c0, &high);
+            B::wide_sub_nonresidue(&mut out.c0, &high);
+            out.c1 = high;
+            B::wide_add(&mut out.c1, &high);
+            return;
+        }
         self.c0.add(&self.c1).sqr_wide(&mut out.c1);
         self.c0.sqr_wide(&mut out.c0);
         self.c1.sqr_wide(&mut high);

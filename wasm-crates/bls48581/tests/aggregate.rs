@@ -69,7 +69,7 @@ fn cry_08_several_messages_and_unequal_lengths() {
 
 #[test]
 fn a_batch_holds_when_every_statement_holds() {
-    let statements: Vec<(PublicKey, Vec<u8>, Vec<u8>, Vec<u8>)> = cases("aggregate")
+    let statements: Vec<_> = cases("aggregate")
         .iter()
         .filter(|case| case["message"].is_string() && case["valid"] == Value::Bool(true))
         .map(|case| {

@@ -1,6 +1,6 @@
-//! Inverse and quadratic character of public values by divisions steps (Bernstein and Yang, "Fast
-//! constant-time gcd computation and modular inversion", in the variable-time form with batches of 62
-//! steps): twenty times faster than exponentiation. Not constant time.
+//! Inverse and quadratic character by division steps (Bernstein and Yang, "Fast constant-time gcd
+//! computation and modular inversion", in batches of 62 steps): twenty times faster than
+//! exponentiation. [`invert_constant`] is constant time, the others are for public values.
 
 use super::modulus::{MODULUS, WORDS, negative_inverse};
 
@@ -14,6 +14,8 @@ const MASK: u64 = u64::MAX >> 2;
 const INVERSE: u64 = negative_inverse().wrapping_neg() & MASK;
 /// p.
 const P: Limbs = split(&MODULUS);
+/// Batches that always suffice: floor((49 * 581 + 57) / 17) steps.
+const CONSTANT_BATCHES: usize = ((49 * 581 + 57) / 17usize).div_ceil(BITS as usize);
 /// Batches after which the character gives up (it then is computed otherwise): about twice the mean.
 const CHARACTER_BATCHES: usize = 45;
 
@@ -94,6 +96,35 @@ fn batch(mut eta: i64, mut f: u64, mut g: u64) -> (i64, Matrix) {
         g = g.wrapping_add(f.wrapping_mul(w));
         q = q.wrapping_add(u.wrapping_mul(w));
         r = r.wrapping_add(v.wrapping_mul(w));
+    }
+    (
+        eta,
+        Matrix {
+            u: u as i64,
+            v: v as i64,
+            q: q as i64,
+            r: r as i64,
+        },
+    )
+}
+
+/// As [`batch`], one step at a time and without a branch.
+fn batch_constant(mut eta: i64, mut f: u64, mut g: u64) -> (i64, Matrix) {
+    let (mut u, mut v, mut q, mut r) = (1u64, 0u64, 0u64, 1u64);
+    for _ in 0..BITS {
+        // All ones when f and g change places; all ones when g is odd.
+        let mut swap = (eta >> 63) as u64;
+        let odd = 0u64.wrapping_sub(g & 1);
+        let signed = |x: u64| (x ^ swap).wrapping_sub(swap);
+        g = g.wrapping_add(signed(f) & odd);
+        q = q.wrapping_add(signed(u) & odd);
+        r = r.wrapping_add(signed(v) & odd);
+        swap &= odd;
+        eta = (eta ^ swap as i64).wrapping_sub(swap as i64 + 1);
+        f = f.wrapping_add(g & swap);
+        u = u.wrapping_add(q & swap) << 1;
+        v = v.wrapping_add(r & swap) << 1;
+        g >>= 1;
     }
     (
         eta,
@@ -194,12 +225,12 @@ fn update_coefficients(d: &mut Limbs, e: &mut Limbs, t: &Matrix) {
     e[LIMBS - 1] = ce as i64;
 }
 
-/// `factor x + addend p` with carries; factor is 1 or -1.
-fn combine(x: &Limbs, factor: i64, add_p: bool) -> Limbs {
+/// `x + p` or `-x` where the mask is all ones, else x; carried, no branch.
+fn correct(x: &Limbs, plus_p: i64, negate: i64) -> Limbs {
     let mut out = [0i64; LIMBS];
     let mut carry = 0i64;
     for i in 0..LIMBS {
-        let sum = factor * x[i] + if add_p { P[i] } else { 0 } + carry;
+        let sum = ((x[i] ^ negate) - negate) + (P[i] & plus_p) + carry;
         out[i] = if i + 1 < LIMBS {
             sum & MASK as i64
         } else {
@@ -210,22 +241,62 @@ fn combine(x: &Limbs, factor: i64, add_p: bool) -> Limbs {
     out
 }
 
+/// The state of an inversion: f and g, and what they are multiples of the value by, modulo p.
+struct Inversion {
+    f: Limbs,
+    g: Limbs,
+    d: Limbs,
+    e: Limbs,
+}
+
+impl Inversion {
+    fn start(value: &[u64; WORDS]) -> Self {
+        let mut e = [0i64; LIMBS];
+        e[0] = 1;
+        Self {
+            f: P,
+            g: split(value),
+            d: [0; LIMBS],
+            e,
+        }
+    }
+
+    fn apply(&mut self, matrix: &Matrix) {
+        update_coefficients(&mut self.d, &mut self.e, matrix);
+        update_pair(&mut self.f, &mut self.g, matrix);
+    }
+
+    /// With g = 0, f is 1 or -1 (or p, when the value was 0 and d is).
+    fn finish(&self) -> [u64; WORDS] {
+        let d = correct(&self.d, self.d[LIMBS - 1] >> 63, 0);
+        let signed = correct(&d, 0, self.f[LIMBS - 1] >> 63);
+        join(&correct(&signed, signed[LIMBS - 1] >> 63, 0))
+    }
+}
+
 /// The inverse modulo p of a canonical integer, and 0 for 0.
 pub(super) fn invert(value: &[u64; WORDS]) -> [u64; WORDS] {
-    let (mut f, mut g) = (P, split(value));
-    let (mut d, mut e) = ([0i64; LIMBS], [0i64; LIMBS]);
-    e[0] = 1;
+    let mut state = Inversion::start(value);
     let mut eta = -1;
-    // g becomes 0 after at most (49 * 581 + 57) / 17 steps.
-    while g != [0; LIMBS] {
-        let (next, matrix) = batch(eta, f[0] as u64, g[0] as u64);
+    // Ends after at most CONSTANT_BATCHES rounds.
+    while state.g != [0; LIMBS] {
+        let (next, matrix) = batch(eta, state.f[0] as u64, state.g[0] as u64);
         eta = next;
-        update_coefficients(&mut d, &mut e, &matrix);
-        update_pair(&mut f, &mut g, &matrix);
+        state.apply(&matrix);
     }
-    let reduced = combine(&d, 1, d[LIMBS - 1] < 0);
-    let signed = combine(&reduced, if f[LIMBS - 1] < 0 { -1 } else { 1 }, false);
-    join(&combine(&signed, 1, signed[LIMBS - 1] < 0))
+    state.finish()
+}
+
+/// As [`invert`], constant time.
+pub(super) fn invert_constant(value: &[u64; WORDS]) -> [u64; WORDS] {
+    let mut state = Inversion::start(value);
+    let mut eta = -1;
+    for _ in 0..CONSTANT_BATCHES {
+        let (next, matrix) = batch_constant(eta, state.f[0] as u64, state.g[0] as u64);
+        eta = next;
+        state.apply(&matrix);
+    }
+    state.finish()
 }
 
 /// Whether a canonical integer is a square modulo p (0 is). `None` when the batches do not suffice.

@@ -118,9 +118,9 @@ pub trait Kernel: Copy + core::fmt::Debug + Send + Sync + 'static {
         acc
     }
 
-    /// `self^-1`, and 0 for 0; constant time (Fermat).
+    /// `self^-1`, and 0 for 0; constant time.
     fn invert(&self) -> Self {
-        self.pow(&P_MINUS_2)
+        Self::from_words(&gcd::invert_constant(&self.to_words()))
     }
 
     /// `self^-1`, and 0 for 0, of a public value; not constant time.
@@ -214,13 +214,6 @@ fn words_of_bytes(bytes: &[u8]) -> [u64; WORDS] {
     }
     words
 }
-
-/// `p - 2`.
-const P_MINUS_2: [u64; WORDS] = {
-    let mut two = [0u64; WORDS];
-    two[0] = 2;
-    subtract(&MODULUS, &two).0
-};
 
 /// `(p - 3) / 4`: p is 3 mod 4, so this is a shift.
 const P_MINUS_3_OVER_4: [u64; WORDS] = {

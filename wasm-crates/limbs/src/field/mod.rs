@@ -15,6 +15,7 @@
 //! |---|---|---|
 //! | [`words`] | ten 64-bit words, 128-bit products | native; WASM with the feature `wide` |
 //! | [`lanes`] | 21 lanes of 28 bits, 64-bit columns | WASM |
+//! | `octet` | eight elements in AVX-512 vectors, 52-bit limbs | native, where detected, for F_{p^8} in pairings |
 //!
 //! [`Fp`] is the kernel of the target. [`mont`] is a small const-generic Montgomery ring for the
 //! scalar field, where speed does not matter.
@@ -29,6 +30,8 @@ mod kernel;
 pub mod lanes;
 mod modulus;
 pub mod mont;
+#[cfg(target_arch = "x86_64")]
+pub mod octet;
 pub mod words;
 
 pub use kernel::Kernel;

@@ -114,6 +114,18 @@ impl Column {
 }
 
 impl Element {
+    /// The words of the Montgomery form, R = 2^640, loosely reduced.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn montgomery_words(&self) -> &[u64; WORDS] {
+        &self.0
+    }
+
+    /// The element with these words.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn from_montgomery_words(words: [u64; WORDS]) -> Self {
+        Self(words)
+    }
+
     /// Operands of products stay below 1,700 p.
     #[inline(always)]
     fn check(&self) {
