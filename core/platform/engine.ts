@@ -75,6 +75,11 @@ export interface EngineRules {
   readonly proverInCommittee: boolean
   /** Least difficulty of a header that carries no certificate. */
   readonly difficultyFloor: number
+  /**
+   * Find the signers by the embedded key in the table of key sums instead of by the bitmask (spec 11 section 8.2): for networks whose
+   * members may become inactive, which shifts the bitmask. Default false.
+   */
+  readonly signersByKey?: boolean
 }
 
 /** A committee with its keys decoded and tested once, and its table of key sums. Call `free()` when done. */
@@ -83,6 +88,8 @@ export interface EngineCommitteeHandle {
   verifyCertificate(header: Uint8Array, rules: string): string
   /** Hex addresses of the members in index order, as JSON array. */
   addresses(): string
+  /** Full engines only: sum of the keys that the bitmask names, 585 bytes. */
+  aggregateKey?(bitmask: Uint8Array): Uint8Array
   free(): void
 }
 
@@ -149,6 +156,8 @@ export interface FullEngine extends VerifierEngine {
   blsInSubgroupG2(point: Uint8Array): boolean
   /** JSON `{expanded, u: [hex, hex], mapped: [hex, hex], point}`. */
   blsHashToCurve(message: Uint8Array): string
+  /** The point alone, compressed. */
+  blsHashToG1(message: Uint8Array): Uint8Array
   /** JSON of the curve constants, named as in the vector file `bls48581/params.json`. */
   blsParams(): string
   /** `operation`: add | sub | mul | inv (b ignored). 73-byte operands mod r. */
@@ -187,4 +196,6 @@ export interface FullEngine extends VerifierEngine {
   /** JSON of the mainnet genesis constants, shaped like `consensus/genesis_mainnet.json` without tree roots. */
   mainnetGenesis(): string
   sha3_256(message: Uint8Array): Uint8Array
+  /** Runs the benchmark unit that many times (docs/benchmarks.md); the answer only keeps the work alive. */
+  calibrationUnit(iterations: number): number
 }

@@ -15,6 +15,8 @@ pub enum Code {
     Identity,
     /// The caller cancelled the job.
     Cancelled,
+    /// A handle was already closed.
+    Handle,
     /// JSON arguments do not have the documented shape.
     Arguments,
 }
@@ -30,6 +32,7 @@ impl Code {
             Self::Empty => "empty",
             Self::Identity => "identity",
             Self::Cancelled => "cancelled",
+            Self::Handle => "handle",
             Self::Arguments => "arguments",
         }
     }

@@ -127,6 +127,32 @@ impl Committee {
         json::text(&addresses)
     }
 
+    /// Sum of the keys that the bitmask names, 585 bytes.
+    ///
+    /// # Errors
+    /// `range` for a bit beyond the committee, `empty`, `identity`.
+    #[cfg(feature = "full")]
+    pub fn aggregate_key(&self, bitmask: &[u8]) -> Call<Vec<u8>> {
+        let named = |index: usize| {
+            bitmask
+                .get(index / 8)
+                .is_some_and(|byte| byte >> (index % 8) & 1 == 1)
+        };
+        let members = self.0.members();
+        if (members.len()..bitmask.len() * 8).any(named) {
+            return Err(CallError::new(
+                Code::Range,
+                "a bit is set beyond the committee",
+            ));
+        }
+        let keys = members
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| named(*index))
+            .map(|(_, member)| &member.public_key);
+        crate::bls::sum_of_keys(keys)
+    }
+
     #[cfg(feature = "full")]
     pub(crate) fn inner(&self) -> &frames::Committee {
         &self.0

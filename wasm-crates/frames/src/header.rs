@@ -84,6 +84,8 @@ impl GlobalHeader {
     /// [`DecodeError`] of the form that the first byte tells.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         match bytes.first() {
+            // An empty protobuf message would be a header of zeros; nobody means that.
+            None => Err(DecodeError::Truncated("header")),
             Some(0) => Self::from_canonical(bytes),
             _ => Self::from_protobuf(bytes),
         }
@@ -97,6 +99,8 @@ impl AppHeader {
     /// [`DecodeError`] of the form that the first byte tells.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         match bytes.first() {
+            // An empty protobuf message would be a header of zeros; nobody means that.
+            None => Err(DecodeError::Truncated("header")),
             Some(0) => Self::from_canonical(bytes),
             _ => Self::from_protobuf(bytes),
         }

@@ -116,6 +116,14 @@ pub fn bls_hash_to_curve(message: &[u8]) -> Result<String, Code> {
     calls::bls::hash_to_curve(message).map_err(thrown)
 }
 
+/// Hash of a message to G1, compressed.
+#[napi(js_name = "blsHashToG1", catch_unwind)]
+pub fn bls_hash_to_g1(message: &[u8]) -> Result<Uint8Array, Code> {
+    calls::bls::hash_to_g1(message)
+        .map(Uint8Array::new)
+        .map_err(thrown)
+}
+
 /// JSON of the curve constants.
 #[napi(js_name = "blsParams", catch_unwind)]
 pub fn bls_params() -> Result<String, Code> {

@@ -55,7 +55,7 @@ pub fn verify_time_proof(header: &[u8], discriminant: &[u8]) -> Result<String, C
 
 /// A committee with its keys decoded once.
 #[napi]
-pub struct Committee(calls::header::Committee);
+pub struct Committee(Option<calls::header::Committee>);
 
 #[napi]
 impl Committee {
@@ -63,26 +63,43 @@ impl Committee {
     #[napi(constructor)]
     pub fn new(committee: String) -> Result<Committee, Code> {
         calls::header::Committee::new(&committee)
-            .map(Self)
+            .map(|open| Self(Some(open)))
             .map_err(thrown)
     }
 
     /// JSON `EngineVerdict`; `rules` is JSON `EngineRules`.
     #[napi(js_name = "verifyCertificate", catch_unwind)]
     pub fn verify_certificate(&self, header: &[u8], rules: String) -> Result<String, Code> {
-        self.0.verify_certificate(header, &rules).map_err(thrown)
+        opened(&self.0)?
+            .verify_certificate(header, &rules)
+            .map_err(thrown)
+    }
+
+    /// Sum of the keys that the bitmask names.
+    #[napi(js_name = "aggregateKey", catch_unwind)]
+    pub fn aggregate_key(&self, bitmask: &[u8]) -> Result<Uint8Array, Code> {
+        opened(&self.0)?
+            .aggregate_key(bitmask)
+            .map(Uint8Array::new)
+            .map_err(thrown)
     }
 
     /// JSON array of hex addresses in index order.
     #[napi(catch_unwind)]
     pub fn addresses(&self) -> Result<String, Code> {
-        self.0.addresses().map_err(thrown)
+        opened(&self.0)?.addresses().map_err(thrown)
+    }
+
+    /// Gives the memory back; later calls throw `handle`.
+    #[napi]
+    pub fn free(&mut self) {
+        self.0 = None;
     }
 }
 
 /// Search for the discriminant of one challenge, in slices.
 #[napi]
-pub struct DiscriminantSearch(calls::vdf::DiscriminantSearch);
+pub struct DiscriminantSearch(Option<calls::vdf::DiscriminantSearch>);
 
 #[napi]
 impl DiscriminantSearch {
@@ -90,19 +107,35 @@ impl DiscriminantSearch {
     #[napi(constructor)]
     pub fn new(challenge: &[u8], bits: u32) -> Result<DiscriminantSearch, Code> {
         calls::vdf::DiscriminantSearch::new(challenge, bits)
-            .map(Self)
+            .map(|open| Self(Some(open)))
             .map_err(thrown)
     }
 
     /// Smallest prime's index in [from, from + count), or -1.
     #[napi(js_name = "testRange", catch_unwind)]
-    pub fn test_range(&mut self, from: u32, count: u32) -> i32 {
-        self.0.test_range(from, count)
+    pub fn test_range(&self, from: u32, count: u32) -> Result<i32, Code> {
+        Ok(opened(&self.0)?.test_range(from, count))
     }
 
     /// Big-endian magnitude of the candidate.
     #[napi(catch_unwind)]
     pub fn candidate(&self, index: u32) -> Result<Uint8Array, Code> {
-        self.0.candidate(index).map(Uint8Array::new).map_err(thrown)
+        opened(&self.0)?
+            .candidate(index)
+            .map(Uint8Array::new)
+            .map_err(thrown)
     }
+
+    /// Gives the memory back; later calls throw `handle`.
+    #[napi]
+    pub fn free(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// What a handle holds until it is freed.
+fn opened<T>(handle: &Option<T>) -> Result<&T, Code> {
+    handle
+        .as_ref()
+        .ok_or_else(|| napi::Error::new(Code::Handle, "the handle was freed"))
 }

@@ -119,6 +119,12 @@ pub fn bls_hash_to_curve(message: &[u8]) -> Json {
     calls::bls::hash_to_curve(message).map_err(thrown)
 }
 
+/// Hash of a message to G1, compressed.
+#[wasm_bindgen(js_name = blsHashToG1)]
+pub fn bls_hash_to_g1(message: &[u8]) -> Bytes {
+    calls::bls::hash_to_g1(message).map_err(thrown)
+}
+
 /// JSON of the curve constants.
 #[wasm_bindgen(js_name = blsParams)]
 pub fn bls_params() -> Json {

@@ -78,6 +78,13 @@ impl Committee {
         self.0.verify_certificate(header, rules).map_err(thrown)
     }
 
+    /// Sum of the keys that the bitmask names.
+    #[cfg(feature = "full")]
+    #[wasm_bindgen(js_name = aggregateKey)]
+    pub fn aggregate_key(&self, bitmask: &[u8]) -> Result<Vec<u8>, JsValue> {
+        self.0.aggregate_key(bitmask).map_err(thrown)
+    }
+
     /// JSON array of hex addresses in index order.
     pub fn addresses(&self) -> Result<String, JsValue> {
         self.0.addresses().map_err(thrown)
@@ -100,7 +107,7 @@ impl DiscriminantSearch {
 
     /// Smallest prime's index in [from, from + count), or -1.
     #[wasm_bindgen(js_name = testRange)]
-    pub fn test_range(&mut self, from: u32, count: u32) -> i32 {
+    pub fn test_range(&self, from: u32, count: u32) -> i32 {
         self.0.test_range(from, count)
     }
 

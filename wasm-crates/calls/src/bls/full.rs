@@ -147,7 +147,12 @@ pub fn aggregate_keys(keys: &[&[u8]]) -> Call<Vec<u8>> {
         .iter()
         .map(|key| PublicKey::from_bytes(key).map_err(|cause| refuse(&cause)))
         .collect::<Call<Vec<_>>>()?;
-    bls48581::aggregate_keys(&keys)
+    sum_of_keys(keys.iter())
+}
+
+/// Sum of decoded keys.
+pub(crate) fn sum_of_keys<'a>(keys: impl Iterator<Item = &'a PublicKey>) -> Call<Vec<u8>> {
+    bls48581::aggregate_key_refs(keys)
         .map(|sum| sum.to_bytes().to_vec())
         .map_err(|cause| no_sum(&cause))
 }

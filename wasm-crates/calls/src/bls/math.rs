@@ -72,6 +72,16 @@ pub fn hash_to_curve(message: &[u8]) -> Call<String> {
     })
 }
 
+/// Hash of a message to G1, compressed.
+///
+/// # Errors
+/// `identity` when the message hashes to it; none is known.
+pub fn hash_to_g1(message: &[u8]) -> Call<Vec<u8>> {
+    hashing::hash_to_g1(&[], message)
+        .map(|point| g1::encode(&point).to_vec())
+        .ok_or_else(|| CallError::new(Code::Identity, "the message hashes to the identity"))
+}
+
 #[derive(Serialize)]
 struct Params {
     p: String,
