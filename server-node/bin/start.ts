@@ -70,14 +70,17 @@ export const start = defineCommand({
   },
 })
 
-/** The first SIGINT or SIGTERM; the second one ends the process at once. */
+/** One Ctrl-C may arrive twice: from the terminal and from the program that started us. */
+const SAME_SIGNAL_MILLIS = 500
+
+/** The first SIGINT or SIGTERM; a later one ends the process at once. */
 function stopSignal(): Promise<'SIGINT' | 'SIGTERM'> {
   const { promise, resolve } = Promise.withResolvers<'SIGINT' | 'SIGTERM'>()
-  let first = true
+  let first: number | undefined
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (!first) process.exit(128 + constants.signals[signal])
-      first = false
+      first ??= performance.now()
+      if (performance.now() - first > SAME_SIGNAL_MILLIS) process.exit(128 + constants.signals[signal])
       resolve(signal)
     })
   }
