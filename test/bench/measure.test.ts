@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { BenchEngine } from './engine.ts'
+import type { FullEngine } from '../../core/platform/engine.ts'
 import { measure, quantile } from './measure.ts'
 
 test('quantiles lie between neighbours by proportion', () => {
@@ -12,7 +12,7 @@ test('quantiles lie between neighbours by proportion', () => {
 
 test('a step is given in units measured beside it, without its overhead and per operation', () => {
   let now = 0
-  const engine = { calibrationUnit: (iterations: number) => (now += iterations * 10) } as unknown as BenchEngine
+  const engine = { calibrationUnit: (iterations: number) => (now += iterations * 10) } as unknown as FullEngine
   const step = { operations: 4, run: () => (now += 4_100), overhead: () => (now += 100) }
   const figures = measure(engine, step as never, 3, 5, () => now)
   expect(figures).toMatchObject({ count: 3, medianUnits: 100, meanUnits: 100, unitNanos: 10 })
@@ -22,7 +22,7 @@ test('a step is given in units measured beside it, without its overhead and per 
 test('a machine that slows down between repetitions keeps its units', () => {
   let now = 0
   let slowness = 1
-  const engine = { calibrationUnit: (iterations: number) => (now += iterations * slowness) } as unknown as BenchEngine
+  const engine = { calibrationUnit: (iterations: number) => (now += iterations * slowness) } as unknown as FullEngine
   const step = {
     operations: 1,
     run: () => {

@@ -1,4 +1,4 @@
-import type { BenchEngine } from './engine.ts'
+import type { FullEngine } from '../../core/platform/engine.ts'
 import type { Prepared } from './step.ts'
 
 /** Nanoseconds from any start: CPU time in Node, wall time in a browser. */
@@ -27,7 +27,7 @@ export interface Figures {
  * changes both; units of the repetition = its time / mean of the two.
  */
 export function measure(
-  engine: BenchEngine,
+  engine: FullEngine,
   step: Prepared,
   repetitions: number,
   unitIterations: number,

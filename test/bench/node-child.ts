@@ -1,7 +1,8 @@
 /** Child process that measures steps on one engine in Node, so that platforms do not share a compiler's state. */
+
+import type { FullEngine } from '../../core/platform/engine.ts'
 import { loadNativeEngine } from '../engines/native.ts'
 import { loadWasmEngine, type WasmVariant } from '../engines/wasm.ts'
-import type { BenchEngine } from './engine.ts'
 import { Kit, type KitData } from './kit.ts'
 import type { Clock } from './measure.ts'
 import type { Platform, StepResult } from './platforms.ts'
@@ -32,11 +33,11 @@ const threadClock: Clock = () => {
   return (user + system) * 1_000
 }
 
-async function load({ platform, variant }: NodeRequest): Promise<BenchEngine> {
-  if (platform === 'wasm') return (await loadWasmEngine(variant)) as BenchEngine
+async function load({ platform, variant }: NodeRequest): Promise<FullEngine> {
+  if (platform === 'wasm') return loadWasmEngine(variant)
   const engine = loadNativeEngine()
   engine.setPortable(platform === 'portable')
-  return engine as unknown as BenchEngine
+  return engine
 }
 
 const say = (report: NodeReport): Promise<void> =>

@@ -1,4 +1,4 @@
-import type { BenchEngine } from './engine.ts'
+import type { FullEngine } from '../../core/platform/engine.ts'
 import type { Kit } from './kit.ts'
 
 /** Something to time: `run` does the step `operations` times; `overhead` is timed alike and taken off. */
@@ -16,7 +16,7 @@ export interface Step {
   readonly reference: { readonly native: number | null; readonly wasm: number | null }
   readonly repetitions: { readonly native: number; readonly wasm: number }
   /** Answers text instead when this build cannot run the step: the reason. */
-  prepare(engine: BenchEngine, kit: Kit): Prepared | string
+  prepare(engine: FullEngine, kit: Kit): Prepared | string
 }
 
 /** Throws when a step computed something wrong: a benchmark of it would mean nothing. */

@@ -1,4 +1,4 @@
-import type { BenchEngine } from './engine.ts'
+import type { FullEngine } from '../../core/platform/engine.ts'
 import type { Kit } from './kit.ts'
 import { demand, type Step } from './step.ts'
 
@@ -65,7 +65,7 @@ const solve: Step = {
   title: 'VDF solve after the discriminant, t = 10,000',
   reference: { native: 277_000, wasm: null },
   repetitions: { native: 4, wasm: 2 },
-  prepare(engine: BenchEngine, kit: Kit) {
+  prepare(engine: FullEngine, kit: Kit) {
     const challenge = challengeOf(kit)
     return {
       operations: 1,

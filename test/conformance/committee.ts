@@ -1,4 +1,4 @@
-import type { EngineCommittee } from '../../core/platform/engine.ts'
+import type { EngineCommittee, FullEngine } from '../../core/platform/engine.ts'
 import type { Checks } from './checks.ts'
 import { Malformed } from './fields.ts'
 import type { VectorFile } from './runner.ts'
@@ -37,8 +37,16 @@ export function listedCommittee(file: VectorFile): ListedCommittee {
   }
 }
 
-/** The file's own sums: `total_weight`, and `quorum_threshold` = floor(2W/3) (spec 30 section 2). */
-export function checkTotals(file: VectorFile, committee: ListedCommittee, check: Checks): void {
+/** The list is in index order by address = P(key), and the file's own sums are right (spec 30 section 2). */
+export function checkCommittee(file: VectorFile, committee: ListedCommittee, engine: FullEngine, check: Checks): void {
+  check.gives('committee addresses', committee.addresses, () => {
+    const handle = new engine.Committee(committee.json)
+    try {
+      return JSON.parse(handle.addresses())
+    } finally {
+      handle.free()
+    }
+  })
   if (file.document.has('total_weight'))
     check.equal('total_weight', file.document.integer('total_weight'), committee.totalWeight)
   if (committee.threshold !== null)

@@ -1,28 +1,27 @@
 /** A worker of the benchmark page: one engine, one question at a time. */
-import type { EngineDiscriminantSearch } from '../../../core/platform/engine.ts'
-import type { BenchEngine } from '../engine.ts'
+import type { EngineDiscriminantSearch, FullEngine } from '../../../core/platform/engine.ts'
 import { Kit } from '../kit.ts'
 import { runStep } from '../run-steps.ts'
 import type { Answer, Question } from './messages.ts'
 
-interface WasmModule extends BenchEngine {
+interface WasmModule extends FullEngine {
   default(options: { module_or_path: string }): Promise<unknown>
 }
 
 const BITS = 2048
 const clock = (): number => performance.now() * 1e6
-let engine: BenchEngine | undefined
+let engine: FullEngine | undefined
 /** The search of the newest challenge: later slices of it reuse its sieve. */
 let search: { readonly challenge: string; readonly handle: EngineDiscriminantSearch } | undefined
 
-async function load(variant: string): Promise<BenchEngine> {
+async function load(variant: string): Promise<FullEngine> {
   const folder = `/wasm-crates/dist/full/${variant}`
   const module = (await import(/* @vite-ignore */ `${folder}/petal.js`)) as WasmModule
   await module.default({ module_or_path: `${folder}/petal_bg.wasm` })
   return module
 }
 
-function loaded(): BenchEngine {
+function loaded(): FullEngine {
   if (engine === undefined) throw new Error('the worker has no engine yet')
   return engine
 }

@@ -33,8 +33,6 @@ export const HANDLED_TYPES: readonly string[] = Object.keys(codecs)
 const SURPLUS = Uint8Array.from([0xde, 0xad])
 /** Cuts tried of one message: all of them, or this many spread evenly with the last ones. */
 const MOST_CUTS = 1500
-/** No bytes at all are also an empty protobuf message, which these calls read as well. */
-const SHORTEST_CUT = 1
 
 /** `canonical/global_frames.json` and files of the same form (spec 40 sections 1 and 3.3, CAN-03). */
 export const globalFrames: RustRunner = {

@@ -1,6 +1,6 @@
 import type { EngineVerdict, FullEngine } from '../../../core/platform/engine.ts'
 import type { Checks } from '../checks.ts'
-import { checkTotals, type ListedCommittee, listedCommittee } from '../committee.ts'
+import { checkCommittee, type ListedCommittee, listedCommittee } from '../committee.ts'
 import { type Fields, Malformed, parseHex, toHex } from '../fields.ts'
 import { type AppHeaderFacts, bitsOf, compareHeader } from '../headers.ts'
 import type { RustRunner, VectorFile } from '../runner.ts'
@@ -40,7 +40,7 @@ export const appChain: RustRunner = {
   open: (file, engine) => {
     const committee = listedCommittee(file)
     return (fields, check, index) => {
-      checkTotals(file, committee, check)
+      checkCommittee(file, committee, engine, check)
       const header = fields.bytes('header_pb')
       const facts = factsOf(engine, header)
       compareHeader(fields.child('header'), facts, check)
@@ -108,7 +108,7 @@ export const appNegative: RustRunner = {
     const committee = listedCommittee(file)
     const idsOf = idsByFrame(file)
     return (fields, check) => {
-      checkTotals(file, committee, check)
+      checkCommittee(file, committee, engine, check)
       const ids = idsOf(fields.text('name'))
       compareChecks(fields, judge(engine, committee, fields.bytes('header_pb'), ids), check)
     }

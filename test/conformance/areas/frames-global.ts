@@ -7,7 +7,7 @@ import type {
   FullEngine,
 } from '../../../core/platform/engine.ts'
 import type { Checks } from '../checks.ts'
-import { checkTotals, type ListedCommittee, listedCommittee } from '../committee.ts'
+import { checkCommittee, type ListedCommittee, listedCommittee } from '../committee.ts'
 import { discriminantCache } from '../discriminants.ts'
 import { type Fields, Malformed, toHex, utf8 } from '../fields.ts'
 import { bitsOf, compareHeader } from '../headers.ts'
@@ -72,7 +72,7 @@ export const globalNegative: RustRunner = {
   open: (file, engine) => {
     const bench = prepare(file, engine)
     return (fields, check) => {
-      checkTotals(file, bench.committee, check)
+      checkCommittee(file, bench.committee, engine, check)
       const judged = judge(bench, fields.bytes('header_pb'), rulesOf(undefined))
       compareChecks(fields.child('checks'), judged, check)
       check.equal('strict_valid', fields.requiredVerdict(), judged.verdict.valid && judged.timeProof.ok)
@@ -80,18 +80,19 @@ export const globalNegative: RustRunner = {
   },
 }
 
+const isCheckpoint = (fields: Fields): boolean => fields.has('checkpoint') && fields.boolean('checkpoint')
+
 /** `frames/global_chain.json`: a linked chain after a checkpoint (spec 11 section 4, FRM-01, FRM-02, FRM-03, FRM-06, FRM-07). */
 export const globalChain: RustRunner = {
   backing: 'rust',
   open: (file, engine) => {
     const bench = prepare(file, engine)
-    const rules = rulesOf(file.cases.find((fields) => fields.has('checkpoint')))
+    const rules = rulesOf(file.cases.find(isCheckpoint))
     return (fields, check, index) => {
-      checkTotals(file, bench.committee, check)
-      check.equal('committee addresses', bench.committee.addresses, JSON.parse(bench.handle.addresses()))
+      checkCommittee(file, bench.committee, engine, check)
       const header = fields.bytes('header_pb')
       checkReading(engine, fields, header, check)
-      if (fields.has('checkpoint')) return
+      if (isCheckpoint(fields)) return
       const judged = judge(bench, header, rules)
       check.equal('challenge', fields.hex('challenge'), judged.facts.challenge)
       const previous = file.cases[index - 1]
@@ -170,25 +171,4 @@ export const globalFields = eachCase((engine, fields, check) => {
   const header = fields.bytes('header_pb')
   checkReading(engine, fields, header, check)
   check.equal('challenge', fields.hex('challenge'), factsOf(engine, header).challenge)
-})
-
-/** `frames/mainnet_genesis.json`: identity and addresses; the output is a trusted constant (spec 11 section 4.5, FRM-09). */
-export const mainnetGenesis = eachCase((engine, fields, check) => {
-  const output = fields.bytes('output')
-  if (fields.has('output_length')) check.equal('output_length', fields.integer('output_length'), output.length)
-  check.gives('identity', fields.hex('identity'), () => engine.poseidonHashBytes(output))
-  check.equal('output_poseidon_516', fields.hex('output_poseidon_516'), fields.hex('identity'))
-  for (const prover of fields.children('provers')) {
-    const key = prover.bytes('public_key')
-    check.gives(`${prover.path}.address`, prover.hex('address'), () => engine.poseidonHashBytes(key))
-    check.gives(`${prover.path} decodes`, toHex(key), () => engine.blsAggregateKeys([key]))
-  }
-  const table = fields.children('provers').map((prover) => ({ publicKey: prover.hex('public_key'), weight: '1' }))
-  const sorted = fields
-    .children('provers')
-    .map((prover) => prover.hex('address'))
-    .sort()
-  const committee = new engine.Committee(JSON.stringify({ members: table, threshold: null }))
-  check.gives('committee in index order', sorted, () => JSON.parse(committee.addresses()))
-  committee.free()
 })
