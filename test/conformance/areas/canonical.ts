@@ -81,11 +81,7 @@ function checkSurplus(engine: FullEngine, codec: Codec, canonical: Uint8Array, c
 function checkStrictness(engine: FullEngine, codec: Codec, canonical: Uint8Array, check: Checks): void {
   checkSurplus(engine, codec, canonical, check)
   const stride = Math.max(1, Math.floor(canonical.length / MOST_CUTS))
-  for (
-    let length = canonical.length - 1;
-    length >= SHORTEST_CUT;
-    length -= length > canonical.length - 100 ? 1 : stride
-  )
+  for (let length = canonical.length - 1; length >= 0; length -= length > canonical.length - 100 ? 1 : stride)
     check.refuses(`cut to ${length} bytes`, () => codec.read(engine, canonical.subarray(0, length)))
 }
 
