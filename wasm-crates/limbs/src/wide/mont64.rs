@@ -12,14 +12,22 @@ pub struct Mont64<const N: usize> {
     inverse: u64,
 }
 
+/// a * b + c + carry, low and high. The carry comes last, so that a chain of these waits two additions per limb and not three.
+#[inline(always)]
+fn multiply_add(a: u64, b: u64, c: u64, carry: u64) -> (u64, u64) {
+    let product = u128::from(a) * u128::from(b);
+    let (low, c1) = (product as u64).overflowing_add(c);
+    let high = ((product >> 64) as u64).wrapping_add(u64::from(c1));
+    let (low, c2) = low.overflowing_add(carry);
+    (low, high.wrapping_add(u64::from(c2)))
+}
+
 /// acc <- acc + row * factor over the length of `row`, returning the carry.
 #[inline(always)]
 fn add_product(acc: &mut [u64], row: &[u64], factor: u64) -> u64 {
     let mut carry = 0u64;
     for (slot, &limb) in acc.iter_mut().zip(row) {
-        let t = u128::from(limb) * u128::from(factor) + u128::from(*slot) + u128::from(carry);
-        *slot = t as u64;
-        carry = (t >> 64) as u64;
+        (*slot, carry) = multiply_add(limb, factor, *slot, carry);
     }
     carry
 }
@@ -29,9 +37,7 @@ fn add_product(acc: &mut [u64], row: &[u64], factor: u64) -> u64 {
 fn add_row<const N: usize>(acc: &mut [u64; N], row: &[u64; N], factor: u64) -> u64 {
     let mut carry = 0u64;
     for i in 0..N {
-        let t = u128::from(row[i]) * u128::from(factor) + u128::from(acc[i]) + u128::from(carry);
-        acc[i] = t as u64;
-        carry = (t >> 64) as u64;
+        (acc[i], carry) = multiply_add(row[i], factor, acc[i], carry);
     }
     carry
 }
