@@ -2,9 +2,9 @@
 //! coefficients of one element of F_{p^8}, in the order `1, i, v, vi, w, wi, wv, wvi` (spec 10
 //! section 1.1). R = 2^624.
 //!
-//! A product is the sum over j of `a_j (e_j b)` with e_j the basis: the eight multiples `e_j b` need
-//! permutations, signs and carries only, and all 64 products run into the same 24 columns, without
-//! anything to take apart afterwards.
+//! A product of two elements of F_{p^4} is the sum over j of `a_j (e_j b)` with e_j the basis: the
+//! multiples `e_j b` need permutations, signs and carries only, and all 16 products run into the same
+//! columns. Two such products share a vector; Karatsuba over w needs three.
 //!
 //! Limbs are carried to 52 bits (the multiplier reads no more), values are never negative and loosely
 //! reduced as in [`super::Kernel`]. Wide values are signed columns.
@@ -95,37 +95,68 @@ struct Turn {
 }
 
 /// Multiplication by i.
-const TIMES_I: Turn = Turn {
-    first: [1, 0, 3, 2, 5, 4, 7, 6],
-    first_minus: 0b0101_0101,
-    second: [0; 8],
-    second_plus: 0,
-    second_minus: 0,
-};
+const TIMES_I: usize = 0;
 /// Multiplication by v: `v^2 = -(1 + i)`.
-const TIMES_V: Turn = Turn {
-    first: [3, 3, 0, 1, 7, 7, 4, 5],
-    first_minus: 0b0010_0010,
-    second: [2, 2, 0, 0, 6, 6, 0, 0],
-    second_plus: 0,
-    second_minus: 0b0011_0011,
-};
+const TIMES_V: usize = 1;
 /// Multiplication by w: `w^2 = -v`.
-const TIMES_W: Turn = Turn {
-    first: [7, 7, 4, 5, 0, 1, 2, 3],
-    first_minus: 0b0000_1101,
-    second: [6, 6, 0, 0, 0, 0, 0, 0],
-    second_plus: 0b0000_0011,
-    second_minus: 0,
-};
+const TIMES_W: usize = 2;
 /// Multiplication by -w.
-const TIMES_MINUS_W: Turn = Turn {
-    first: [7, 7, 4, 5, 0, 1, 2, 3],
-    first_minus: 0b1111_0010,
-    second: [6, 6, 0, 0, 0, 0, 0, 0],
-    second_plus: 0,
-    second_minus: 0b0000_0011,
-};
+const TIMES_MINUS_W: usize = 3;
+/// For the upper half multiplication by v, for the lower by 1.
+const UPPER_TIMES_V: usize = 4;
+/// The turns under their numbers.
+const TURNS: [Turn; 5] = [
+    // TIMES_I
+    Turn {
+        first: [1, 0, 3, 2, 5, 4, 7, 6],
+        first_minus: 0b0101_0101,
+        second: [0; 8],
+        second_plus: 0,
+        second_minus: 0,
+    },
+    // TIMES_V
+    Turn {
+        first: [3, 3, 0, 1, 7, 7, 4, 5],
+        first_minus: 0b0010_0010,
+        second: [2, 2, 0, 0, 6, 6, 0, 0],
+        second_plus: 0,
+        second_minus: 0b0011_0011,
+    },
+    // TIMES_W
+    Turn {
+        first: [7, 7, 4, 5, 0, 1, 2, 3],
+        first_minus: 0b0000_1101,
+        second: [6, 6, 0, 0, 0, 0, 0, 0],
+        second_plus: 0b0000_0011,
+        second_minus: 0,
+    },
+    // TIMES_MINUS_W
+    Turn {
+        first: [7, 7, 4, 5, 0, 1, 2, 3],
+        first_minus: 0b1111_0010,
+        second: [6, 6, 0, 0, 0, 0, 0, 0],
+        second_plus: 0,
+        second_minus: 0b0000_0011,
+    },
+    // UPPER_TIMES_V
+    Turn {
+        first: [0, 1, 2, 3, 7, 7, 4, 5],
+        first_minus: 0b0010_0000,
+        second: [0, 0, 0, 0, 6, 6, 0, 0],
+        second_plus: 0,
+        second_minus: 0b0011_0000,
+    },
+];
+
+/// Lane j of each half, in all lanes of the half.
+const SPREAD: [Row; 4] = [
+    [0, 0, 0, 0, 4, 4, 4, 4],
+    [1, 1, 1, 1, 5, 5, 5, 5],
+    [2, 2, 2, 2, 6, 6, 6, 6],
+    [3, 3, 3, 3, 7, 7, 7, 7],
+];
+/// Lanes 0 and 2, then 1 and 3, each in all lanes of one half.
+const SPREAD_CROSS: [Row; 2] = [[0, 0, 0, 0, 2, 2, 2, 2], [1, 1, 1, 1, 3, 3, 3, 3]];
 
 #[target_feature(enable = "avx512f")]
 fn load<const N: usize>(rows: &[Row; N]) -> [__m512i; N] {
@@ -160,7 +191,8 @@ fn carry(limbs: &mut Limbs) {
 /// `acc + turn(x)` of one vector.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn turned(acc: __m512i, x: __m512i, turn: &Turn) -> __m512i {
+fn turned<const T: usize>(acc: __m512i, x: __m512i) -> __m512i {
+    let turn = const { &TURNS[T] };
     let [first, second] = load(&[turn.first, turn.second]);
     let y = _mm512_permutexvar_epi64(first, x);
     let mut acc = _mm512_mask_sub_epi64(acc, turn.first_minus, acc, y);
@@ -176,8 +208,8 @@ fn turned(acc: __m512i, x: __m512i, turn: &Turn) -> __m512i {
 /// `turn(x) + bias`, carried.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn multiple(x: &Limbs, turn: &Turn, bias: &[u64; LIMBS]) -> Limbs {
-    let mut out = core::array::from_fn(|i| turned(all(bias[i]), x[i], turn));
+fn multiple<const T: usize>(x: &Limbs, bias: &[u64; LIMBS]) -> Limbs {
+    let mut out = core::array::from_fn(|i| turned::<T>(all(bias[i]), x[i]));
     carry(&mut out);
     out
 }
@@ -211,7 +243,7 @@ fn accumulate(acc: &mut Columns, factor: impl Fn(usize) -> __m512i, x: &Limbs) {
     });
 }
 
-/// Carries every column once: below 2^52 and a bit.
+/// Carries every signed column once: at most 2^52 and a bit.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn settle(acc: &mut Columns) {
@@ -222,34 +254,66 @@ fn settle(acc: &mut Columns) {
         } else {
             acc[i]
         };
-        acc[i] = _mm512_add_epi64(keep, _mm512_srli_epi64::<BITS>(acc[i - 1]));
+        acc[i] = _mm512_add_epi64(keep, _mm512_srai_epi64::<BITS>(acc[i - 1]));
     }
     acc[0] = _mm512_and_si512(acc[0], mask);
 }
 
+/// Karatsuba over w, with x0, x1 and y0, y1 in F_{p^4}: six vector products instead of eight.
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn mul_wide(a: &Octet, b: &Octet, out: &mut OctetWide) {
-    const BIAS: [[u64; LIMBS]; 3] = [split(&shifted(8)), split(&shifted(10)), split(&shifted(11))];
-    let b = load(&b.0);
-    let b_v = multiple(&b, &TIMES_V, &BIAS[0]);
-    let b_w = multiple(&b, &TIMES_W, &BIAS[0]);
-    let b_wv = multiple(&b_w, &TIMES_V, &BIAS[1]);
-    let multiples = [
-        b,
-        multiple(&b, &TIMES_I, &BIAS[0]),
-        b_v,
-        multiple(&b_v, &TIMES_I, &BIAS[1]),
-        b_w,
-        multiple(&b_w, &TIMES_I, &BIAS[1]),
-        b_wv,
-        multiple(&b_wv, &TIMES_I, &BIAS[2]),
+    const BIAS: [[u64; LIMBS]; 3] = [split(&shifted(8)), split(&shifted(9)), split(&shifted(10))];
+    let zero = [_mm512_setzero_si512(); COLUMNS];
+    let (a, b) = (load(&a.0), load(&b.0));
+    // x0 y0 in the lower half, x1 y1 in the upper.
+    let b_v = multiple::<TIMES_V>(&b, &BIAS[0]);
+    let pure = [
+        (b, SPREAD[0]),
+        (multiple::<TIMES_I>(&b, &BIAS[0]), SPREAD[1]),
+        (b_v, SPREAD[2]),
+        (multiple::<TIMES_I>(&b_v, &BIAS[1]), SPREAD[3]),
     ];
-    let mut acc = [_mm512_setzero_si512(); COLUMNS];
-    for (j, x) in multiples.iter().enumerate() {
-        accumulate(&mut acc, |limb| all(a.0[limb][j]), x);
+    let mut acc = zero;
+    for (x, spread) in &pure {
+        let [lanes] = load(&[*spread]);
+        accumulate(&mut acc, |limb| _mm512_permutexvar_epi64(lanes, a[limb]), x);
+    }
+    // (x0 + x1)(y0 + y1): the terms of 1 and i in the lower half, of v and v i in the upper.
+    let (s, t) = (folded(&a), folded(&b));
+    let t_1 = multiple::<UPPER_TIMES_V>(&t, &BIAS[1]);
+    let cross = [
+        (t_1, SPREAD_CROSS[0]),
+        (multiple::<TIMES_I>(&t_1, &BIAS[2]), SPREAD_CROSS[1]),
+    ];
+    let mut mixed = zero;
+    for (x, spread) in &cross {
+        let [lanes] = load(&[*spread]);
+        accumulate(
+            &mut mixed,
+            |limb| _mm512_permutexvar_epi64(lanes, s[limb]),
+            x,
+        );
+    }
+    for i in 0..COLUMNS {
+        // Upper half: both halves of the mixed terms minus both pure ones. Lower: x0 y0 - v x1 y1.
+        let rest = _mm512_sub_epi64(mixed[i], acc[i]);
+        let upper = _mm512_add_epi64(rest, _mm512_shuffle_i64x2::<0b0100_1110>(rest, rest));
+        let lower = turned::<TIMES_W>(acc[i], acc[i]);
+        acc[i] = _mm512_mask_blend_epi64(0b1111_0000, lower, upper);
     }
     settle(&mut acc);
     store(&mut out.0, &acc);
+}
+
+/// The sum of both halves, in both halves.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn folded(x: &Limbs) -> Limbs {
+    let mut out = core::array::from_fn(|i| {
+        _mm512_add_epi64(x[i], _mm512_shuffle_i64x2::<0b0100_1110>(x[i], x[i]))
+    });
+    carry(&mut out);
+    out
 }
 
 #[inline]
@@ -322,7 +386,7 @@ fn tidied(x: &Octet) -> Octet {
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn times_minus_w(x: &Octet) -> Octet {
     const BIAS: [u64; LIMBS] = split(&shifted(9));
-    let mut limbs = multiple(&load(&x.0), &TIMES_MINUS_W, &BIAS);
+    let mut limbs = multiple::<TIMES_MINUS_W>(&load(&x.0), &BIAS);
     tidy(&mut limbs);
     let mut out = Octet([[0; 8]; LIMBS]);
     store(&mut out.0, &limbs);
@@ -330,9 +394,9 @@ fn times_minus_w(x: &Octet) -> Octet {
 }
 
 #[target_feature(enable = "avx512f")]
-fn wide_turned(acc: &mut OctetWide, term: &OctetWide, turn: &Turn) {
+fn wide_turned<const T: usize>(acc: &mut OctetWide, term: &OctetWide) {
     let (old, term) = (load(&acc.0), load(&term.0));
-    let new = core::array::from_fn(|i| turned(old[i], term[i], turn));
+    let new = core::array::from_fn(|i| turned::<T>(old[i], term[i]));
     store::<COLUMNS>(&mut acc.0, &new);
 }
 
@@ -440,11 +504,11 @@ impl OctetWide {
 
     /// `self += -w term`.
     pub fn add_times_minus_w(&mut self, term: &Self) {
-        with_units!(wide_turned(self, term, &TIMES_MINUS_W));
+        with_units!(wide_turned::<TIMES_MINUS_W>(self, term));
     }
 
     /// `self -= -w term`.
     pub fn sub_times_minus_w(&mut self, term: &Self) {
-        with_units!(wide_turned(self, term, &TIMES_W));
+        with_units!(wide_turned::<TIMES_W>(self, term));
     }
 }
