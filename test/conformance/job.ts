@@ -1,11 +1,19 @@
+import type { WasmVariant } from '../engines/wasm.ts'
 import type { Problem } from './checks.ts'
 import type { EngineName } from './runner.ts'
+
+/** Which build of the WASM module, and whether the addon is held to its portable kernels. */
+export interface Build {
+  readonly variant: WasmVariant
+  readonly portable: boolean
+}
 
 /** One vector file on one engine: what a child process is asked to run. */
 export interface Job {
   readonly directory: string
   readonly path: string
   readonly engine: EngineName
+  readonly build: Build
   /** First case to run: later than 0 after a child died in the case before. */
   readonly start: number
   /** Run only what `due.ts` lists. */

@@ -27,7 +27,14 @@ function plan(options: Options) {
     const runner = runnerOf(path)
     if (runner === undefined) return []
     const engines = runner.backing === 'core' ? (['core'] as const) : options.engines
-    return engines.map((engine) => ({ directory: options.directory, path, engine, start: 0, due: options.due }))
+    return engines.map((engine) => ({
+      directory: options.directory,
+      path,
+      engine,
+      build: options.build,
+      start: 0,
+      due: options.due,
+    }))
   })
   const wanted = DUE_FILES.filter(
     (path) => options.areas.length === 0 || options.areas.some((area) => selects(area, path)),

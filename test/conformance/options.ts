@@ -2,8 +2,10 @@ import { existsSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import type { WasmVariant } from '../engines/wasm.ts'
+import type { Build } from './job.ts'
 
-export const USAGE = `usage: npm run -s conformance -- [DIR] [AREA ...] [--engine wasm|native|all] [--json FILE] [--due] [--jobs N]
+export const USAGE = `usage: npm run -s conformance -- [DIR] [AREA ...] [--engine wasm|native|all] [--json FILE] [--due] [--jobs N] [--variant V] [--portable]
 
 Runs DIR/AREA/*.json (default test/vectors, every area) and says for each file how many cases passed.
 An AREA may also name one file: vdf/solve.
@@ -11,7 +13,9 @@ An AREA may also name one file: vdf/solve.
   --engine E   engine of the areas backed by Rust; areas backed by TypeScript always run on core (default all)
   --json FILE  also write the whole result
   --due        only what is due so far (test/conformance/due.ts): what npm test runs
-  --jobs N     processes at the same time (default 2 at most)`
+  --jobs N     processes at the same time (default 2 at most)
+  --variant V  WASM build: baseline, simd (default), wide
+  --portable   hold the addon to the kernels that any machine has`
 
 export interface Options {
   readonly directory: string
@@ -20,6 +24,7 @@ export interface Options {
   readonly json: string | null
   readonly due: boolean
   readonly jobs: number
+  readonly build: Build
 }
 
 /** A wrong command line; the message says what to change. */
@@ -46,6 +51,7 @@ export function parseOptions(args: readonly string[]): Options | null {
     json: values.json ?? null,
     due: values.due ?? false,
     jobs,
+    build: { variant: variantOf(values.variant ?? 'simd'), portable: values.portable ?? false },
   }
 }
 
@@ -59,6 +65,8 @@ function parse(args: readonly string[]) {
         json: { type: 'string' },
         due: { type: 'boolean' },
         jobs: { type: 'string' },
+        variant: { type: 'string' },
+        portable: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     })
@@ -71,4 +79,9 @@ function enginesOf(name: string): readonly ('wasm' | 'native')[] {
   if (name === 'all') return ['wasm', 'native']
   if (name === 'wasm' || name === 'native') return [name]
   throw new UsageError(`--engine ${name} is not wasm, native or all`)
+}
+
+function variantOf(name: string): WasmVariant {
+  if (name === 'baseline' || name === 'simd' || name === 'wide') return name
+  throw new UsageError(`--variant ${name} is not baseline, simd or wide`)
 }

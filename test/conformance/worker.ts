@@ -1,4 +1,5 @@
 /** Child process of the conformance run: runs one file on one engine at a time, so that an abort ends only the case. */
+import type { FullEngine } from '../../core/platform/engine.ts'
 import { loadNativeEngine } from '../engines/native.ts'
 import { loadWasmEngine } from '../engines/wasm.ts'
 import { Checks, describeThrown, type Problem } from './checks.ts'
@@ -6,17 +7,24 @@ import { dueOf } from './due.ts'
 import { type Fields, Malformed } from './fields.ts'
 import { loadVectorFile } from './files.ts'
 import { type CaseResult, failure, type Job, type Report } from './job.ts'
-import type { CaseRunner, EngineName, FileRunner, VectorFile } from './runner.ts'
+import type { CaseRunner, FileRunner, VectorFile } from './runner.ts'
 import { runnerOf } from './table.ts'
 
 const say = (report: Report): Promise<void> =>
   new Promise((resolve, reject) => process.send?.(report, (error: Error | null) => (error ? reject(error) : resolve())))
 
+async function load({ engine, build }: Job): Promise<FullEngine> {
+  if (engine === 'wasm') return loadWasmEngine(build.variant)
+  const addon = loadNativeEngine()
+  addon.setPortable(build.portable)
+  return addon
+}
+
 /** The runner of the cases; when the file or the engine cannot be prepared, every case fails with that reason. */
-const openRunner = async (runner: FileRunner, file: VectorFile, engine: EngineName): Promise<CaseRunner> => {
+const openRunner = async (runner: FileRunner, file: VectorFile, job: Job): Promise<CaseRunner> => {
   try {
     if (runner.backing === 'core') return runner.open(file)
-    return runner.open(file, engine === 'native' ? loadNativeEngine() : await loadWasmEngine())
+    return runner.open(file, await load(job))
   } catch (thrown) {
     return () => {
       throw thrown
@@ -51,7 +59,7 @@ async function runJob(job: Job): Promise<void> {
   const runner = runnerOf(job.path)
   if (runner === undefined) throw new Error(`no runner for ${job.path}`)
   const file = loadVectorFile(job.directory, job.path)
-  const run = await openRunner(runner, file, job.engine)
+  const run = await openRunner(runner, file, job)
   for (const [index, fields] of file.cases.entries()) {
     if (index < job.start) continue
     await say({
