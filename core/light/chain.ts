@@ -6,7 +6,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type { CertificateVerdict, Check, HeaderFacts } from '../platform/crypto.ts'
 import type { Millis } from '../platform/machine.ts'
 import type { Checkpoint } from './anchors.ts'
-import type { Finding } from './events.ts'
+import type { Finding, PeerKey } from './events.ts'
 
 const LINK_SECTION = '11 section 8.3'
 
@@ -20,6 +20,8 @@ export interface Frame {
   /** Checks of its place in the chain. */
   readonly links: readonly Check[]
   readonly from: string | null
+  /** Connection that it came from, null for the own store and callers. */
+  readonly peer: PeerKey | null
   readonly verifiedAt: Millis
   /** null until the time proof was checked; `known` when it was checked in an earlier session. */
   timeProof: Check | 'known' | null
@@ -27,10 +29,16 @@ export interface Frame {
   announced: boolean
 }
 
+/**
+ * What two frames have in common that exclude each other. A certificate covers identity and rank only (spec 11 section 4.3), so `rank` is decided by
+ * certificates; number and links are covered by the time proof, so `number` and `identity` are decided by that.
+ */
+export type Grounds = 'number' | 'rank' | 'identity'
+
 /** Where a header belongs. */
 export type Place =
   | { readonly kind: 'known'; readonly frame: Frame } // the same frame is held already
-  | { readonly kind: 'conflict'; readonly frame: Frame } // another frame of that number or rank is held
+  | { readonly kind: 'conflict'; readonly frame: Frame; readonly grounds: Grounds } // it excludes a frame that is held
   | { readonly kind: 'ahead' } // newer than everything verified
   | { readonly kind: 'between' } // above the anchors, below the newest
   | { readonly kind: 'old' } // at or below the checkpoint, or below a full window
@@ -84,8 +92,11 @@ export class Chain {
     const identity = bytesToHex(facts.identity)
     const same = this.get(facts.number)
     if (same?.identity === identity) return { kind: 'known', frame: same }
-    const conflict = same ?? this.#frames.find((frame) => frame.facts.rank === facts.rank)
-    if (conflict) return { kind: 'conflict', frame: conflict }
+    if (same) return { kind: 'conflict', frame: same, grounds: 'number' }
+    const twin = this.#frames.find((frame) => frame.identity === identity)
+    if (twin) return { kind: 'conflict', frame: twin, grounds: 'identity' }
+    const rival = this.#frames.find((frame) => frame.facts.rank === facts.rank)
+    if (rival) return { kind: 'conflict', frame: rival, grounds: 'rank' }
     if (facts.number <= this.checkpoint.number || this.#isBelowWindow(facts.number)) return { kind: 'old' }
     return { kind: facts.number > this.height ? 'ahead' : 'between' }
   }
@@ -123,6 +134,18 @@ export class Chain {
       millis: null,
     })
     return checks
+  }
+
+  /** Held frames whose number or links speak against that header, and whose time proof was not checked yet: they may be the wrong ones. */
+  unprovenOpponents(facts: HeaderFacts): readonly Frame[] {
+    const place = this.place(facts)
+    const opponents = place.kind === 'conflict' ? [place.frame] : []
+    if (this.links(facts).some((check) => !check.ok)) {
+      const lower = this.#frames.findLast((frame) => frame.number < facts.number)
+      const upper = this.#frames.find((frame) => frame.number > facts.number)
+      for (const neighbour of [lower, upper]) if (neighbour) opponents.push(neighbour)
+    }
+    return opponents.filter((frame) => frame.timeProof === null)
   }
 
   /** Adds a verified frame; the oldest ones go when there are too many. */

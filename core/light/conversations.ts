@@ -93,6 +93,14 @@ export class Conversations {
     }
   }
 
+  /** Asks every peer for its newest header, now. */
+  askHeads(now: Millis): void {
+    for (const connection of this.peers.greeted()) {
+      connection.head = null
+      if (!this.#asked(connection.key, 'head')) this.#ask(connection, 'head', { kind: 'head' }, now)
+    }
+  }
+
   /** Asks for the highest missing frames of the window, one question at a time. */
   fill(floor: bigint | null, deciding: (number: bigint) => boolean, now: Millis): void {
     if (floor === null || this.#asks.values().some((ask) => ask.why === 'fill' || ask.why === 'step')) return

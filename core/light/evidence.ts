@@ -12,7 +12,7 @@ export interface Rival {
 
 /**
  * Two certified headers of one number or rank with different identities (spec 11 section 8.3). Both certificates were verified here
- * against the same committee, so whoever signed both broke the rules of voting.
+ * against the same committee, and where only the number is the same both time proofs too, so whoever signed both broke the rules of voting.
  */
 export function equivocation(frame: Frame, rival: Rival, now: Millis): StoredEvidence {
   const both = frame.certificate.signers.filter((signer) => rival.certificate.signers.includes(signer))

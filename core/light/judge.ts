@@ -5,7 +5,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { CertificateVerdict, Check, HeaderFacts } from '../platform/crypto.ts'
 import type { Millis } from '../platform/machine.ts'
-import { type Candidate, Candidates, type NewCandidate, Refused } from './candidates.ts'
+import { type Candidate, Candidates, digestOf, type NewCandidate, Refused } from './candidates.ts'
 import { type Chain, type Frame, KNOWN_TIME_PROOF } from './chain.ts'
 import type { Finding, LightEffect, StoredEvidence, Task, TaskResult } from './events.ts'
 import { equivocation } from './evidence.ts'
@@ -52,8 +52,10 @@ export class Judge {
   readonly #candidates = new Candidates()
   readonly #refused = new Refused()
   readonly #jobs = new Pending<Job>()
-  /** Candidates whose caller waits for the time proof. */
+  /** Candidates that need their time proof before they are decided. */
   #awaitingTimeProof: Candidate[] = []
+  /** Candidates that wait for the time proof of a frame that is held, because only one of both can be right. */
+  #contested: { readonly candidate: Candidate; readonly timeProof: Check | null }[] = []
   #committee: 'closed' | 'opening' | 'open' = 'closed'
   #openAttempts = 0
   #rulings: Ruling[] = []
@@ -87,13 +89,17 @@ export class Judge {
 
   /** Whether something that matches is still to be decided. */
   deciding(matches: (candidate: Candidate) => boolean): boolean {
-    return this.#candidates.some(matches) || this.#awaitingTimeProof.some(matches) || this.#running(matches)
+    const contested = this.#contested.some(({ candidate }) => matches(candidate))
+    return (
+      contested || this.#candidates.some(matches) || this.#awaitingTimeProof.some(matches) || this.#running(matches)
+    )
   }
 
   /** Forgets what matches, for instance all that a dropped peer sent. */
   forget(matches: (candidate: Candidate) => boolean): readonly LightEffect[] {
     this.#candidates.drop(matches)
     this.#awaitingTimeProof = this.#awaitingTimeProof.filter((c) => !matches(c))
+    this.#contested = this.#contested.filter(({ candidate }) => !matches(candidate))
     const dropped = this.#jobs.drop((job) => 'candidate' in job && matches(job.candidate))
     return dropped.map((job): LightEffect => ({ kind: 'cancel', job }))
   }
@@ -103,6 +109,7 @@ export class Judge {
     this.#timeProofs.clear()
     this.#candidates.drop(() => true)
     this.#awaitingTimeProof = []
+    this.#contested = []
     return this.#jobs.drop(() => true).map((job): LightEffect => ({ kind: 'cancel', job }))
   }
 
@@ -162,6 +169,18 @@ export class Judge {
     return this.#jobs.earliest()
   }
 
+  /** The time proof of a held frame was decided, and the chain with it: whoever waited for that is looked at again. */
+  proofDecided(now: Millis): void {
+    const waiting = this.#contested
+    this.#contested = []
+    for (const { candidate, timeProof } of waiting) this.#conclude(candidate, timeProof, now)
+  }
+
+  /** A frame turned out to be wrong: its bytes are not taken again. */
+  condemn(frame: Frame, reason: string): void {
+    this.#refused.add(digestOf(frame.bytes), { lie: true, reason, facts: frame.facts })
+  }
+
   /** What was decided since the last call. */
   takeRulings(): readonly Ruling[] {
     const rulings = this.#rulings
@@ -197,19 +216,21 @@ export class Judge {
     const place = this.#chain.place(facts)
     candidate.links = this.#chain.links(facts)
     if (place.kind === 'known') this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
-    else if (place.kind === 'conflict') this.#candidates.placed(candidate)
+    else if (place.kind === 'conflict' || this.#chain.unprovenOpponents(facts).length > 0)
+      this.#candidates.placed(candidate)
     else if (this.#refuseUnlinked(candidate, now)) return
     else if (place.kind === 'old' && candidate.query === null) this.#rulings.push({ kind: 'behind', candidate })
     else this.#candidates.placed(candidate)
   }
 
-  #refuseUnlinked(candidate: Candidate, now: Millis): boolean {
+  /** What speaks against the candidate is proven. If the candidate is too, the peer did not lie. */
+  #refuseUnlinked(candidate: Candidate, now: Millis, proven = false): boolean {
     const failed = candidate.links.find((check) => !check.ok)
     if (failed === undefined || candidate.facts === null) return false
     const { number } = candidate.facts
     const forks = failed.name === 'link' && number === this.#chain.height + 1n && this.#chain.newest !== null
     const held = failed.name === 'link' && number < this.#chain.height && number > this.#chain.checkpoint.number
-    this.#refuse(candidate, failed.reason ?? failed.name, { lie: !forks && !held, forks, keep: false }, now)
+    this.#refuse(candidate, failed.reason ?? failed.name, { lie: !forks && !held && !proven, forks, keep: false }, now)
     return true
   }
 
@@ -230,10 +251,11 @@ export class Judge {
       return
     }
     const place = this.#chain.place(facts)
-    if (place.kind === 'conflict') this.#equivocated(candidate, place.frame, now)
-    else if (candidate.query !== null && candidate.timeProof && !candidate.timeProofKnown) {
-      this.#awaitingTimeProof.push(candidate)
-    } else this.#conclude(candidate, null, now)
+    const contested = place.kind === 'conflict' || this.#chain.links(facts).some((check) => !check.ok)
+    const wanted = candidate.query !== null && candidate.timeProof
+    if (place.kind === 'conflict' && place.grounds === 'rank') this.#equivocated(candidate, place.frame, now)
+    else if ((contested || wanted) && !candidate.timeProofKnown) this.#awaitingTimeProof.push(candidate)
+    else this.#conclude(candidate, null, now)
   }
 
   /** Everything that was asked for is known. */
@@ -244,7 +266,9 @@ export class Judge {
     if (candidate.purpose === 'check') {
       const finding = findingOfCandidate(candidate, timeProof, now)
       this.#rulings.push({ kind: 'judged', candidate, finding })
-      if (finding.verified !== false && place.kind === 'conflict') this.#equivocated(candidate, place.frame, now)
+      const rival =
+        place.kind === 'conflict' && (place.grounds === 'rank' ? certificate.valid : finding.verified === 'full')
+      if (rival && place.frame.timeProof !== null) this.#equivocated(candidate, place.frame, now)
       return
     }
     candidate.links = this.#chain.links(facts)
@@ -257,7 +281,21 @@ export class Judge {
       this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
       return
     }
-    if (this.#refuseUnlinked(candidate, now)) return
+    const opponents = this.#chain.unprovenOpponents(facts)
+    if (opponents.length > 0) {
+      this.#contested.push({ candidate, timeProof })
+      for (const frame of opponents) if (!this.#proving(frame)) this.#timeProofs.demand(frame)
+      return
+    }
+    const proven = timeProof !== null || candidate.timeProofKnown
+    if (place.kind === 'conflict') {
+      if (place.grounds === 'rank' || (place.grounds === 'number' && proven))
+        this.#equivocated(candidate, place.frame, now)
+      else if (!proven) this.#awaitingTimeProof.push(candidate)
+      else this.#refuse(candidate, `frame ${place.frame.number} has the same output`, { lie: false }, now)
+      return
+    }
+    if (this.#refuseUnlinked(candidate, now, proven)) return
     if (place.kind === 'old') {
       this.#rulings.push({ kind: 'judged', candidate, finding: findingOfCandidate(candidate, timeProof, now) })
       return
@@ -270,12 +308,16 @@ export class Judge {
       certificate,
       links: candidate.links,
       from: candidate.purpose === 'stored' || candidate.purpose === 'import' ? null : candidate.from,
+      peer: candidate.peer,
       verifiedAt: now,
       timeProof: candidate.timeProofKnown ? 'known' : timeProof,
       announced: false,
     }
     this.#chain.add(frame)
-    this.#timeProofs.consider(frame)
+    this.#timeProofs.consider(
+      frame,
+      candidate.links.some((check) => check.name === 'link'),
+    )
     this.#rulings.push({ kind: 'accepted', candidate, frame })
   }
 
@@ -296,6 +338,7 @@ export class Judge {
     if (code === 'unavailable') this.#rulings.push({ kind: 'unusable', cause: 'engine', reason })
     if ('frame' in job) {
       if (code === 'decode') this.#rulings.push({ kind: 'timeProof', frame: job.frame, check: failedTimeProof(reason) })
+      else for (const { candidate } of this.#contested.splice(0)) this.#giveUp(candidate, reason, now)
       return
     }
     const { candidate } = job
@@ -337,6 +380,10 @@ export class Judge {
 
   #busy(stage: Job['stage']): boolean {
     return this.#jobs.values().some((job) => job.stage === stage)
+  }
+
+  #proving(frame: Frame): boolean {
+    return this.#jobs.values().some((job) => 'frame' in job && job.frame === frame)
   }
 
   #running(matches: (candidate: Candidate) => boolean): boolean {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chainOf, honest, type MadePeer, made, Simulation } from './simulation.ts'
+import { chainOf, honest, type MadeHeader, type MadePeer, made, Simulation } from './simulation.ts'
 
 const below = { certificate: 'quorum' } as const
 const MINUTE = 60_000
@@ -276,17 +276,42 @@ describe('evidence', () => {
     expect(run.state).toMatchObject({ phase: 'ready', at: 20n })
   })
 
-  test('a certified frame with a false time proof is taken back', async () => {
-    const chain = chainOf(1, 20, 'main', { 20: { timeProof: 'false' } })
-    const run = await (await new Simulation({ peers: { a: honest(chain) } }).start()).run(3000)
+  test('a certified frame with a false time proof is taken back, and its peer left', async () => {
+    const wrong = honest(chainOf(1, 20, 'main', { 20: { timeProof: 'false' } }))
+    const run = await (await new Simulation({ peers: { a: wrong } }).start()).run(3000)
     expect(run.heads[0]?.facts?.number).toBe(20n)
     expect(run.refusals.find((refusal) => refusal.frame === 20n)?.checks.at(-1)).toMatchObject({
       name: 'vdf',
       ok: false,
     })
-    expect(run.at).toBe(19n)
-    expect(run.state.reason).toContain('time proof is false')
+    expect(run.at === null || run.at < 20n).toBe(true)
+    expect(run.state.peers[0]).toMatchObject({ status: 'failed' })
   })
+
+  test.each<[string, MadeHeader]>([
+    ['a huge number', { number: 10n ** 15n, rank: 40, name: 'main/20', parent: 'main/19', timeProof: 'false' }],
+    ['the number of another frame', { number: 20, rank: 38, name: 'main/19', parent: 'main/19', timeProof: 'false' }],
+    ['the next number', { number: 21, rank: 40, name: 'main/20', parent: 'main/20', timeProof: 'false' }],
+    ['other state', { number: 20, rank: 40, name: 'main/20', parent: 'main/19', padding: 9, timeProof: 'false' }],
+    ['another parent', { number: 20, rank: 40, name: 'main/20', parent: 'else', timeProof: 'false' }],
+  ])(
+    'a certificate covers identity and rank only: one that is shown with %s is no evidence, and hides nothing',
+    async (_what, header) => {
+      for (const timeProofs of ['every', 'sampled'] as const) {
+        for (const seed of [1, 2, 3, 4, 5]) {
+          const liar = { ...honest(main), head: () => made(header) }
+          const run = await new Simulation({ peers: { liar, good: honest(main) }, seed, timeProofs }).start()
+          await run.run(25_000)
+          expect(run.evidence).toEqual([])
+          expect(run.at).toBe(20n)
+          expect(run.held()).toHaveLength(20)
+          expect(run.state.peers.find((peer) => peer.address === 'good')?.status).toBe('connected')
+          const head = run.client.head()
+          if (timeProofs === 'every') expect(head).toMatchObject({ bytes: main.get(20n), verified: 'full' })
+        }
+      }
+    },
+  )
 })
 
 describe('time', () => {

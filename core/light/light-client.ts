@@ -8,6 +8,7 @@
  *
  * No clock, no I/O, no promises: `handle` takes an event and answers effects. Answers may come late, twice or never.
  */
+import type { Check } from '../platform/crypto.ts'
 import type { Machine, Millis } from '../platform/machine.ts'
 import type { NewCandidate } from './candidates.ts'
 import { Chain, type Frame, findingOf } from './chain.ts'
@@ -300,25 +301,30 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     }
   }
 
-  #timeProved(frame: Frame, check: { readonly ok: boolean; readonly reason: string | null }, now: Millis): void {
+  #timeProved(frame: Frame, check: Check, now: Millis): void {
     if (this.#chain.get(frame.number) !== frame) return
     if (check.ok) {
-      frame.timeProof = { name: 'vdf', section: '11 section 4.4 step 6', millis: null, ...check }
+      frame.timeProof = check
       this.#out.push(this.#storing.put(frame, now))
-      return
-    }
-    // A quorum that certifies a false time proof is faulty itself; the frame is not shown as verified any longer.
-    this.#chain.remove(frame.number)
-    this.#work.refusal(now)
+    } else this.#takeBack(frame, check, now)
+    this.#judge.proofDecided(now)
+  }
+
+  /**
+   * A certificate covers identity and rank, not the number nor the other fields: whoever sent this frame changed them, or its committee
+   * certified a false proof. It is not shown as verified any longer, and everybody is asked for the newest frame again.
+   */
+  #takeBack(frame: Frame, check: Check, now: Millis): void {
     const reason = check.reason ?? 'the time proof is false'
-    const checks = [
-      ...frame.certificate.checks,
-      { name: 'vdf', section: '11 section 4.4 step 6', millis: null, ...check },
-    ]
+    this.#chain.remove(frame.number)
+    this.#judge.condemn(frame, reason)
+    this.#work.refusal(now)
+    const checks = [...frame.certificate.checks, check]
     this.#out.push({ kind: 'refusal', frame: frame.number, from: frame.from ?? 'the store', reason, checks })
     this.#out.push(this.#storing.remove(frame.number, now))
+    if (frame.peer !== null) this.#conversations.leave(frame.peer, `frame ${frame.number} refused: ${reason}`, now)
     if (this.#told === frame) this.#told = this.#chain.recent(360).find((other) => other.announced) ?? null
-    this.#steppedOver = { number: frame.number, reason: 'it is certified, but its time proof is false' }
+    this.#conversations.askHeads(now)
   }
 
   #haltForEvidence(evidence: StoredEvidence): void {

@@ -12,13 +12,21 @@ export class TimeProofs {
     this.#random = random
   }
 
-  /** Decides for a frame whose certificate was just verified. */
-  consider(frame: Frame): void {
+  /**
+   * Decides for a frame whose certificate was just verified. When some are sampled, a frame that links to no other is always one of them: nothing
+   * but the time proof speaks for its number.
+   */
+  consider(frame: Frame, linked: boolean): void {
     if (frame.timeProof !== null || this.#policy === 'off') return
-    if (this.#policy === 'sampled' && this.#random() * SAMPLE_EVERY >= 1) return
+    if (this.#policy === 'sampled' && linked && this.#random() * SAMPLE_EVERY >= 1) return
     this.#waiting.push(frame)
     this.#waiting.sort((a, b) => (a.number < b.number ? 1 : -1))
     this.#waiting.length = Math.min(this.#waiting.length, TIME_PROOFS_WAITING)
+  }
+
+  /** That one next, whatever the policy: something else depends on it. */
+  demand(frame: Frame): void {
+    this.#waiting = [frame, ...this.#waiting.filter((other) => other !== frame)]
   }
 
   /** Whether a header that a caller asked for gets its time proof checked. */

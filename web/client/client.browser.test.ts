@@ -1,0 +1,331 @@
+import { MemoryStore } from '@petal/core/light/memory-store.ts'
+import type { LightTransport } from '@petal/core/platform/network.ts'
+import { WorkerPool } from '@petal/worker/index.ts'
+import { afterEach, describe, expect, test } from 'vitest'
+import { TabClient } from './client.ts'
+import {
+  type Client,
+  ClientError,
+  type ClientOptions,
+  type ClientState,
+  createClient,
+  type Head,
+  locateFields,
+} from './index.ts'
+import { makeCommittee, makeFrame } from './testing/made-chain.ts'
+import { belowQuorum, description, FIRST, frames, headers, LAST, peer, serve } from './testing/vector-chain.ts'
+
+const honest: LightTransport = async (address) => peer(address, serve())
+const clients: Client[] = []
+
+function make(options: Partial<ClientOptions> = {}): Client {
+  const client = createClient({ network: description(), store: 'memory', transports: [honest], ...options })
+  clients.push(client)
+  return client
+}
+async function started(options: Partial<ClientOptions> = {}): Promise<Client> {
+  const client = make(options)
+  await client.start()
+  return client
+}
+/** Resolves when the state is as wished. */
+function until(client: Client, wished: (state: ClientState) => boolean): Promise<ClientState> {
+  return new Promise((resolve) => {
+    if (wished(client.state)) resolve(client.state)
+    client.on('state', (state) => wished(state) && resolve(state))
+  })
+}
+const codeOf = async (promise: Promise<unknown>): Promise<string> => {
+  try {
+    await promise
+  } catch (error) {
+    return error instanceof ClientError ? error.code : `${error}`
+  }
+  return 'no error'
+}
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.stop()))
+})
+
+describe('following the recorded chain', () => {
+  test('all twenty frames: identities as recorded, frames below quorum refused and stepped over (TRV-11, FRM-03)', async () => {
+    const client = make()
+    const seen: Head[] = []
+    const refused: bigint[] = []
+    client.on('head', (head) => seen.push(head))
+    client.on('frame', (head) => seen.push(head))
+    client.on('refusal', ({ frame }) => frame !== null && refused.push(frame))
+    expect(client.state.phase).toBe('idle')
+    await client.start()
+    await client.start()
+    const first = await client.ready({ timeoutMillis: 20_000 })
+    expect(first).toMatchObject({ frame: LAST, root: frames.at(-1)?.identity, verified: 'certificate', reason: null })
+    await expect.poll(() => seen.filter((head) => head.verified === 'full').length, { timeout: 60_000 }).toBe(16)
+    const recent = await client.recent(100)
+    const certified = frames.filter((frame) => frame.checks?.quorum).toReversed()
+    expect(recent.map((head) => head.root)).toEqual(certified.map((frame) => frame.identity))
+    expect(refused.toSorted()).toEqual(belowQuorum.toSorted())
+    expect(await client.work()).toMatchObject({ certificates: 20, timeProofs: 16, refusals: 4 })
+    expect((await client.head())?.value.checks.map((check) => check.name)).toEqual(
+      expect.arrayContaining(['signature', 'quorum', 'vdf']),
+    )
+    const state = await until(client, ({ phase }) => phase === 'ready')
+    expect(state).toMatchObject({ at: LAST, target: LAST, health: 'ok' })
+    expect(state.peers[0]).toMatchObject({ id: 'peer at /memory/a', transport: 'memory', status: 'connected' })
+    expect(state.peers[0]?.received).toBeGreaterThan(18_000)
+  }, 90_000)
+
+  test('a frame by number; below quorum by both policies; one that nobody has; a call that is given up', async () => {
+    const client = await started({ timeProofs: 'off' })
+    expect(await client.header(FIRST + 4n)).toMatchObject({ frame: FIRST + 4n, verified: 'certificate' })
+    const refusal = await client.header(FIRST).catch((error: ClientError) => error)
+    expect(refusal).toMatchObject({ name: 'RefusedError', code: 'refused' })
+    expect((refusal as ClientError).message).toMatch(/quorum/)
+    expect(await codeOf(client.header(LAST + 1000n))).toBe('notFound')
+    expect(await codeOf(client.header(-1n))).toBe('arguments')
+    const controller = new AbortController()
+    const job = client.header(FIRST + 5n, { signal: controller.signal })
+    controller.abort(new Error('enough'))
+    await expect(job).rejects.toThrow('enough')
+    const lenient = await started({ timeProofs: 'off', policy: 'mark' })
+    expect(await lenient.header(FIRST)).toMatchObject({ frame: FIRST, verified: false })
+    expect((await lenient.header(FIRST)).reason).toBeTruthy()
+  })
+
+  test('a damaged header is refused by the right check, and verify never throws for bad bytes', async () => {
+    const client = await started()
+    const header = headers.get(LAST) as Uint8Array
+    const fields = locateFields(header)
+    const damaged = (name: string): Uint8Array => {
+      const field = fields.find((one) => one.name === name)
+      const bytes = header.slice()
+      const at = (field?.offset ?? 0) + ((field?.length ?? 0) >> 1)
+      bytes[at] = (bytes[at] ?? 0) ^ 1
+      return bytes
+    }
+    expect(await client.verify(header)).toMatchObject({ verified: 'full', reason: null })
+    for (const [name, check] of [
+      ['output', 'vdf'],
+      ['parent_selector', 'vdf'],
+      ['signature', 'signature'],
+      ['public_key', 'aggregate_key'],
+      ['prover', 'prover'],
+    ] as const) {
+      const verdict = await client.verify(damaged(name))
+      expect(verdict.verified, name).toBe(false)
+      expect(
+        verdict.checks.filter((one) => !one.ok).map((one) => one.name),
+        name,
+      ).toContain(check)
+    }
+    for (const bytes of [
+      new Uint8Array(0),
+      Uint8Array.of(1, 2, 3),
+      new Uint8Array(100_000),
+      header.subarray(0, 9000),
+    ]) {
+      expect(await client.verify(bytes)).toMatchObject({ verified: false, value: null })
+    }
+  }, 60_000)
+})
+
+describe('peers that are wrong', () => {
+  const newest = headers.get(LAST) as Uint8Array
+  const flipped = (at: number): Uint8Array => {
+    const bytes = newest.slice()
+    bytes[at] = (bytes[at] ?? 0) ^ 1
+    return bytes
+  }
+  test.each<[string, LightTransport]>([
+    [
+      'forges the newest frame',
+      async (a) => peer(a, serve(new Map([...headers, [LAST, flipped(newest.length - 100)]]))),
+    ],
+    ['sends garbage', async (a) => peer(a, () => Uint8Array.of(3, 1, 2, 3))],
+    ['announces an endless message', async (a) => peer(a, () => Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff))],
+    ['says nothing', async (a) => peer(a, () => 'silence')],
+    ['cannot be reached', () => Promise.reject(new Error('unreachable'))],
+  ])('one that %s is left for another', async (_what, wrong) => {
+    const transport: LightTransport = (address, signal) => (address.endsWith('bad') ? wrong : honest)(address, signal)
+    const client = await started({
+      network: description(['/memory/bad', '/memory/good']),
+      transports: [transport],
+      timeProofs: 'off',
+    })
+    expect(await client.ready({ timeoutMillis: 25_000 })).toMatchObject({ frame: LAST, verified: 'certificate' })
+    expect((await client.head())?.value.from).toBe('/memory/good')
+  })
+
+  test('answers that dribble in byte by byte are read all the same', async () => {
+    const dribbling: LightTransport = async (address) => peer(address, serve(), 1)
+    const client = await started({ transports: [dribbling], timeProofs: 'off' })
+    expect(await client.ready({ timeoutMillis: 25_000 })).toMatchObject({ frame: LAST })
+  })
+
+  test('only wrong peers: ready fails in words, with the age of the anchors and what to do', async () => {
+    const nobody: LightTransport = () => Promise.reject(new Error('unreachable'))
+    const client = await started({ transports: [nobody] })
+    const error = await client.ready({ timeoutMillis: 1500 }).catch((one: ClientError) => one)
+    expect(error).toMatchObject({ name: 'NoPeersError', code: 'noPeers' })
+    expect((error as ClientError).message).toMatch(/unreachable.*anchors are 1 day old/s)
+    await expect(client.ready({ signal: AbortSignal.timeout(10) })).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+
+  test('two certified frames of one number: evidence, and everything stops', async () => {
+    const crypto = new WorkerPool({ workers: 2, module: 'full' })
+    const committee = await makeCommittee(crypto, 4)
+    const parent = new Uint8Array(32).fill(3)
+    const wish = { number: 8n, rank: 9n, parent, timestamp: 1_750_000_000_000n }
+    const first = await makeFrame(crypto, committee, wish)
+    const second = await makeFrame(crypto, committee, { ...wish, timestamp: wish.timestamp + 1n })
+    await crypto.close()
+    const network = description(['/memory/a', '/memory/b'])
+    const anchors = {
+      ...network.anchors,
+      committee: committee.committee,
+      checkpoint: { ...network.anchors.checkpoint, number: '0', rank: '0', identity: '00'.repeat(32) },
+      rules: { genesisNumber: '0', genesisIdentity: '00'.repeat(32), proverInCommittee: true, difficultyFloor: 0 },
+    }
+    const transport: LightTransport = async (address) =>
+      peer(address, serve(new Map([[8n, address.endsWith('a') ? first : second]])))
+    const client = make({ network, anchors, transports: [transport], timeProofs: 'off' })
+    const evidence = new Promise((resolve) => client.on('evidence', resolve))
+    await client.start()
+    expect(await evidence).toMatchObject({ frame: 8n })
+    expect(await until(client, ({ phase }) => phase === 'halted')).toMatchObject({ phase: 'halted' })
+    expect(await codeOf(client.ready())).toBe('halted')
+    expect(await codeOf(client.header(8n))).toBe('halted')
+  }, 60_000)
+})
+
+describe('what a browser may lack', () => {
+  test('IndexedDB: what was verified is there at the next start, without any peer', async () => {
+    const options = { store: 'indexeddb' as const, timeProofs: 'off' as const }
+    const first = await started(options)
+    await first.ready({ timeoutMillis: 20_000 })
+    await expect.poll(async () => (await first.recent(100)).length, { timeout: 20_000 }).toBe(16)
+    await first.stop()
+    const nobody: LightTransport = () => Promise.reject(new Error('unreachable'))
+    const second = await started({ ...options, transports: [nobody] })
+    expect(await second.ready({ timeoutMillis: 20_000 })).toMatchObject({ frame: LAST, value: { from: null } })
+    await expect.poll(async () => (await second.recent(100)).length, { timeout: 20_000 }).toBe(16)
+  })
+
+  test('two clients at once share one store and both follow', async () => {
+    const options = { store: 'indexeddb' as const, timeProofs: 'off' as const }
+    const [one, two] = await Promise.all([started(options), started(options)])
+    const heads = await Promise.all([one.ready({ timeoutMillis: 20_000 }), two.ready({ timeoutMillis: 20_000 })])
+    expect(heads.map((head) => head.frame)).toEqual([LAST, LAST])
+    await one.stop()
+    expect(await two.header(FIRST + 6n)).toMatchObject({ frame: FIRST + 6n })
+  })
+
+  test("the embedder's own store is used", async () => {
+    const store = new MemoryStore()
+    const client = await started({ store, timeProofs: 'off' })
+    await client.ready({ timeoutMillis: 20_000 })
+    let stored = 0
+    for await (const _ of store.range()) stored++
+    expect(stored).toBeGreaterThan(0)
+  })
+
+  test('workers: without them nothing is called verified', async () => {
+    const client = new TabClient({ network: description(), transports: [honest] }, () => {
+      throw new DOMException('blocked', 'SecurityError')
+    })
+    await client.start()
+    expect(client.state.phase).toBe('halted')
+    expect(client.state.next).toContain('WebAssembly')
+    expect(await codeOf(client.ready())).toBe('engine')
+    await client.stop()
+  })
+})
+
+describe('manners', () => {
+  test('a checkpoint goes out and comes in again; others are refused', async () => {
+    const client = await started({ timeProofs: 'off' })
+    expect(await codeOf(client.export())).toBe('notFound')
+    await client.ready({ timeoutMillis: 20_000 })
+    const checkpoint = await client.export()
+    expect(checkpoint.length).toBeLessThanOrEqual(65_536)
+    const nobody: LightTransport = () => Promise.reject(new Error('unreachable'))
+    const other = await started({ transports: [nobody], timeProofs: 'off' })
+    await until(other, ({ phase }) => phase === 'connecting')
+    expect(await other.import(checkpoint)).toMatchObject({
+      frame: LAST,
+      verified: 'certificate',
+      value: { from: null },
+    })
+    expect(await other.head()).toMatchObject({ frame: LAST })
+    expect(await codeOf(other.import(new Uint8Array(100_000)))).toBe('import')
+    expect(await codeOf(other.import(Uint8Array.of(1)))).toBe('import')
+    const text = new TextDecoder().decode(checkpoint).replace('recorded', 'other')
+    expect(await codeOf(other.import(new TextEncoder().encode(text)))).toBe('import')
+    const damaged = checkpoint.slice()
+    damaged[60] = damaged[60] === 65 ? 66 : 65
+    expect(['import', 'refused']).toContain(await codeOf(other.import(damaged)))
+  })
+
+  test('anchors that are wrong or old halt it, and say so', async () => {
+    const network = description()
+    const old = await started({ network: { ...network, anchors: { ...network.anchors, issuedAt: 1000 } } })
+    const error = await old.ready({ timeoutMillis: 20_000 }).catch((one: ClientError) => one)
+    expect(error).toMatchObject({ name: 'AnchorsError', code: 'anchors' })
+    expect((error as ClientError).message).toMatch(/days old/)
+    const malformed = { ...network, anchors: { ...network.anchors, checkpoint: { number: 'x' } } } as never
+    expect(await codeOf((await started({ network: malformed })).ready({ timeoutMillis: 20_000 }))).toBe('anchors')
+    const members = network.anchors.committee.members
+      .map((member) => ({ ...member, publicKey: '00'.repeat(585) }))
+      .slice(0, 1)
+    const undecodable = { ...network.anchors, committee: { members, threshold: null } }
+    expect(await codeOf((await started({ network, anchors: undecodable })).ready({ timeoutMillis: 20_000 }))).toBe(
+      'anchors',
+    )
+  })
+
+  test('options that cannot be are told at once', () => {
+    const wrong = (options: object) => () => createClient({ network: description(), ...options } as ClientOptions)
+    for (const options of [
+      { network: 'no address' },
+      { transports: [] },
+      { transports: ['carrier-pigeon'] },
+      { policy: 'maybe' },
+      { store: 'disk' },
+      { limits: { peers: -1 } },
+    ]) {
+      expect(wrong(options)).toThrow(expect.objectContaining({ name: 'ArgumentsError', code: 'arguments' }))
+    }
+  })
+
+  test('stop is final and idempotent; what waits is told; await using works', async () => {
+    const nobody: LightTransport = () => new Promise(() => {})
+    const client = await started({ transports: [nobody] })
+    const waiting = codeOf(client.ready())
+    const query = codeOf(client.header(FIRST))
+    await Promise.all([client.stop(), client.stop()])
+    expect(await waiting).toBe('stopped')
+    expect(['stopped', 'notFound']).toContain(await query)
+    expect(client.state.phase).toBe('stopped')
+    expect(await codeOf(client.start())).toBe('stopped')
+    expect(await codeOf(client.ready())).toBe('stopped')
+    expect(await codeOf(client.verify(new Uint8Array(3)))).toBe('stopped')
+    expect(await client.head()).toBeNull()
+    {
+      await using short = make()
+      expect(short.state.phase).toBe('idle')
+    }
+    expect(await codeOf(make().verify(new Uint8Array(3)))).toBe('stopped')
+  })
+
+  test('at most two states a second', async () => {
+    const client = make({ timeProofs: 'off' })
+    let states = 0
+    client.on('state', () => states++)
+    const began = performance.now()
+    await client.start()
+    await client.ready({ timeoutMillis: 20_000 })
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    expect(states).toBeLessThanOrEqual(2 * ((performance.now() - began) / 1000) + 2)
+  })
+})
