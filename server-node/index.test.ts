@@ -121,6 +121,7 @@ describe('replay', () => {
     expect(network).toBe('replay')
     expect(anchors.committee.threshold).toBe(String(recorded.quorum_threshold))
     expect(anchors.committee.members).toHaveLength(7)
+    expect(anchors.rules.difficultyFloor).toBe(400)
     expect(anchors.checkpoint).toMatchObject({ number: '244200', identity: recorded.cases[0].identity, rank: '0' })
   })
 

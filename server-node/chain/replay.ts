@@ -71,7 +71,7 @@ export class Replay implements FrameSource {
     if (checkpoint === undefined) throw unusable(options.file, 'no frames in it')
     return new Replay(
       frames,
-      anchorsOf(recording, checkpoint, (options.now ?? Date.now)()),
+      anchorsOf(recording, checkpoint, floorOf(frames), (options.now ?? Date.now)()),
       frames.length > 1 ? options.intervalMillis : undefined,
     )
   }
@@ -116,7 +116,12 @@ export class Replay implements FrameSource {
   }
 }
 
-function anchorsOf(recording: Recording, checkpoint: HeaderFacts, issuedAt: number): Anchors {
+/** A recording is a network of its own: its easiest frame says how easy frames are there. */
+function floorOf(frames: readonly Recorded[]): number {
+  return frames.reduce((least, { facts }) => Math.min(least, facts.difficulty), Number.POSITIVE_INFINITY)
+}
+
+function anchorsOf(recording: Recording, checkpoint: HeaderFacts, difficultyFloor: number, issuedAt: number): Anchors {
   const identity = Buffer.from(checkpoint.identity).toString('hex')
   return {
     committee: {
@@ -134,7 +139,7 @@ function anchorsOf(recording: Recording, checkpoint: HeaderFacts, issuedAt: numb
       genesisNumber: checkpoint.number.toString(),
       genesisIdentity: identity,
       proverInCommittee: true,
-      difficultyFloor: 50_000,
+      difficultyFloor,
     },
     issuedAt,
   }
