@@ -130,7 +130,7 @@ fn euclid_on_extreme_quotients() {
         (f, g) = (&f + &g, f);
         pairs.push((f.clone(), g.clone()));
         pairs.push(((&f << 20) + &g, f.clone()));
-        pairs.push((&f * &f >> f.bits() / 2, f.clone()));
+        pairs.push(((&f * &f) >> (f.bits() / 2), f.clone()));
     }
     for (a, k) in pairs {
         let (a, k) = if a < k { (k, a) } else { (a, k) };

@@ -3,13 +3,13 @@
 //! The search asks one question of many candidates: is 2^((n-1)/2) = 1 mod n? [`base2_euler`] answers
 //! it for a batch with the fastest kernel of the machine; [`is_prime_given_base2`] settles the single survivor.
 //!
-//! | kernel | candidates side by side | where |
+//! | [`Kernel`] | candidates side by side | where |
 //! |---|---|---|
-//! | [`Kernel::Portable`] | 1, u64 limbs | native, wide-arithmetic WASM |
-//! | [`Kernel::Lanes28`] | 1, 28-bit digits in scalars | baseline WASM |
-//! | [`Kernel::Simd128`] | 4, 28-bit digits | simd128 WASM |
-//! | [`Kernel::Avx2`] | 4, 28-bit digits | native, detected |
-//! | [`Kernel::Ifma`] | 8, 52-bit digits | native, detected (AVX-512 IFMA) |
+//! | `Portable` | 1, u64 limbs | native, wide-arithmetic WASM |
+//! | `Lanes28` | 1, 28-bit digits in scalars | baseline WASM |
+//! | `Simd128` | 4, 28-bit digits | simd128 WASM |
+//! | `Avx2` | 4, 28-bit digits | native, detected |
+//! | `Ifma` | 8, 52-bit digits | native, detected (AVX-512 IFMA) |
 //!
 //! Everything here runs in variable time: the values are public.
 
