@@ -16,14 +16,13 @@ export interface Job {
   readonly build: Build
   /** First case to run: later than 0 after a child died in the case before. */
   readonly start: number
-  /** Run only what `due.ts` lists. */
-  readonly due: boolean
 }
 
 export interface CaseResult {
   readonly index: number
   readonly name: string
-  readonly outcome: 'passed' | 'failed' | 'no runner' | 'not due'
+  /** `elsewhere`: not for this engine, but another one runs it. */
+  readonly outcome: 'passed' | 'failed' | 'no runner' | 'elsewhere'
   /** Differences of a failed case. */
   readonly problems: readonly Problem[]
   /** Kind of a case without runner. */

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
-import { DUE_FILES, dueOf } from './due.ts'
+import { DUE_FILES } from './due.ts'
 import { Malformed } from './fields.ts'
 import { listVectorFiles, selects } from './files.ts'
 import type { FileResult, Job } from './job.ts'
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts'
 import { runInOrder } from './pool.ts'
 import { linesOf, reportOf } from './report.ts'
-import { runnerOf } from './table.ts'
+import { runnersOf } from './table.ts'
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -22,26 +22,20 @@ function clearProgress(): void {
 /** What of the chosen files runs, has no runner, is not due, or is due and missing. */
 function plan(options: Options) {
   const paths = listVectorFiles(options.directory, options.areas)
-  const chosen = options.due ? paths.filter((path) => dueOf(path) !== undefined) : paths
-  const jobs = chosen.flatMap((path): Job[] => {
-    const runner = runnerOf(path)
-    if (runner === undefined) return []
-    const engines = runner.backing === 'core' ? (['core'] as const) : options.engines
-    return engines.map((engine) => ({
-      directory: options.directory,
-      path,
-      engine,
-      build: options.build,
-      start: 0,
-      due: options.due,
-    }))
-  })
+  const chosen = options.due ? paths.filter((path) => DUE_FILES.includes(path)) : paths
+  const jobs = chosen.flatMap((path) =>
+    runnersOf(path).flatMap(({ backing }): Job[] => {
+      const engines = backing === 'core' ? (['core'] as const) : options.engines
+      const common = { directory: options.directory, path, build: options.build, start: 0 }
+      return engines.map((engine) => ({ ...common, engine }))
+    }),
+  )
   const wanted = DUE_FILES.filter(
     (path) => options.areas.length === 0 || options.areas.some((area) => selects(area, path)),
   )
   return {
     jobs,
-    noRunner: chosen.filter((path) => runnerOf(path) === undefined),
+    noRunner: chosen.filter((path) => runnersOf(path).length === 0),
     notDue: paths.filter((path) => !chosen.includes(path)),
     missing: options.due ? wanted.filter((path) => !paths.includes(path)) : [],
   }

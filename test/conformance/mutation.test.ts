@@ -6,7 +6,7 @@ import { loadNativeEngine } from '../engines/native.ts'
 import { Checks } from './checks.ts'
 import { Fields } from './fields.ts'
 import type { VectorFile } from './runner.ts'
-import { runnerOf } from './table.ts'
+import { runnersOf } from './table.ts'
 
 type Path = readonly (string | number)[]
 type Document = { cases: unknown[] }
@@ -20,6 +20,7 @@ const SUBJECTS: readonly [path: string, index: number, free: readonly string[]][
   ['bls48581/scalars.json', 0, ['valid']],
   // `valid` is the lax reference's verdict beside `strict_valid`.
   ['bls48581/sign_verify.json', 1, ['valid']],
+  ['canonical/keys.json', 0, []],
   ['consensus/header_vdf.json', 0, ['header.rank']],
   ['consensus/join_proof.json', 0, []],
   ['consensus/messages.json', 6, []],
@@ -46,7 +47,7 @@ const open = (document: Document): VectorFile => ({
 
 /** Whether the runner passes that case of the document. */
 function passes(path: string, document: Document, index: number): boolean {
-  const runner = runnerOf(path)
+  const runner = runnersOf(path)[0]
   const file = open(document)
   const fields = file.cases[index]
   if (runner === undefined || fields === undefined) throw new Error(`no case ${index} of ${path}`)

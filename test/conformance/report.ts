@@ -1,5 +1,5 @@
 import type { CaseResult, FileResult } from './job.ts'
-import { runnerOf } from './table.ts'
+import { runnersOf } from './table.ts'
 
 /** Longest value printed of a difference; the JSON report has it whole. */
 const LONGEST = 160
@@ -29,9 +29,7 @@ export function linesOf(result: FileResult): string[] {
   }
   const unhandled = countOf(result, 'no runner')
   if (unhandled > 0) lines.push(`${title}: no runner for ${unhandled} cases (${kindsOf(result, 'no runner')})`)
-  const later = countOf(result, 'not due')
-  if (later > 0) lines.push(`${title}: ${later} cases not due (${kindsOf(result, 'not due')})`)
-  const unchecked = runnerOf(result.path)?.unchecked ?? []
+  const unchecked = runnersOf(result.path).flatMap((runner) => runner.unchecked ?? [])
   if (unchecked.length > 0) lines.push(`${title}: not checked yet: ${unchecked.join(', ')}`)
   return lines
 }

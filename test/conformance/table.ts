@@ -1,5 +1,6 @@
 import * as bls48581 from './areas/bls48581.ts'
-import { globalFrames } from './areas/canonical.ts'
+import { frameHeaders } from './areas/canonical.ts'
+import { canonicalMessages, decoderVerdicts, strictness, validation } from './areas/canonical-codec.ts'
 import { joinProof, messages } from './areas/consensus.ts'
 import { headerVdf } from './areas/consensus-header-vdf.ts'
 import { difficulty } from './areas/difficulty.ts'
@@ -8,43 +9,59 @@ import { globalChain, globalFields, globalNegative } from './areas/frames-global
 import { genesisMainnet, mainnetGenesis } from './areas/genesis.ts'
 import { hashBytes, hashElements } from './areas/poseidon.ts'
 import * as vdf from './areas/vdf.ts'
+import type { Fields } from './fields.ts'
 import type { FileRunner } from './runner.ts'
 
-/** Which runner checks which vector file. A file that is not here has no runner, and the conformance run says so. */
-const RUNNERS: Readonly<Record<string, FileRunner>> = {
-  'bls48581/aggregate.json': bls48581.aggregate,
-  'bls48581/encodings.json': bls48581.encodings,
-  'bls48581/hash_to_curve.json': bls48581.hashToCurve,
-  'bls48581/infinity_output.json': bls48581.infinityOutput,
-  'bls48581/keygen.json': bls48581.keygen,
-  'bls48581/params.json': bls48581.params,
-  'bls48581/scalars.json': bls48581.scalars,
-  'bls48581/sign_verify.json': bls48581.signVerify,
-  'canonical/global_frames.json': globalFrames,
-  'consensus/genesis_mainnet.json': genesisMainnet,
-  'consensus/header_vdf.json': headerVdf,
-  'consensus/join_proof.json': joinProof,
-  'consensus/messages.json': messages,
-  'difficulty/asert.json': difficulty,
-  'difficulty/asert_mainnet_anchor.json': difficulty,
-  'difficulty/asert_sequences.json': difficulty,
-  'difficulty/asert_wrap.json': difficulty,
-  'frames/app_chain.json': appChain,
-  'frames/app_negative.json': appNegative,
-  'frames/global_chain.json': globalChain,
-  'frames/global_fields.json': globalFields,
-  'frames/global_negative.json': globalNegative,
-  'frames/mainnet_genesis.json': mainnetGenesis,
-  'poseidon/hash_bytes.json': hashBytes,
-  'poseidon/hash_elements.json': hashElements,
-  'vdf/discriminant.json': vdf.discriminant,
-  'vdf/forms.json': vdf.forms,
-  'vdf/multi.json': vdf.multi,
-  'vdf/multi_forms.json': vdf.multiForms,
-  'vdf/solve.json': vdf.solve,
-  'vdf/verify_negative.json': vdf.verifyNegative,
+/** Which runners check which vector file. A file that is not here has no runner, and the conformance run says so. */
+const RUNNERS: Readonly<Record<string, readonly FileRunner[]>> = {
+  'bls48581/aggregate.json': [bls48581.aggregate],
+  'bls48581/encodings.json': [bls48581.encodings],
+  'bls48581/hash_to_curve.json': [bls48581.hashToCurve],
+  'bls48581/infinity_output.json': [bls48581.infinityOutput],
+  'bls48581/keygen.json': [bls48581.keygen],
+  'bls48581/params.json': [bls48581.params],
+  'bls48581/scalars.json': [bls48581.scalars],
+  'bls48581/sign_verify.json': [bls48581.signVerify],
+  'canonical/compute.json': [canonicalMessages],
+  'canonical/envelope.json': [canonicalMessages],
+  'canonical/global_frames.json': [frameHeaders, canonicalMessages],
+  'canonical/global_prover.json': [canonicalMessages],
+  'canonical/hypergraph.json': [canonicalMessages],
+  'canonical/keys.json': [canonicalMessages],
+  'canonical/limits.json': [decoderVerdicts],
+  'canonical/node_channel.json': [canonicalMessages],
+  'canonical/strictness.json': [strictness],
+  'canonical/sub_lengths.json': [decoderVerdicts],
+  'canonical/token.json': [canonicalMessages],
+  'canonical/validation.json': [validation],
+  'consensus/genesis_mainnet.json': [genesisMainnet],
+  'consensus/header_vdf.json': [headerVdf],
+  'consensus/join_proof.json': [joinProof],
+  'consensus/messages.json': [messages],
+  'difficulty/asert.json': [difficulty],
+  'difficulty/asert_mainnet_anchor.json': [difficulty],
+  'difficulty/asert_sequences.json': [difficulty],
+  'difficulty/asert_wrap.json': [difficulty],
+  'frames/app_chain.json': [appChain],
+  'frames/app_negative.json': [appNegative],
+  'frames/global_chain.json': [globalChain],
+  'frames/global_fields.json': [globalFields],
+  'frames/global_negative.json': [globalNegative],
+  'frames/mainnet_genesis.json': [mainnetGenesis],
+  'poseidon/hash_bytes.json': [hashBytes],
+  'poseidon/hash_elements.json': [hashElements],
+  'vdf/discriminant.json': [vdf.discriminant],
+  'vdf/forms.json': [vdf.forms],
+  'vdf/multi.json': [vdf.multi],
+  'vdf/multi_forms.json': [vdf.multiForms],
+  'vdf/solve.json': [vdf.solve],
+  'vdf/verify_negative.json': [vdf.verifyNegative],
 }
 
-/** The runner of `AREA/FILE.json`, or undefined. */
-export const runnerOf = (path: string): FileRunner | undefined =>
-  Object.hasOwn(RUNNERS, path) ? RUNNERS[path] : undefined
+/** The runners of `AREA/FILE.json`; none when nobody handles it. */
+export const runnersOf = (path: string): readonly FileRunner[] =>
+  Object.hasOwn(RUNNERS, path) ? (RUNNERS[path] ?? []) : []
+
+/** Whether a runner backed by the other kind of code handles this case. */
+export const handledElsewhere = (path: string, runner: FileRunner, fields: Fields): boolean =>
+  runnersOf(path).some((other) => other !== runner && (other.unhandled?.(fields) ?? null) === null)

@@ -3,12 +3,11 @@ import type { FullEngine } from '../../core/platform/engine.ts'
 import { loadNativeEngine } from '../engines/native.ts'
 import { loadWasmEngine } from '../engines/wasm.ts'
 import { Checks, describeThrown, type Problem } from './checks.ts'
-import { dueOf } from './due.ts'
 import { type Fields, Malformed } from './fields.ts'
 import { loadVectorFile } from './files.ts'
 import { type CaseResult, failure, type Job, type Report } from './job.ts'
 import type { CaseRunner, FileRunner, VectorFile } from './runner.ts'
-import { runnerOf } from './table.ts'
+import { handledElsewhere, runnersOf } from './table.ts'
 
 const say = (report: Report): Promise<void> =>
   new Promise((resolve, reject) => process.send?.(report, (error: Error | null) => (error ? reject(error) : resolve())))
@@ -47,16 +46,17 @@ function runCase(run: CaseRunner, fields: Fields, index: number): readonly Probl
 
 function resultOf(runner: FileRunner, job: Job, fields: Fields, index: number, run: CaseRunner): CaseResult {
   const common = { index, name: fields.has('name') ? String(fields.raw('name')) : '' }
-  if (job.due && !dueOf(job.path)?.includes(fields))
-    return { ...common, outcome: 'not due', problems: [], kind: runner.unhandled?.(fields) ?? '' }
   const kind = runner.unhandled?.(fields) ?? null
-  if (kind !== null) return { ...common, outcome: 'no runner', problems: [], kind }
+  if (kind !== null) {
+    const outcome = handledElsewhere(job.path, runner, fields) ? 'elsewhere' : 'no runner'
+    return { ...common, outcome, problems: [], kind }
+  }
   const problems = runCase(run, fields, index)
   return { ...common, outcome: problems.length === 0 ? 'passed' : 'failed', problems, kind: '' }
 }
 
 async function runJob(job: Job): Promise<void> {
-  const runner = runnerOf(job.path)
+  const runner = runnersOf(job.path).find(({ backing }) => (backing === 'core') === (job.engine === 'core'))
   if (runner === undefined) throw new Error(`no runner for ${job.path}`)
   const file = loadVectorFile(job.directory, job.path)
   const run = await openRunner(runner, file, job)

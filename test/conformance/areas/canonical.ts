@@ -26,16 +26,13 @@ const codecs: Readonly<Record<string, Codec>> = {
   },
 }
 
-/** Names of the types that `globalFrames` handles. */
-export const HANDLED_TYPES: readonly string[] = Object.keys(codecs)
-
 /** Surplus bytes after a message are ignored (spec 40 section 1). */
-const SURPLUS = Uint8Array.from([0xde, 0xad])
+export const SURPLUS = Uint8Array.from([0xde, 0xad])
 /** Cuts tried of one message: all of them, or this many spread evenly with the last ones. */
-const MOST_CUTS = 1500
+export const MOST_CUTS = 1500
 
-/** `canonical/global_frames.json` and files of the same form (spec 40 sections 1 and 3.3, CAN-03). */
-export const globalFrames: RustRunner = {
+/** The two frame headers of `canonical/global_frames.json`, as the engines read them (spec 40 sections 1 and 3.3, CAN-03). */
+export const frameHeaders: RustRunner = {
   backing: 'rust',
   unhandled: (fields) => {
     const type = fields.optionalText('type')
@@ -51,7 +48,7 @@ export const globalFrames: RustRunner = {
 }
 
 /** `canonical` of the case named `of`. */
-function originOf(file: VectorFile, fields: Fields): Uint8Array {
+export function originOf(file: VectorFile, fields: Fields): Uint8Array {
   const name = fields.text('of')
   const origin = file.cases.find((candidate) => candidate.optionalText('name') === name)
   if (origin === undefined) throw new Malformed(`no case is named ${JSON.stringify(name)}`)
@@ -86,7 +83,7 @@ function checkStrictness(engine: FullEngine, codec: Codec, canonical: Uint8Array
 }
 
 /** One mutation: XOR a mask at an offset, or keep the first bytes. */
-function mutate(canonical: Uint8Array, fields: Fields): Uint8Array {
+export function mutate(canonical: Uint8Array, fields: Fields): Uint8Array {
   if (fields.has('truncate')) return canonical.slice(0, fields.u32('truncate'))
   const xor = fields.child('xor')
   const offset = xor.u32('offset')
