@@ -22,22 +22,33 @@ export const isTimeProof = (check: Check): boolean => check.name === 'vdf'
 const sum = (checks: readonly Check[]): number | null =>
   checks.reduce<number | null>((total, check) => (check.millis === null ? total : (total ?? 0) + check.millis), null)
 
-const times = (checks: readonly Check[]): Pick<FrameRow, 'certificateMillis' | 'timeProofMillis'> => ({
+type Times = Pick<FrameRow, 'certificateMillis' | 'timeProofMillis'>
+
+const times = (checks: readonly Check[]): Times => ({
   certificateMillis: sum(checks.filter((check) => !isTimeProof(check))),
   timeProofMillis: sum(checks.filter(isTimeProof)),
 })
 
+/** The certificate's checks may be timed together: then what the time proof did not take is theirs. */
+function timesOf(head: Head): Times {
+  const { certificateMillis, timeProofMillis } = times(head.value.checks)
+  return { timeProofMillis, certificateMillis: certificateMillis ?? head.millis - (timeProofMillis ?? 0) }
+}
+
 export function rowOfHead(head: Head): FrameRow {
   const outcome = head.verified === 'full' ? 'proved' : head.verified === 'certificate' ? 'certified' : 'refused'
   const { identity, checks } = head.value
-  return { number: head.frame, identity, outcome, checks, reason: head.reason, ...times(checks) }
+  return { number: head.frame, identity, outcome, checks, reason: head.reason, ...timesOf(head) }
 }
+
+/** Checks that fail for want of signers alone: a header that lacks a quorum has to meet the rules of one without certificate. */
+const isWeight = (name: string): boolean => name === 'quorum' || name === 'difficulty'
 
 /** A refusal without a frame number (bytes that could not be read) has no row. */
 export function rowOfRefusal(refusal: Refusal): FrameRow | null {
   if (refusal.frame === null) return null
-  const failed = refusal.checks.filter((check) => !check.ok)
-  const outcome = failed.length > 0 && failed.every((check) => check.name === 'quorum') ? 'skipped' : 'refused'
+  const failed = refusal.checks.filter((check) => !check.ok).map((check) => check.name)
+  const outcome = failed.includes('quorum') && failed.every(isWeight) ? 'skipped' : 'refused'
   return {
     number: refusal.frame,
     identity: null,

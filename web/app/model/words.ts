@@ -83,6 +83,7 @@ const CHECKS: Readonly<Record<string, CheckWords>> = {
   quorum: { title: 'Quorum', meaning: 'The signers hold enough weight to speak for the committee.' },
   prover: { title: 'Leader', meaning: 'The maker of the frame belongs to the committee.' },
   genesis: { title: 'Genesis rules', meaning: 'A first frame would have to be the known one.' },
+  difficulty: { title: 'Least difficulty', meaning: 'A frame without a quorum would need a longer time proof.' },
   link: { title: 'Link', meaning: 'It builds on the frame before it.' },
   rank: { title: 'Order', meaning: 'Its rank lies above that of the frame before it.' },
   vdf: { title: 'Time proof', meaning: 'A long computation that nobody can shorten was really done.' },
