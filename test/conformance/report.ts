@@ -10,11 +10,12 @@ const shorten = (value: string): string =>
 export const countOf = (result: FileResult, outcome: CaseResult['outcome']): number =>
   result.cases.filter((item) => item.outcome === outcome).length
 
-/** `type Path: 4, type Multiproof: 4` of the cases with that outcome. */
-function kindsOf(result: FileResult, outcome: CaseResult['outcome']): string {
+/** `type Path: 4, type Multiproof: 4` of the cases without runner. */
+function unhandledKinds(result: FileResult): string {
   const kinds = new Map<string, number>()
-  for (const item of result.cases) if (item.outcome === outcome) kinds.set(item.kind, (kinds.get(item.kind) ?? 0) + 1)
-  return [...kinds].map(([kind, count]) => (kind === '' ? String(count) : `${kind}: ${count}`)).join(', ')
+  for (const item of result.cases)
+    if (item.outcome === 'no runner') kinds.set(item.kind, (kinds.get(item.kind) ?? 0) + 1)
+  return [...kinds].map(([kind, count]) => `${kind}: ${count}`).join(', ')
 }
 
 /** Lines for people about one file on one engine. */
@@ -28,7 +29,7 @@ export function linesOf(result: FileResult): string[] {
       lines.push(`    ${problem.field}: expected ${shorten(problem.expected)}`, `      got ${shorten(problem.got)}`)
   }
   const unhandled = countOf(result, 'no runner')
-  if (unhandled > 0) lines.push(`${title}: no runner for ${unhandled} cases (${kindsOf(result, 'no runner')})`)
+  if (unhandled > 0) lines.push(`${title}: no runner for ${unhandled} cases (${unhandledKinds(result)})`)
   const unchecked = runnersOf(result.path).flatMap((runner) => runner.unchecked ?? [])
   if (unchecked.length > 0) lines.push(`${title}: not checked yet: ${unchecked.join(', ')}`)
   return lines
