@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { UsageError } from './arguments.ts'
+import { dispatch } from './main.ts'
 
 const PROGRAM = fileURLToPath(new URL('petal-node.ts', import.meta.url))
 const CHAIN = fileURLToPath(new URL('../../test/vectors/frames/global_chain.json', import.meta.url))
@@ -95,9 +97,18 @@ describe('wrong use: exit code 2, one clear sentence', () => {
     [['--bogus', 'start'], 'unknown command --bogus'],
     [[], 'start or version'],
   ])('%j', async (args, message) => {
-    const { code, out, err } = await petal(...args).ended
-    expect(err).toContain(message)
-    expect(err.trim().split('\n')).toHaveLength(2)
+    const refused = await dispatch(args).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    expect(refused).toBeInstanceOf(UsageError)
+    expect((refused as UsageError).message).toContain(message)
+    expect((refused as UsageError).message).not.toContain('\n')
+  })
+
+  test('as a program', async () => {
+    const { code, out, err } = await petal('start', '--bogus').ended
+    expect(err).toBe("petal-node: unknown option '--bogus'\nTry petal-node --help, or petal-node start --help.\n")
     expect(out).toBe('')
     expect(code).toBe(2)
   })
