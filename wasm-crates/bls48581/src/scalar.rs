@@ -115,9 +115,9 @@ impl Scalar {
 
     /// `(a, b)` with `self = a + b |u|^8`, both below `|u|^8` (260 bits).
     pub(crate) fn split_in_two(&self) -> [Halves; 2] {
-        let (quotient, remainder) = divide(&self.0, &U_TO_8);
-        let mut high = [0u64; 5];
-        high.copy_from_slice(&quotient[..5]);
+        let (mut quotient, remainder) = divide(&self.0, &U_TO_8);
+        let high = core::array::from_fn(|i| quotient[i]);
+        quotient.zeroize();
         [Halves(remainder), Halves(high)]
     }
 

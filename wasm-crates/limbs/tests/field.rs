@@ -147,3 +147,102 @@ fn integers_that_are_not_below_p_are_refused() {
         assert_eq!(decodes::<lanes::Element>(bytes), expected);
     }
 }
+
+#[cfg(target_arch = "x86_64")]
+mod octets {
+    use super::*;
+    use limbs::field::octet::{Octet, OctetWide, available};
+
+    type Coefficients = [[u64; WORDS]; 8];
+
+    /// The product of two basis elements `i^a v^b w^c` (bits of the index), as signed terms.
+    fn basis_product(x: usize, y: usize) -> Vec<(usize, i32)> {
+        let mut pending = vec![([0, 1, 2].map(|bit| (x >> bit & 1) + (y >> bit & 1)), 1)];
+        let mut done = Vec::new();
+        while let Some(([i, v, w], sign)) = pending.pop() {
+            if w >= 2 {
+                // w^2 = -v
+                pending.push(([i, v + 1, w - 2], -sign));
+            } else if v >= 2 {
+                // v^2 = -1 - i
+                pending.push(([i, v - 2, w], -sign));
+                pending.push(([i + 1, v - 2, w], -sign));
+            } else if i >= 2 {
+                pending.push(([i - 2, v, w], -sign));
+            } else {
+                done.push((i + 2 * v + 4 * w, sign));
+            }
+        }
+        done
+    }
+
+    fn product(a: &Coefficients, b: &Coefficients) -> Vec<BigUint> {
+        let p = modulus();
+        let mut out = vec![BigUint::zero(); 8];
+        for (x, y) in (0..8).flat_map(|x| (0..8).map(move |y| (x, y))) {
+            let term = big(&a[x]) * big(&b[y]) % &p;
+            for (lane, sign) in basis_product(x, y) {
+                out[lane] += if sign > 0 { term.clone() } else { &p - &term };
+            }
+        }
+        out.into_iter().map(|sum| sum % &p).collect()
+    }
+
+    fn octet(c: &Coefficients) -> Octet {
+        Octet::from_elements(&c.map(|c| words::Element::from_words(&c)))
+    }
+
+    fn values(x: &Octet) -> Vec<BigUint> {
+        x.to_elements().iter().map(value).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+        #[test]
+        fn octets_agree_with_big_integers(
+            a in prop::array::uniform8(residues()),
+            b in prop::array::uniform8(residues()),
+        ) {
+            if !available() {
+                eprintln!("no AVX-512 IFMA on this machine: the vector kernel was not run");
+                return Ok(());
+            }
+            let p = modulus();
+            let lanes = |f: &dyn Fn(BigUint, BigUint) -> BigUint| -> Vec<BigUint> {
+                a.iter().zip(&b).map(|(a, b)| f(big(a), big(b)) % &p).collect()
+            };
+            let (x, y) = (octet(&a), octet(&b));
+            assert_eq!(values(&x), lanes(&|a, _| a));
+            assert_eq!(values(&x.add(&y)), lanes(&|a, b| a + b));
+            assert_eq!(values(&x.sub(&y)), lanes(&|a, b| a + &p - b));
+            // Loose operands: 30 x and 60 y.
+            let many = |x: &Octet, n: usize| (1..n).fold(*x, |sum, _| sum.add(x));
+            let (left, right) = (many(&x, 30), many(&y, 60));
+            assert_eq!(values(&left.tidy()), lanes(&|a, _| a * 30u32));
+            let mut wide = OctetWide::ZERO;
+            left.mul_wide(&right, &mut wide);
+            let expected: Vec<BigUint> =
+                product(&a, &b).into_iter().map(|c| c * 1800u32 % &p).collect();
+            assert_eq!(values(&wide.reduce()), expected);
+            // w^2 = -v: -w is element 4 with all signs changed.
+            let mut minus_w = [[0u64; WORDS]; 8];
+            minus_w[4] = reduced(&(&p - 1u32));
+            let turned = product(&a, &minus_w);
+            assert_eq!(values(&x.times_minus_w()), turned);
+            // Sums of wide values: x y - w (x y) + w (x y) - x y = 0.
+            x.mul_wide(&y, &mut wide);
+            let mut sum = wide;
+            sum.add_times_minus_w(&wide);
+            assert_eq!(
+                values(&sum.reduce()),
+                values(&wide.reduce().add(&wide.reduce().times_minus_w()))
+            );
+            sum.sub(&wide);
+            sum.sub_times_minus_w(&wide);
+            sum.sub(&wide);
+            sum.add(&wide);
+            assert!(values(&sum.reduce()).iter().all(Zero::is_zero));
+        }
+    }
+}

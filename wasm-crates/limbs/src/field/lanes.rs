@@ -2,7 +2,7 @@
 //! has, so that sums of products come out reduced. For targets without a 128-bit product.
 //!
 //! Lanes below the top one are at most a few units above 2^28, the top lane stays below 2^31; a
-//! column of a product is then below 2^62.
+//! column of a product is then below 2^62, and so is one of Karatsuba's products of sums of two lanes.
 
 use subtle::{Choice, ConditionallySelectable};
 use zeroize::Zeroize;
@@ -17,6 +17,8 @@ const LANES: usize = 21;
 const ROUNDS: usize = 22;
 /// Columns of a product, and one for the carry out of the last.
 const COLUMNS: usize = 2 * LANES;
+/// Low lanes in Karatsuba's product.
+const HALF: usize = 11;
 /// Bits of a lane.
 const BITS: u32 = 28;
 /// The bits of a lane.
@@ -100,19 +102,26 @@ fn carry(lanes: &[i64; LANES]) -> Element {
     Element(out)
 }
 
-/// The sum of `a[i] b[K - i]`. Both bounds are known at compile time, so the loop unrolls.
+/// The sum of `a[i] b[K - i]`. All bounds are known at compile time, so the loop unrolls.
 #[inline(always)]
-fn column<const K: usize>(a: &[u64; LANES], b: &[u64; LANES]) -> u64 {
+fn column<const K: usize, const N: usize>(a: &[u64; N], b: &[u64; N]) -> u64 {
     let mut acc = 0;
-    let (mut i, last) = (
-        K.saturating_sub(LANES - 1),
-        if K < LANES { K } else { LANES - 1 },
-    );
+    let (mut i, last) = (K.saturating_sub(N - 1), if K < N { K } else { N - 1 });
     while i <= last {
         acc += a[i] * b[K - i];
         i += 1;
     }
     acc
+}
+
+/// The columns of a product of 11 lanes.
+#[inline(always)]
+fn columns_of_halves(a: &[u64; HALF], b: &[u64; HALF]) -> [u64; 2 * HALF - 1] {
+    let mut out = [0u64; 2 * HALF - 1];
+    unrolled!(K in [0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20] {
+        out[K] = column::<K, HALF>(a, b);
+    });
+    out
 }
 
 /// The sum of `a[i] a[K - i]`, each pair once.
@@ -228,15 +237,31 @@ impl Kernel for Element {
     #[inline(never)]
     fn mul_wide(&self, other: &Self, out: &mut Wide) {
         debug_assert!(self.0[LANES - 1] < 1 << 31 && other.0[LANES - 1] < 1 << 31);
-        let a = self.0.map(u64::from);
-        let b = other.0.map(u64::from);
+        // Karatsuba: 11 low lanes, 10 high ones.
+        let low = |x: &[u32; LANES]| core::array::from_fn(|i| u64::from(x[i]));
+        let high = |x: &[u32; LANES]| {
+            core::array::from_fn(|i| x.get(HALF + i).map_or(0, |lane| u64::from(*lane)))
+        };
+        let (a0, a1): ([u64; HALF], [u64; HALF]) = (low(&self.0), high(&self.0));
+        let (b0, b1): ([u64; HALF], [u64; HALF]) = (low(&other.0), high(&other.0));
+        let z0 = columns_of_halves(&a0, &b0);
+        let z2 = columns_of_halves(&a1, &b1);
+        let a = core::array::from_fn(|i| a0[i] + a1[i]);
+        let b = core::array::from_fn(|i| b0[i] + b1[i]);
+        let z1 = columns_of_halves(&a, &b);
+        let mut t = [0u64; COLUMNS];
+        t[..z0.len()].copy_from_slice(&z0);
+        // The high halves have 10 lanes: the last two columns of z2 are 0.
+        t[2 * HALF..COLUMNS].copy_from_slice(&z2[..COLUMNS - 2 * HALF]);
+        for i in 0..z1.len() {
+            t[HALF + i] += z1[i] - z0[i] - z2[i];
+        }
         let mut acc = 0u64;
-        unrolled!(K in [0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29
-                        30 31 32 33 34 35 36 37 38 39 40] {
-            acc += column::<K>(&a, &b);
-            out.0[K] = (acc & u64::from(MASK)) as i64;
+        for i in 0..COLUMNS - 1 {
+            acc += t[i];
+            out.0[i] = (acc & u64::from(MASK)) as i64;
             acc >>= BITS;
-        });
+        }
         out.0[COLUMNS - 1] = acc as i64;
     }
 
