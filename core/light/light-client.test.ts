@@ -327,6 +327,8 @@ describe('time', () => {
     expect(run.state).toMatchObject({ phase: 'degraded', at: 10n })
     expect(run.state.reason).toContain('No node is connected')
     there = true
+    await run.run(MINUTE)
+    expect(run.state).toMatchObject({ phase: 'ready', at: 10n, health: 'ok' })
     height = 22
     await run.run(MINUTE)
     expect(run.state).toMatchObject({ phase: 'ready', at: 22n })

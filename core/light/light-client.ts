@@ -46,6 +46,8 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
   #note: string | null = null
   #lastEventAt: Millis = 0
   #lastAdvanceAt: Millis = 0
+  /** Since when there is a peer to hear of new frames from; null while there is none. */
+  #listeningSince: Millis | null = null
   /** Newest frame told to the outside. */
   #told: Frame | null = null
   #steppedOver: { readonly number: bigint; readonly reason: string } | null = null
@@ -200,6 +202,8 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       this.#rule(now)
       if (this.#running) {
         this.#conversations.tick(now)
+        const listening = this.#conversations.peers.greeted().length > 0
+        this.#listeningSince = listening ? (this.#listeningSince ?? now) : null
         this.#queries.tick(now)
         this.#conversations.fill(this.#fillFloor(), (n) => this.#judge.deciding((c) => c.facts?.number === n), now)
         this.#rule(now)
@@ -377,7 +381,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       addresses: peers.addressCount,
       lastFailure: peers.lastReason(),
       nextDialMillis: Number.isFinite(nextDialAt) ? nextDialAt - now : null,
-      sinceAdvanceMillis: now - this.#lastAdvanceAt,
+      sinceAdvanceMillis: now - Math.max(this.#lastAdvanceAt, this.#listeningSince ?? now),
       stallMillis: stallMillis(this.#config.description.frameIntervalMillis),
       steppedOver: this.#steppedOver,
       filling: this.#judge.deciding((c) => c.purpose === 'range'),

@@ -101,12 +101,13 @@ function anchoring(s: Situation): Sentences {
       'Other frames and nodes are tried.',
     )
   }
+  const tried = s.lastFailure === null ? '' : ` Last answer: ${s.lastFailure}.`
   if (s.sinceAdvanceMillis > s.stallMillis) {
-    const tried = s.lastFailure === null ? '' : ` Last answer: ${s.lastFailure}.`
     const reason = `No node delivered a frame that verifies against ${anchors}.${tried}`
     return say('anchoring', reason, 'Check that the anchors belong to this network, or add another node.', s)
   }
-  return say('anchoring', `The first frame is being verified against ${anchors}.`, 'This takes a second or two.')
+  const next = 'This takes a second or two.'
+  return say('anchoring', `The first frame is being verified against ${anchors}.${tried}`, next)
 }
 
 function dialling(s: Situation): string {

@@ -27,7 +27,7 @@ export class ClientHost implements Omit<HostApi, 'start'> {
   readonly #options: HostOptions
   readonly #page: Remote<PageServices>
   readonly #listener: Remote<HostListener> | HostListener
-  readonly #parts: HostParts
+  readonly #crypto: Crypto
   readonly #stopping = new AbortController()
   readonly #calls = new Map<number, AbortController>()
   /** Released in reverse order. */
@@ -47,7 +47,9 @@ export class ClientHost implements Omit<HostApi, 'start'> {
     this.#options = options
     this.#page = page
     this.#listener = listener
-    this.#parts = parts
+    this.#crypto = parts.makeCrypto(options.workers)
+    // The engine is fetched and compiled while the network description and the store are read; why it fails is said later.
+    this.#crypto.hashBytes(Uint8Array.of(0)).catch(() => {})
     this.#running = this.#run()
   }
 
@@ -91,6 +93,7 @@ export class ClientHost implements Omit<HostApi, 'start'> {
     this.#stopping.abort()
     for (const call of this.#calls.values()) call.abort(new Error('the client was stopped'))
     await this.#driver?.stop()
+    await this.#crypto.close()
     for (const cleanup of this.#cleanups.splice(0).reverse()) await Promise.resolve(cleanup()).catch(() => {})
   }
 
@@ -110,11 +113,7 @@ export class ClientHost implements Omit<HostApi, 'start'> {
     void this.#listener.network(known)
 
     const dialing = new Dialing(this.#options.transports, this.#page, known)
-    const crypto = this.#parts.makeCrypto(this.#options.workers)
-    this.#cleanups.push(
-      () => dialing.stop(),
-      () => crypto.close(),
-    )
+    this.#cleanups.push(() => dialing.stop())
     const driver = new LightDriver({
       config: {
         description: known,
@@ -122,7 +121,7 @@ export class ClientHost implements Omit<HostApi, 'start'> {
         limits: this.#options.limits,
         random: Math.random,
       },
-      crypto,
+      crypto: this.#crypto,
       store: await this.#share(chosen, known),
       transport: dialing.dial,
       clock: { now: () => Date.now(), at: alarm },
