@@ -73,5 +73,5 @@ export function withRow(rows: readonly FrameRow[], row: FrameRow): readonly Fram
 /** Names of the checks that passed; `certificate` stands for all of them but the time proof. */
 export function passedNames(head: Head): readonly string[] {
   const passed = head.value.checks.filter((check) => check.ok).map((check) => check.name)
-  return head.verified === false ? passed : ['certificate', ...passed]
+  return [...new Set(head.verified === false ? passed : ['certificate', ...passed])]
 }

@@ -51,14 +51,15 @@ export function createPageModel(parts: PageParts): PageModel {
       evidence.value = next
     }),
   ]
-  const remember = async (): Promise<void> => {
+  /** Earlier frames are verified after the head and without an event of their own: what was counted since tells that there are some. */
+  const count = async (): Promise<void> => {
+    const before = work.value
+    const next = await client.work()
+    work.value = next
+    if (before !== null && next.certificates === before.certificates && next.timeProofs === before.timeProofs) return
     for (const old of (await client.recent(ROWS)).toReversed()) show(old)
   }
-  const count = async (): Promise<void> => {
-    work.value = await client.work()
-  }
-  // Both answer from the client's own memory; a client that is stopping rejects, and then the last value stays.
-  void remember().catch(() => undefined)
+  // Both answer from the client's own memory; a client that is stopping rejects, and then the last values stay.
   const tick = setInterval(() => {
     now.value = Date.now()
     if (!document.hidden) void count().catch(() => undefined)

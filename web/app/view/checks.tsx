@@ -21,8 +21,9 @@ export function Checks({ checks, awaiting, label, terse = false }: ChecksProps) 
   const longest = Math.max(1, ...checks.map((check) => check.millis ?? 0))
   return (
     <ol class={`checks${terse ? ' checks-terse' : ''}`} aria-label={label}>
-      {checks.map((check) => (
-        <CheckLine key={check.name} check={check} longest={longest} terse={terse} />
+      {checks.map((check, index) => (
+        // A name may come twice (a link to each neighbour); the order of the checks is fixed.
+        <CheckLine key={`${index}-${check.name}`} check={check} longest={longest} terse={terse} />
       ))}
       {awaiting && !checks.some(isTimeProof) && (
         <li class="check check-wait">

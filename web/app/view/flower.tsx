@@ -36,7 +36,7 @@ export function Flower({ checks, working }: FlowerProps) {
       />
       {Array.from({ length: count }, (_, index) => (
         <path
-          key={petals[index]?.name ?? index}
+          key={index}
           d={path}
           transform={`rotate(${(index * 360) / count})`}
           class={`petal petal-${look(petals[index]?.ok)} petal-at-${index % 12}`}
