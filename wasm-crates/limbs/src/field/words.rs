@@ -43,6 +43,31 @@ const fn mac(a: u64, b: u64, c: u64, carry: u64) -> (u64, u64) {
     (t as u64, (t >> 64) as u64)
 }
 
+/// `a + b + carry`: sum, carry. In WASM through 128-bit sums: with wide-arithmetic, chains of
+/// `carrying_add` give wrong code (rustc 1.95).
+#[inline(always)]
+fn adc(a: u64, b: u64, carry: bool) -> (u64, bool) {
+    if cfg!(target_arch = "wasm32") {
+        let sum = a as u128 + b as u128 + carry as u128;
+        (sum as u64, sum >> 64 != 0)
+    } else {
+        a.carrying_add(b, carry)
+    }
+}
+
+/// `a - b - borrow`: difference, borrow.
+#[inline(always)]
+fn sbb(a: u64, b: u64, borrow: bool) -> (u64, bool) {
+    if cfg!(target_arch = "wasm32") {
+        let difference = (a as u128)
+            .wrapping_sub(b as u128)
+            .wrapping_sub(borrow as u128);
+        (difference as u64, difference >> 127 != 0)
+    } else {
+        a.borrowing_sub(b, borrow)
+    }
+}
+
 /// `factor * x`: all low and high halves first, then one chain of carries, which compiles better than
 /// a carry per product.
 #[inline(always)]
@@ -57,7 +82,7 @@ fn row(factor: u64, x: &[u64; WORDS]) -> [u64; WORDS + 1] {
     let mut carry = false;
     out[0] = low[0];
     for j in 1..WORDS {
-        (out[j], carry) = low[j].carrying_add(high[j - 1], carry);
+        (out[j], carry) = adc(low[j], high[j - 1], carry);
     }
     out[WORDS] = high[WORDS - 1] + u64::from(carry);
     out
@@ -75,8 +100,8 @@ impl Column {
     #[inline(always)]
     fn add(&mut self, x: u64) {
         let carry;
-        (self.low, carry) = self.low.carrying_add(x, false);
-        let (middle, over) = self.middle.carrying_add(0, carry);
+        (self.low, carry) = adc(self.low, x, false);
+        let (middle, over) = adc(self.middle, 0, carry);
         self.middle = middle;
         self.high += u64::from(over);
     }
@@ -84,8 +109,8 @@ impl Column {
     #[inline(always)]
     fn add_product(&mut self, x: u64, y: u64) {
         let product = u128::from(x) * u128::from(y);
-        let (low, carry) = self.low.carrying_add(product as u64, false);
-        let (middle, over) = self.middle.carrying_add((product >> 64) as u64, carry);
+        let (low, carry) = adc(self.low, product as u64, false);
+        let (middle, over) = adc(self.middle, (product >> 64) as u64, carry);
         self.low = low;
         self.middle = middle;
         self.high += u64::from(over);
@@ -166,7 +191,7 @@ impl Kernel for Element {
         let mut out = [0u64; WORDS];
         let mut carry = false;
         for i in 0..WORDS {
-            (out[i], carry) = self.0[i].carrying_add(other.0[i], carry);
+            (out[i], carry) = adc(self.0[i], other.0[i], carry);
         }
         Self(out)
     }
@@ -180,11 +205,11 @@ impl Kernel for Element {
         let mut out = [0u64; WORDS];
         let mut carry = false;
         for i in 0..WORDS {
-            (out[i], carry) = self.0[i].carrying_add(BIAS[i], carry);
+            (out[i], carry) = adc(self.0[i], BIAS[i], carry);
         }
         let mut borrow = false;
         for i in 0..WORDS {
-            (out[i], borrow) = out[i].borrowing_sub(other.0[i], borrow);
+            (out[i], borrow) = sbb(out[i], other.0[i], borrow);
         }
         Self(out)
     }
@@ -198,7 +223,7 @@ impl Kernel for Element {
         for i in 0..WORDS {
             let (low, next) = mac(0, quotient, MODULUS[i], high);
             high = next;
-            (out[i], borrow) = self.0[i].borrowing_sub(low, borrow);
+            (out[i], borrow) = sbb(self.0[i], low, borrow);
         }
         Self(out)
     }
@@ -208,7 +233,7 @@ impl Kernel for Element {
         let mut even = [0u64; WORDS];
         let mut carry = false;
         for i in 0..WORDS {
-            (even[i], carry) = self.0[i].carrying_add(MODULUS[i] & odd, carry);
+            (even[i], carry) = adc(self.0[i], MODULUS[i] & odd, carry);
         }
         let mut out = [0u64; WORDS];
         for i in 0..WORDS {
@@ -229,7 +254,7 @@ impl Kernel for Element {
             let product = row(a[i], b);
             let mut carry = false;
             for j in 0..WORDS {
-                (t[i + j], carry) = t[i + j].carrying_add(product[j], carry);
+                (t[i + j], carry) = adc(t[i + j], product[j], carry);
             }
             t[i + WORDS] = product[WORDS] + u64::from(carry);
         }
@@ -252,8 +277,8 @@ impl Kernel for Element {
             let square = a[i] as u128 * a[i] as u128;
             let (low, high) = (t[2 * i] << 1 | top, t[2 * i + 1] << 1 | t[2 * i] >> 63);
             top = t[2 * i + 1] >> 63;
-            (t[2 * i], carry) = low.carrying_add(square as u64, carry);
-            (t[2 * i + 1], carry) = high.carrying_add((square >> 64) as u64, carry);
+            (t[2 * i], carry) = adc(low, square as u64, carry);
+            (t[2 * i + 1], carry) = adc(high, (square >> 64) as u64, carry);
         }
         out.0 = t;
     }
@@ -262,7 +287,7 @@ impl Kernel for Element {
     fn wide_add(acc: &mut Wide, term: &Wide) {
         let mut carry = false;
         for i in 0..DOUBLE {
-            (acc.0[i], carry) = acc.0[i].carrying_add(term.0[i], carry);
+            (acc.0[i], carry) = adc(acc.0[i], term.0[i], carry);
         }
     }
 
@@ -270,7 +295,7 @@ impl Kernel for Element {
     fn wide_sub(acc: &mut Wide, term: &Wide) {
         let mut borrow = false;
         for i in 0..DOUBLE {
-            (acc.0[i], borrow) = acc.0[i].borrowing_sub(term.0[i], borrow);
+            (acc.0[i], borrow) = sbb(acc.0[i], term.0[i], borrow);
         }
     }
 
