@@ -129,6 +129,8 @@ export class PeerBook {
   /** It said hello. */
   greet(connection: Connection): void {
     connection.stage = 'greeted'
+    const node = nodeOf(connection.address)
+    for (const address of this.#addresses.values()) if (address.node === node) address.reason = null
     const address = this.#addresses.get(connection.address)
     if (address) address.failures = 0
   }

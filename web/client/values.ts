@@ -3,6 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type { DriverState } from '@petal/core/light/driver.ts'
 import type { Finding } from '@petal/core/light/events.ts'
 import { RefusedError } from './errors.ts'
+import { kindOf } from './transports/kinds.ts'
 import type { Client, ClientState, Head, HeadValue } from './types.ts'
 
 export const IDLE: ClientState = {
@@ -17,7 +18,10 @@ export const IDLE: ClientState = {
 
 export function clientState(state: DriverState): ClientState {
   const { phase, at, target, health, reason, next } = state
-  const peers = state.peers.map(({ peer, ...shown }) => shown)
+  const peers = state.peers.map(({ peer, ...shown }) => ({
+    ...shown,
+    transport: shown.transport || (kindOf(shown.address) ?? ''),
+  }))
   return { phase, at, target, health, reason, next, peers }
 }
 

@@ -48,8 +48,10 @@ async function dial(
   try {
     connection = await node.dial(multiaddr(address), { signal, force: true })
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new PeerError(signal.aborted ? 'timeout' : 'dial', `no connection by ${kind}: ${message}`, { cause })
+    // Browsers do not tell scripts why a WebSocket failed: the cause is a mere event then.
+    const told = cause instanceof Error && !cause.message.startsWith('[object') ? cause.message : 'nobody answers there'
+    const why = signal.aborted ? 'nobody answered in time' : told
+    throw new PeerError(signal.aborted ? 'timeout' : 'dial', `no connection by ${kind}: ${why}`, { cause })
   }
   return createLightPeer({
     id: connection.remotePeer.toString(),
