@@ -68,7 +68,10 @@ async function runJob(job: Job): Promise<void> {
       name: fields.has('name') ? String(fields.raw('name')) : '',
       total: file.cases.length,
     })
-    await say({ type: 'case', result: resultOf(runner, job, fields, index, run) })
+    const result = resultOf(runner, job, fields, index, run)
+    await say({ type: 'case', result })
+    // A WASM module that trapped is in no defined state: the next case gets a new process.
+    if (result.problems.some(({ got }) => got.startsWith('aborted: RuntimeError'))) process.exit(1)
   }
 }
 
