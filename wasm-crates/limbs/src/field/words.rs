@@ -88,6 +88,37 @@ fn row(factor: u64, x: &[u64; WORDS]) -> [u64; WORDS + 1] {
     out
 }
 
+/// The product, a carry per step: what wide-arithmetic instructions do best.
+#[inline(always)]
+fn product_by_steps(a: &[u64; WORDS], b: &[u64; WORDS]) -> [u64; DOUBLE] {
+    let mut t = [0u64; DOUBLE];
+    unrolled!(I in [0 1 2 3 4 5 6 7 8 9] {
+        let mut carry = 0;
+        for j in 0..WORDS {
+            (t[I + j], carry) = mac(t[I + j], a[I], b[j], carry);
+        }
+        t[I + WORDS] = carry;
+    });
+    t
+}
+
+/// The upper half of the reduction in the same manner; signed.
+#[inline(always)]
+fn reduction_by_steps(wide: &[u64; DOUBLE]) -> [u64; WORDS] {
+    let mut t = *wide;
+    let mut top = 0u128;
+    unrolled!(I in [0 1 2 3 4 5 6 7 8 9] {
+        let m = t[I].wrapping_mul(N0);
+        let mut carry = 0;
+        for j in 0..WORDS {
+            (t[I + j], carry) = mac(t[I + j], m, MODULUS[j], carry);
+        }
+        top = (top >> 64) + u128::from(t[I + WORDS]) + u128::from(carry);
+        t[I + WORDS] = top as u64;
+    });
+    core::array::from_fn(|i| t[i + WORDS])
+}
+
 /// The running column of a reduction, three words.
 #[derive(Default)]
 struct Column {
@@ -248,6 +279,10 @@ impl Kernel for Element {
         self.check();
         other.check();
         let (a, b) = (&self.0, &other.0);
+        if cfg!(target_arch = "wasm32") {
+            out.0 = product_by_steps(a, b);
+            return;
+        }
         let t = &mut out.0;
         t[..=WORDS].copy_from_slice(&row(a[0], b));
         for i in 1..WORDS {
@@ -301,6 +336,9 @@ impl Kernel for Element {
 
     #[inline(never)]
     fn reduce(wide: &Wide) -> Self {
+        if cfg!(target_arch = "wasm32") {
+            return Self(reduction_by_steps(&wide.0)).add(&Self(MODULUS));
+        }
         let t = &wide.0;
         let mut m = [0u64; WORDS];
         let mut column = Column::default();
@@ -328,5 +366,36 @@ impl Kernel for Element {
             out[i] = u64::conditional_select(&a.0[i], &b.0[i], choice);
         }
         Self(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+        /// The forms that only WASM runs, natively.
+        #[test]
+        fn both_orders_of_steps_agree(
+            low in prop::array::uniform9(any::<u64>()),
+            high in prop::array::uniform9(any::<u64>()),
+            tops in prop::array::uniform2(0u64..1 << 15),
+        ) {
+            let element = |words: &[u64; WORDS - 1], top: u64| {
+                Element(core::array::from_fn(|i| words.get(i).copied().unwrap_or(top)))
+            };
+            let (a, b) = (element(&low, tops[0]), element(&high, tops[1]));
+            let mut wide = Wide([0; DOUBLE]);
+            a.mul_wide(&b, &mut wide);
+            assert_eq!(wide.0, product_by_steps(&a.0, &b.0));
+            let by_steps = |wide: &Wide| Element(reduction_by_steps(&wide.0)).add(&Element(MODULUS));
+            assert_eq!(Element::reduce(&wide).0, by_steps(&wide).0);
+            let mut negative = Wide([0; DOUBLE]);
+            Element::wide_sub(&mut negative, &wide);
+            assert_eq!(Element::reduce(&negative).0, by_steps(&negative).0);
+        }
     }
 }
