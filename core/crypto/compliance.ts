@@ -90,7 +90,7 @@ export function cryptoCompliance(
       await crypto.close()
     })
 
-    test('header facts (FRM-01, FRM-02): challenge and identity as recorded', async () => {
+    test('header facts (FRM-01): challenge and identity as recorded', async () => {
       for (const { header_pb, identity, challenge, header } of frames) {
         const facts = await crypto.inspectHeader(hexToBytes(header_pb))
         expect(bytesToHex(facts.identity)).toBe(identity)
@@ -106,7 +106,7 @@ export function cryptoCompliance(
       expect(crypto.parallelism).toBeGreaterThan(0)
     })
 
-    test('certificates (FRM-03, TRV-11): valid exactly where recorded, frames below quorum only for that', async () => {
+    test('certificates (FRM-03, FRM-07): valid exactly where recorded, frames below quorum only for that', async () => {
       const handle = await crypto.openCommittee(committee)
       for (const frame of frames) {
         const verdict = await crypto.verifyCertificate(hexToBytes(frame.header_pb), handle, rules)
@@ -121,7 +121,7 @@ export function cryptoCompliance(
       await crypto.closeCommittee(handle)
     })
 
-    test('damaged headers (FRM-04): each is refused, or only its time proof is wrong', async () => {
+    test('damaged headers (FRM-03, TRV-13): each is refused, or only its time proof is wrong', async () => {
       const handle = await crypto.openCommittee(committee)
       for (const damaged of negative.cases) {
         const header = hexToBytes(damaged.header_pb)
@@ -136,7 +136,7 @@ export function cryptoCompliance(
       await crypto.closeCommittee(handle)
     })
 
-    test('time proofs (VDF-03): right ones hold, one of another challenge does not', async () => {
+    test('time proofs (FRM-03): right ones hold, one of another challenge does not', async () => {
       let progressed = 0
       for (const at of [0, 3]) {
         const check = await crypto.verifyTimeProof(bytesOf(at), { progress: () => progressed++ })
@@ -150,7 +150,7 @@ export function cryptoCompliance(
       expect(check.reason).toBeTruthy()
     })
 
-    test('hashes of bytes (CRY-11)', async () => {
+    test('hashes of bytes (CRY-10)', async () => {
       for (const { message, hash, valid } of hashBytes.cases) {
         const job = crypto.hashBytes(hexToBytes(message))
         if (valid === false) await expect(job).rejects.toMatchObject({ name: 'CryptoError' })
@@ -210,7 +210,7 @@ export function cryptoCompliance(
     })
 
     if (options.full) {
-      test('signs as recorded, sums keys and signatures (CRY-05)', async () => {
+      test('signs as recorded, sums keys and signatures (CRY-04)', async () => {
         const signed = signVerify.cases.filter((one) => one.secret_key && one.strict_valid).slice(0, 3)
         expect(signed.length).toBeGreaterThan(0)
         for (const { secret_key = '', message = '', domain = '', signature = '' } of signed) {
@@ -223,7 +223,7 @@ export function cryptoCompliance(
         await expect(crypto.aggregateSignatures([new Uint8Array(74)])).rejects.toMatchObject({ code: 'decode' })
       })
 
-      test('makes keys, solves, and builds a header that it reads again', async () => {
+      test('makes keys, solves, and builds a header that it reads again (FRM-05)', async () => {
         const pair = await crypto.generateKey(new Uint8Array(32).fill(7))
         expect(pair.publicKey).toHaveLength(1170)
         let progress = 0

@@ -52,7 +52,7 @@ afterEach(async () => {
 })
 
 describe('following the recorded chain', () => {
-  test('all twenty frames: identities as recorded, frames below quorum refused and stepped over (TRV-11, FRM-03)', async () => {
+  test('all twenty frames: identities as recorded, frames below quorum refused and stepped over (FRM-02, FRM-03, FRM-07, FRM-10)', async () => {
     const client = make()
     const seen: Head[] = []
     const refused: bigint[] = []
