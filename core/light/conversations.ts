@@ -299,6 +299,11 @@ export class Conversations {
     now: Millis,
   ): void {
     const { key: peer, address: from } = connection
+    // The wire protocol holds this limit, but a transport of an embedder may not.
+    if (bytes.length > WIRE_LIMITS.headerBytes) {
+      this.leave(peer, `it sends a header of ${bytes.length} bytes`, now)
+      return
+    }
     this.#host.offer({ bytes, purpose, peer, from, range, query: null, timeProof: false, timeProofKnown: false }, now)
   }
 

@@ -102,6 +102,7 @@ describe('peers that are wrong', () => {
       },
       /signature is wrong/,
     ],
+    ['sends a header that is too large', { ...honest(chain), head: () => new Uint8Array(65_537) }, /65537 bytes/],
     ['breaks the protocol', { ...honest(chain), head: () => 'protocol' }, /protocol/],
     ['is of another network', { ...honest(chain), hello: { network: 'other' } }, /serves network other/],
     [

@@ -177,8 +177,10 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
   #offer(candidate: NewCandidate, now: Millis): void {
     const held = this.#chain.newest
     const same = held !== null && candidate.query === null && sameBytes(held.bytes, candidate.bytes)
-    if (same) this.#conversations.offers(candidate.peer, held.number)
-    else this.#judge.offer(candidate, now)
+    if (same) {
+      this.#conversations.offers(candidate.peer, held.number)
+      this.#conversations.peers.works(candidate.peer)
+    } else this.#judge.offer(candidate, now)
   }
 
   /** The device slept, or its clock was set: what was asked before is not waited for, peers must say hello again. */
@@ -240,6 +242,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       }
       case 'known':
         this.#conversations.offers(ruling.candidate.peer, ruling.frame.number)
+        this.#conversations.peers.works(ruling.candidate.peer)
         this.#queries.settled(ruling.candidate, findingOf(ruling.frame))
         return
       case 'behind':

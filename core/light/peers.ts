@@ -129,19 +129,25 @@ export class PeerBook {
   /** It said hello. */
   greet(connection: Connection): void {
     connection.stage = 'greeted'
-    const node = nodeOf(connection.address)
-    for (const address of this.#addresses.values()) if (address.node === node) address.reason = null
     const address = this.#addresses.get(connection.address)
     if (address) address.failures = 0
   }
 
+  /** It delivered a frame that holds: why its addresses failed before is of no interest any more. */
+  works(key: PeerKey | null): void {
+    const connection = key === null ? undefined : this.#connections.get(key)
+    if (connection === undefined) return
+    const node = nodeOf(connection.address)
+    for (const address of this.#addresses.values()) if (address.node === node) address.reason = null
+  }
+
   /** It delivered something that was verified and new. */
   praise(key: PeerKey | null): void {
+    this.works(key)
     const connection = key === null ? undefined : this.#connections.get(key)
     const address = connection && this.#addresses.get(connection.address)
     if (!connection || !address) return
     address.misdeeds = 0
-    address.reason = null
     connection.steps = 0
   }
 

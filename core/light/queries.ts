@@ -6,6 +6,7 @@ import type { Conversations } from './conversations.ts'
 import type { Finding, LightEffect, PeerKey, QueryOutcome, QueryWish, StoredHeader } from './events.ts'
 import { Pending } from './pending.ts'
 import { PERSIST_TIMEOUT_MILLIS, QUERY_TIMEOUT_MILLIS } from './policy.ts'
+import { WIRE_LIMITS } from './wire-limits.ts'
 
 interface Search {
   readonly number: bigint
@@ -82,7 +83,7 @@ export class Queries {
     const search = this.#searches.get(query)
     if (search === undefined || search.stage !== 'asking') return
     const header = headers[0]
-    if (header === undefined) {
+    if (header === undefined || header.length > WIRE_LIMITS.headerBytes) {
       this.#next(query, search, now)
       return
     }

@@ -243,6 +243,14 @@ describe('what a browser may lack', () => {
     expect(client.state.next).toContain('WebAssembly')
     expect(await codeOf(client.ready())).toBe('engine')
     await client.stop()
+    const missing = new TabClient({ network: description(), transports: [honest] }, () => {
+      return new Worker(new URL('/nowhere.js', location.href), { type: 'module' })
+    })
+    await missing.start()
+    expect(await codeOf(missing.ready())).toBe('engine')
+    expect(await codeOf(missing.verify(new Uint8Array(3)))).toBe('engine')
+    expect(await missing.head()).toBeNull()
+    await missing.stop()
   })
 })
 

@@ -61,15 +61,21 @@ export class TabClient implements Client {
       return
     }
     this.#worker = worker
-    worker.addEventListener('error', (event) => {
-      // An error before the first state: the worker's script did not load or run.
-      if (this.#state.phase === 'idle') this.#engineMissing(event.message || 'the worker does not start')
+    // An error before the first state: the worker's script did not load or run.
+    const failed = new Promise<void>((resolve) => {
+      worker.addEventListener('error', (event) => {
+        if (this.#state.phase !== 'idle') return
+        this.#host = null
+        this.#engineMissing(event.message || "the client's worker does not start")
+        resolve()
+      })
     })
     this.#dialing = new PageDialing(this.#options.functions, () => this.#network ?? { network: '', profile: '' })
     const dialing = this.#dialing
     this.#services = new PageServices((...wish) => dialing.dial(...wish), this.#options.store)
     this.#host = wrap<HostApi>(worker)
-    await this.#host.start(this.#options.host, proxy(this.#services), proxy(this.#listener()))
+    const started = this.#host.start(this.#options.host, proxy(this.#services), proxy(this.#listener()))
+    await Promise.race([started, failed])
   }
 
   async ready(options: { readonly signal?: AbortSignal; readonly timeoutMillis?: number } = {}): Promise<Head> {
