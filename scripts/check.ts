@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** `npm run check`: everything that can be said about the code without running it. One line each; exit code 1 on a failure. */
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { generatedCode } from './check/generated.ts'
@@ -25,9 +25,10 @@ const CHECKS: Readonly<Record<string, () => Outcome | Promise<Outcome>>> = {
   sizes: sizeBudgets,
   rustfmt: () => command('cargo', ['fmt', '--all', '--check'], crates),
   clippy: () =>
-    command('cargo', ['clippy', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'], crates),
+    command('cargo', ['clippy', '--quiet', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'], crates),
 }
 
+const MOST_LINES = 80
 const HELP = `usage: npm run -s check -- [--only NAME[,NAME...]] [--json FILE]
 
   --only   only these: ${Object.keys(CHECKS).join(', ')}
@@ -50,6 +51,16 @@ async function perform(name: string, check: () => Outcome | Promise<Outcome>): P
   return { name, ...outcome, seconds: Math.round((performance.now() - start) / 100) / 10 }
 }
 
+/** What failed, indented; when it is long its beginning, and the whole in a file. */
+function shown({ name, detail }: Result): string {
+  const lines = detail.split('\n')
+  const file = join('.petal/logs', `check-${name}.log`)
+  mkdirSync(join(root, '.petal/logs'), { recursive: true })
+  writeFileSync(join(root, file), detail)
+  const more = lines.length > MOST_LINES ? [`... ${lines.length - MOST_LINES} more lines in ${file}`] : []
+  return [...lines.slice(0, MOST_LINES), ...more].map((line) => `  | ${line}`).join('\n')
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: { only: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
@@ -70,7 +81,7 @@ async function main(): Promise<number> {
     console.log(
       `${result.ok ? 'ok    ' : 'FAILED'} ${name.padEnd(16)}${result.seconds.toFixed(1).padStart(6)} s  ${remark}`,
     )
-    if (!result.ok) console.log(result.detail.replace(/^/gm, '  | '))
+    if (!result.ok) console.log(shown(result))
   }
   if (values.json) writeFileSync(values.json, JSON.stringify(results, null, 2))
   const failed = results.filter((result) => !result.ok).length
