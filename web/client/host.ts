@@ -42,14 +42,12 @@ export class ClientHost implements Omit<HostApi, 'start'> {
     options: HostOptions,
     page: Remote<PageServices>,
     listener: Remote<HostListener> | HostListener,
-    parts: HostParts = { makeCrypto: (workers) => new WorkerPool({ workers }) },
+    parts: HostParts = { makeCrypto: warmPool },
   ) {
     this.#options = options
     this.#page = page
     this.#listener = listener
     this.#crypto = parts.makeCrypto(options.workers)
-    // The engine is fetched and compiled while the network description and the store are read; why it fails is said later.
-    this.#crypto.hashBytes(Uint8Array.of(0)).catch(() => {})
     this.#running = this.#run()
   }
 
@@ -200,6 +198,13 @@ export class ClientHost implements Omit<HostApi, 'start'> {
     this.#state = state
     void this.#listener.state(state)
   }
+}
+
+/** The engine is fetched and compiled while the network description and the store are read. */
+function warmPool(workers: number): Crypto {
+  const pool = new WorkerPool({ workers })
+  void pool.warm()
+  return pool
 }
 
 const NOTHING = { at: null, target: null, peers: [], health: 'ok', halt: null } as const satisfies Partial<DriverState>

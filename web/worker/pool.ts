@@ -34,6 +34,8 @@ type Priority = 'normal' | 'slice'
 
 interface Job {
   readonly priority: Priority
+  /** Runs best where this committee is open. */
+  readonly committee: CommitteeHandle | null
   readonly run: (slot: Slot) => Promise<unknown>
   readonly resolve: (value: never) => void
   readonly reject: (error: CryptoError) => void
@@ -49,6 +51,7 @@ export class WorkerPool implements Crypto {
   #engine: Promise<CompiledEngine> | null = null
   #waiting: Job[] = []
   readonly #running = new Set<Job>()
+  readonly #starting = new Map<Slot, Promise<void>>()
   #description = ''
   #closed = false
 
@@ -65,6 +68,12 @@ export class WorkerPool implements Crypto {
 
   get parallelism(): number {
     return this.#slots.length
+  }
+
+  /** Fetches, compiles and starts the first engine before there is a job. What fails is told to the first job. */
+  async warm(): Promise<void> {
+    const [slot] = this.#slots
+    if (slot) await this.#ensure(slot).catch(() => {})
   }
 
   inspectHeader(header: Uint8Array, options?: JobOptions): Promise<HeaderFacts> {
@@ -92,10 +101,11 @@ export class WorkerPool implements Crypto {
     options?: JobOptions,
   ): Promise<CertificateVerdict> {
     const committee = this.#committees.get(handle)
-    return await this.#job('normal', options, async (slot) => {
+    const verify = async (slot: Slot) => {
       await this.#ensureOpen(slot, handle, committee)
       return await slot.call('verifyCertificate', moved([header, handle, rules]))
-    })
+    }
+    return await this.#job('normal', options, verify, handle)
   }
 
   async verifyTimeProof(
@@ -173,7 +183,12 @@ export class WorkerPool implements Crypto {
     slot.opened.add(handle)
   }
 
-  #job<T>(priority: Priority, options: JobOptions | undefined, run: (slot: Slot) => Promise<T>): Promise<T> {
+  #job<T>(
+    priority: Priority,
+    options: JobOptions | undefined,
+    run: (slot: Slot) => Promise<T>,
+    committee: CommitteeHandle | null = null,
+  ): Promise<T> {
     const { signal } = options ?? {}
     const cancelled = () => new CryptoError('cancelled', 'the job was cancelled', { cause: signal?.reason })
     if (this.#closed) return Promise.reject(new CryptoError('unavailable', 'the workers were stopped'))
@@ -187,6 +202,7 @@ export class WorkerPool implements Crypto {
       const done = () => signal?.removeEventListener('abort', abort)
       const job: Job = {
         priority,
+        committee,
         run,
         resolve: (value) => {
           done()
@@ -204,26 +220,33 @@ export class WorkerPool implements Crypto {
     })
   }
 
-  /** Gives waiting jobs to free slots. */
+  /** Gives waiting jobs to free slots: those where the committee is open first, then those that run. */
   #pump(): void {
-    for (const slot of this.#slots) {
-      if (slot.busy) continue
+    for (;;) {
+      const free = this.#slots.filter((slot) => !slot.busy)
       const at = this.#waiting.findIndex((job) => job.priority === 'normal')
-      const job = this.#waiting.splice(Math.max(0, at), 1)[0]
+      const job = free.length === 0 ? undefined : this.#waiting.splice(Math.max(0, at), 1)[0]
       if (job === undefined) return
-      slot.busy = true
-      this.#running.add(job)
-      void this.#work(slot, job).finally(() => {
-        slot.busy = false
-        this.#running.delete(job)
-        if (!this.#closed) this.#pump()
-      })
+      const { committee } = job
+      const opened = committee === null ? undefined : free.find((slot) => slot.opened.has(committee))
+      const slot = opened ?? free.find((one) => one.alive || this.#starting.has(one)) ?? free[0]
+      if (slot) this.#occupy(slot, job)
     }
+  }
+
+  #occupy(slot: Slot, job: Job): void {
+    slot.busy = true
+    this.#running.add(job)
+    void this.#work(slot, job).finally(() => {
+      slot.busy = false
+      this.#running.delete(job)
+      if (!this.#closed) this.#pump()
+    })
   }
 
   async #work(slot: Slot, job: Job): Promise<void> {
     try {
-      if (!slot.alive) await this.#start(slot)
+      await this.#ensure(slot)
       job.attempts++
       const value = await job.run(slot)
       this.#settle(job, () => job.resolve(value as never))
@@ -233,6 +256,13 @@ export class WorkerPool implements Crypto {
       if (again) this.#waiting.unshift(job)
       else this.#settle(job, () => job.reject(failure))
     }
+  }
+
+  async #ensure(slot: Slot): Promise<void> {
+    if (slot.alive) return
+    const starting = this.#starting.get(slot) ?? this.#start(slot).finally(() => this.#starting.delete(slot))
+    this.#starting.set(slot, starting)
+    await starting
   }
 
   async #start(slot: Slot): Promise<void> {

@@ -11,6 +11,7 @@ export class Slot {
   /** Committees that are open in this worker. */
   readonly opened = new Set<string>()
   busy = false
+  #loaded = false
   #worker: Worker | null = null
   #api: Remote<CryptoWorkerApi> | null = null
   /** Rejects when the worker dies. */
@@ -22,8 +23,9 @@ export class Slot {
     this.#spawn = spawn
   }
 
+  /** The engine is loaded and answers. */
   get alive(): boolean {
-    return this.#worker !== null
+    return this.#loaded
   }
 
   /** Starts the worker. Rejects with `unavailable` when it cannot. */
@@ -51,7 +53,9 @@ export class Slot {
     })
     this.#api = wrap<CryptoWorkerApi>(worker)
     try {
-      return unpack(await Promise.race([this.#api.load(engine), this.#death]))
+      const description = unpack(await Promise.race([this.#api.load(engine), this.#death]))
+      this.#loaded = true
+      return description
     } catch (cause) {
       this.stop()
       const message = cause instanceof Error ? cause.message : String(cause)
@@ -90,6 +94,7 @@ export class Slot {
     this.#worker?.terminate()
     this.#worker = null
     this.#api = null
+    this.#loaded = false
     this.opened.clear()
   }
 }
