@@ -36,14 +36,3 @@ export async function expectProved(page: Page, frame: number | bigint): Promise<
   await expect(head(page)).toHaveAttribute('data-frame', String(frame))
   await expect(head(page)).toHaveAttribute('data-checks', /(^|,)certificate(,.*)?,vdf(,|$)/)
 }
-
-/**
- * Runs `prelude` before every script of the page and of its workers: takes something away that a browser may lack. Needs a context that
- * blocks service workers, because their requests are not seen here.
- */
-export async function without(page: Page, prelude: string): Promise<void> {
-  await page.route(/\.js(\?|$)/, async (route) => {
-    const response = await route.fetch()
-    await route.fulfill({ response, body: `${prelude}\n${await response.text()}` })
-  })
-}

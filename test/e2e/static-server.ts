@@ -1,4 +1,7 @@
-/** Serves the built page without a node, so that a spec can publish a second version of it. */
+/**
+ * Serves a built page apart from the node, so that a spec can change it: publish a second version, or take away what a browser may lack.
+ * (Changing answers inside the browser would make it treat the page as one from another network, which may not dial this machine.)
+ */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -24,10 +27,16 @@ export interface StaticServer {
   close(): Promise<void>
 }
 
-export async function serveBuiltPage(options: {
+export interface StaticServerOptions {
+  /** Address of the node whose network.json is passed on. */
   readonly networkFrom: string
+  /** Default `dist/web`. */
   readonly root?: string
-}): Promise<StaticServer> {
+  /** Runs before every script of the page and of its workers. */
+  readonly prelude?: string
+}
+
+export async function serveBuiltPage(options: StaticServerOptions): Promise<StaticServer> {
   const root = options.root ?? built
   let current: string | null = null
   const server = createServer(async (request, response) => {
@@ -41,6 +50,7 @@ export async function serveBuiltPage(options: {
         return
       }
       let content: Buffer | string = readFileSync(join(root, normalize(path)))
+      if (options.prelude !== undefined && path.endsWith('.js')) content = `${options.prelude}\n${content.toString()}`
       if (current !== null && path.endsWith('.html')) {
         content = content.toString().replace('<html', `<html data-release="${current}"`)
       }
