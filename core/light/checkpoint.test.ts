@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CHECKPOINT_BYTES, CheckpointError, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts'
 import { MemoryStore } from './memory-store.ts'
-import { deleteHeader, loadHeader, loadState, putEvidence, putHeader, storePrefix } from './records.ts'
+import { deleteHeader, loadHeader, loadSizes, loadState, putEvidence, putHeader, storePrefix } from './records.ts'
 import { descriptionOf } from './simulation.ts'
 
 const expected = { network: 'local', profile: '2.1.0.24' }
@@ -55,7 +55,7 @@ test('headers and evidence come back from a store; what is damaged is left out',
   await store.batch([putHeader(storePrefix({ ...descriptionOf([], 0), network: 'other' }), 7n, stored(7))])
   const state = await loadState(store, prefix, 2)
   expect(state.newest).toEqual([stored(8), stored(0)])
-  expect(state.sizes.map(([number]) => number)).toEqual([2n ** 64n - 1n, 256n, 255n, 1n])
+  expect((await loadSizes(store, prefix)).map(([number]) => number)).toEqual([2n ** 64n - 1n, 256n, 255n, 1n])
   expect(await loadHeader(store, prefix, 255n)).toEqual(stored(255))
   expect(await loadHeader(store, prefix, 3n)).toBeNull()
   const evidence = { frame: 5n, first: Uint8Array.of(1), second: Uint8Array.of(2), reason: 'two', at: 9 }

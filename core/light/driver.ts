@@ -25,7 +25,7 @@ import type {
 } from './events.ts'
 import { LightClient } from './light-client.ts'
 import { FILL_DEPTH } from './policy.ts'
-import { loadHeader, loadState, storePrefix } from './records.ts'
+import { loadHeader, loadSizes, loadState, storePrefix } from './records.ts'
 import type { WorkCount } from './work.ts'
 
 export interface DriverClock {
@@ -90,6 +90,10 @@ export class LightDriver {
       note = [note, `What was stored cannot be read: ${storeReason(error)}.`].filter((text) => text !== null).join(' ')
     }
     this.#send({ kind: 'start', stored, note })
+    void loadSizes(this.#parts.store, this.#prefix).then(
+      (sizes) => this.#send({ kind: 'stored', sizes }),
+      () => {},
+    )
   }
 
   head(): Finding | null {

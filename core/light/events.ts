@@ -73,12 +73,13 @@ export interface StoredEvidence {
   readonly at: Millis
 }
 
+/** Number and bytes of a stored header. */
+export type StoredSize = readonly [bigint, number]
+
 /** What a driver finds in the store before it starts the machine. */
 export interface StoredState {
   /** The newest headers, newest first. */
   readonly newest: readonly StoredHeader[]
-  /** Number and size of every stored header. */
-  readonly sizes: readonly (readonly [bigint, number])[]
   readonly evidence: StoredEvidence | null
 }
 
@@ -95,6 +96,8 @@ export type QueryOutcome =
 
 export type LightEvent =
   | { readonly kind: 'start'; readonly stored: StoredState | null; readonly note: string | null }
+  /** What else is in the store, told some time after the start: the oldest go when there is too much. */
+  | { readonly kind: 'stored'; readonly sizes: readonly StoredSize[] }
   | { readonly kind: 'wake' }
   | { readonly kind: 'addAddress'; readonly address: string }
   | { readonly kind: 'connected'; readonly peer: PeerKey; readonly id: string; readonly transport: string }

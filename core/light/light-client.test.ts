@@ -396,6 +396,16 @@ describe('store and engine', () => {
     expect(offline.state.phase).toBe('degraded')
   })
 
+  test('what an earlier session stored counts: the oldest go when there is too much', async () => {
+    const limits = { headers: 10 }
+    const first = await (await new Simulation({ peers: { a: honest(chain, () => 12) }, limits }).start()).run(20_000)
+    const second = new Simulation({ peers: { a: honest(chain) }, limits, store: first.store, now: first.now })
+    await (await second.start()).run(20_000)
+    const stored: number[] = []
+    for await (const { key } of second.store.range()) stored.push(key.at(-1) ?? 0)
+    expect(stored).toEqual([11, 12, 13, 14, 15, 16, 17, 18, 19, 20])
+  })
+
   test('a stored head that does not verify any more is deleted, the next one is shown', async () => {
     const run = await (await new Simulation({ peers: { a: honest(chain) } }).start()).run(20_000)
     for await (const { key, value } of run.store.range({ reverse: true, limit: 1 })) {

@@ -109,6 +109,9 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       case 'stop':
         this.#stop()
         return
+      case 'stored':
+        this.#storing.found(event.sizes)
+        return
       case 'wake':
         this.#wakeAt = Number.POSITIVE_INFINITY
         return
@@ -162,7 +165,6 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       this.#haltForEvidence(stored.evidence)
       return
     }
-    this.#storing.found(stored?.sizes ?? [])
     for (const header of stored?.newest ?? []) this.#offer(ownCandidate(header), now)
   }
 

@@ -4,9 +4,9 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
-import type { Store, StoreOperation } from '../platform/store.ts'
+import type { RangeOptions, Store, StoreOperation } from '../platform/store.ts'
 import type { NetworkDescription } from './anchors.ts'
-import type { StoredEvidence, StoredHeader, StoredState } from './events.ts'
+import type { StoredEvidence, StoredHeader, StoredSize, StoredState } from './events.ts'
 import { WIRE_LIMITS } from './wire-limits.ts'
 
 const VERSION = 1
@@ -58,20 +58,30 @@ export async function loadHeader(store: Store, prefix: Uint8Array, number: bigin
   return value === undefined ? null : readHeader(value)
 }
 
-/** What is left of the last session: the newest `count` headers, the sizes of all, evidence. Rejects with `StoreError`. */
+/** What is left of the last session: the newest `count` headers, and evidence. Rejects with `StoreError`. */
 export async function loadState(store: Store, prefix: Uint8Array, count: number): Promise<StoredState> {
   const newest: StoredHeader[] = []
-  const sizes: [bigint, number][] = []
-  const range = { from: headerKey(prefix, 0n), to: concatBytes(prefix, Uint8Array.of(HEADER + 1)), reverse: true }
-  for await (const { key, value } of store.range(range)) {
-    if (key.length !== prefix.length + 9) continue
-    const number = new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(prefix.length + 1)
+  for await (const { value } of store.range({ ...headerRange(prefix), reverse: true, limit: count })) {
     const stored = readHeader(value)
-    sizes.push([number, value.length])
-    if (stored !== null && newest.length < count) newest.push(stored)
+    if (stored !== null) newest.push(stored)
   }
   const evidence = await store.get(evidenceKey(prefix))
-  return { newest, sizes, evidence: evidence === undefined ? null : readEvidence(evidence) }
+  return { newest, evidence: evidence === undefined ? null : readEvidence(evidence) }
+}
+
+/** Number and size of every stored header, newest first. Reads all of them. Rejects with `StoreError`. */
+export async function loadSizes(store: Store, prefix: Uint8Array): Promise<readonly StoredSize[]> {
+  const sizes: StoredSize[] = []
+  for await (const { key, value } of store.range({ ...headerRange(prefix), reverse: true })) {
+    if (key.length !== prefix.length + 9) continue
+    const number = new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(prefix.length + 1)
+    sizes.push([number, value.length])
+  }
+  return sizes
+}
+
+function headerRange(prefix: Uint8Array): Pick<RangeOptions, 'from' | 'to'> {
+  return { from: headerKey(prefix, 0n), to: concatBytes(prefix, Uint8Array.of(HEADER + 1)) }
 }
 
 function readHeader(value: Uint8Array): StoredHeader | null {

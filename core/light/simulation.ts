@@ -30,7 +30,7 @@ import type {
 import { LightClient } from './light-client.ts'
 import { MemoryStore } from './memory-store.ts'
 import { boundLimits, type LightLimits, type TimeProofPolicy } from './policy.ts'
-import { loadHeader, loadState, storePrefix } from './records.ts'
+import { loadHeader, loadSizes, loadState, storePrefix } from './records.ts'
 
 /** What a made-up header says. */
 export interface MadeHeader {
@@ -195,6 +195,7 @@ export class Simulation {
   async start(): Promise<this> {
     const stored = await loadState(this.store, storePrefix(this.description), 24)
     this.send({ kind: 'start', stored, note: null })
+    this.send({ kind: 'stored', sizes: await loadSizes(this.store, storePrefix(this.description)) })
     return this
   }
 

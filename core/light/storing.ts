@@ -2,7 +2,7 @@ import type { Millis } from '../platform/machine.ts'
 import type { Durability, StoreOperation } from '../platform/store.ts'
 import type { NetworkDescription } from './anchors.ts'
 import type { Frame } from './chain.ts'
-import type { LightEffect, StoredEvidence } from './events.ts'
+import type { LightEffect, StoredEvidence, StoredSize } from './events.ts'
 import { Pending } from './pending.ts'
 import { type LightLimits, PERSIST_TIMEOUT_MILLIS } from './policy.ts'
 import { deleteHeader, putEvidence, putHeader, storePrefix } from './records.ts'
@@ -25,8 +25,8 @@ export class Storing {
     this.#limits = limits
   }
 
-  found(sizes: readonly (readonly [bigint, number])[]): void {
-    for (const [number, size] of sizes) this.#sizes.set(number, size)
+  found(sizes: readonly StoredSize[]): void {
+    for (const [number, size] of sizes) this.#sizes.set(number, this.#sizes.get(number) ?? size)
   }
 
   /** Writes a frame, and removes the oldest ones that are too many. */

@@ -1,6 +1,6 @@
 import { MemoryStore } from '@petal/core/light/memory-store.ts'
 import { DEFAULT_LIMITS } from '@petal/core/light/policy.ts'
-import { loadState, putHeader, storePrefix } from '@petal/core/light/records.ts'
+import { loadSizes, putHeader, storePrefix } from '@petal/core/light/records.ts'
 import { descriptionOf } from '@petal/core/light/simulation.ts'
 import type { Store, StoreOperation } from '@petal/core/platform/store.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -68,8 +68,8 @@ describe('the store of a client', () => {
     const stored = { bytes: new Uint8Array(100), timeProof: true }
     await store.batch(Array.from({ length: 12 }, (_, n) => putHeader(prefix, BigInt(n), stored)))
     await trim(store, prefix, { ...DEFAULT_LIMITS, headers: 10 })
-    expect((await loadState(store, prefix, 0)).sizes.map(([n]) => Number(n))).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2])
+    expect((await loadSizes(store, prefix)).map(([n]) => Number(n))).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2])
     await trim(store, prefix, { ...DEFAULT_LIMITS, bytes: 320 })
-    expect((await loadState(store, prefix, 0)).sizes.map(([n]) => Number(n))).toEqual([11, 10, 9])
+    expect((await loadSizes(store, prefix)).map(([n]) => Number(n))).toEqual([11, 10, 9])
   })
 })

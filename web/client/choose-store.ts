@@ -1,7 +1,7 @@
 /** Where a client keeps what it verified, and what a person must know about it. */
 import { MemoryStore } from '@petal/core/light/memory-store.ts'
 import type { LightLimits } from '@petal/core/light/policy.ts'
-import { deleteHeader, loadState } from '@petal/core/light/records.ts'
+import { deleteHeader, loadSizes } from '@petal/core/light/records.ts'
 import type { Store } from '@petal/core/platform/store.ts'
 import { openIdbStore } from './idb-store.ts'
 
@@ -60,7 +60,7 @@ export function sharedStore(store: Store, lock: string, onElected: () => Promise
 
 /** Deletes the oldest headers that are over the limits, for instance of a tab that wrote before. */
 export async function trim(store: Store, prefix: Uint8Array, limits: LightLimits): Promise<void> {
-  const { sizes } = await loadState(store, prefix, 0)
+  const sizes = await loadSizes(store, prefix)
   let bytes = 0
   const surplus = sizes.filter(([, size], i) => {
     bytes += size
