@@ -311,11 +311,10 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
   }
 
   #timeProved(frame: Frame, check: Check, now: Millis): void {
-    if (this.#chain.get(frame.number) !== frame) return
-    if (check.ok) {
-      frame.timeProof = check
-      this.#out.push(this.#storing.put(frame, now))
-    } else this.#takeBack(frame, check, now)
+    const held = this.#chain.get(frame.number) === frame
+    if (check.ok) frame.timeProof = check
+    if (held && check.ok) this.#out.push(this.#storing.put(frame, now))
+    else if (held) this.#takeBack(frame, check, now)
     this.#judge.proofDecided(now)
   }
 

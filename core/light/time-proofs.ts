@@ -6,6 +6,8 @@ export class TimeProofs {
   readonly #policy: TimeProofPolicy
   readonly #random: () => number
   #waiting: Frame[] = []
+  /** Frames whose proof something else waits for: never given up. */
+  #demanded: Frame[] = []
 
   constructor(policy: TimeProofPolicy, random: () => number) {
     this.#policy = policy
@@ -26,7 +28,8 @@ export class TimeProofs {
 
   /** That one next, whatever the policy: something else depends on it. */
   demand(frame: Frame): void {
-    this.#waiting = [frame, ...this.#waiting.filter((other) => other !== frame)]
+    this.#waiting = this.#waiting.filter((other) => other !== frame)
+    if (!this.#demanded.includes(frame)) this.#demanded.push(frame)
   }
 
   /** Whether a header that a caller asked for gets its time proof checked. */
@@ -35,11 +38,12 @@ export class TimeProofs {
   }
 
   next(): Frame | undefined {
-    return this.#waiting.shift()
+    return this.#demanded.shift() ?? this.#waiting.shift()
   }
 
   clear(): void {
     this.#waiting = []
+    this.#demanded = []
   }
 
   get waiting(): number {

@@ -142,12 +142,13 @@ export function storeCompliance(name: string, makeStore: () => Promise<Store>, r
       await expect(store.snapshot()).rejects.toMatchObject({ code: 'closed' })
     })
 
-    test.runIf(reopen)('what was durable is there when it is opened again', async () => {
-      await store.batch([put(bytes(1), bytes(5))], 'durable')
-      await store.close()
-      if (reopen) store = await reopen()
-      expect(await store.get(bytes(1))).toEqual(bytes(5))
-    })
+    if (reopen)
+      test('what was durable is there when it is opened again', async () => {
+        await store.batch([put(bytes(1), bytes(5))], 'durable')
+        await store.close()
+        if (reopen) store = await reopen()
+        expect(await store.get(bytes(1))).toEqual(bytes(5))
+      })
 
     test('behaves like a sorted map', async () => {
       const key = fc.uint8Array({ minLength: 1, maxLength: 2, max: 3 })

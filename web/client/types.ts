@@ -47,7 +47,10 @@ export interface Verified<T> {
   readonly frame: bigint
   /** Identity of the frame that vouches for the value, hex. */
   readonly root: string
-  /** `certificate`: quorum checked; `full`: time proof too; false: refused or unproven, see reason. */
+  /**
+   * `certificate`: a quorum signed its identity and rank; `full`: the time proof holds too, which covers number, time, parent and commitments;
+   * false: refused or unproven, see reason.
+   */
   readonly verified: 'certificate' | 'full' | false
   readonly reason: string | null
   /** Time that the verification took. */
@@ -107,7 +110,10 @@ export interface ClientOptions {
   readonly transports?: readonly ('webtransport' | 'webrtc-direct' | 'websocket' | LightTransport)[]
   /** `refuse`: what does not verify is an error (default). `mark`: it is handed out with `verified: false` and the reason. */
   readonly policy?: 'refuse' | 'mark'
-  /** Time proofs: every head (default), about one in `sampled`, or none. */
+  /**
+   * Time proofs: every head (default), some of them (`sampled`: about one in eight, and each that links to no other), or none. Without them
+   * nothing but the word of a node speaks for the number and the content of a frame: see `verified`.
+   */
   readonly timeProofs?: 'every' | 'sampled' | 'off'
   readonly limits?: {
     /** Headers kept (default and most 360). */
