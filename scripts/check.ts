@@ -24,8 +24,15 @@ const CHECKS: Readonly<Record<string, () => Outcome | Promise<Outcome>>> = {
   'licences-crates': crateLicences,
   sizes: sizeBudgets,
   rustfmt: () => command('cargo', ['fmt', '--all', '--check'], crates),
-  clippy: () =>
-    command('cargo', ['clippy', '--quiet', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'], crates),
+  clippy,
+}
+
+/** The addon is linted without its test target: there its exports, which only JavaScript calls, look unused. */
+async function clippy(): Promise<Outcome> {
+  const lint = (...targets: readonly string[]) =>
+    command('cargo', ['clippy', '--quiet', '--locked', ...targets, '--', '-D', 'warnings'], crates)
+  const most = await lint('--workspace', '--exclude', 'native', '--all-targets')
+  return most.ok ? await lint('--package', 'native') : most
 }
 
 const MOST_LINES = 80
