@@ -1,0 +1,115 @@
+//! Ed448 of RFC 8032 with empty context, and the network's rule of verification (spec 10 section 4).
+
+use crate::Error;
+use crate::error::exact;
+use crate::multiply;
+use crate::point::Point;
+use crate::scalar::Scalar;
+use crate::shake::shake256;
+use zeroize::Zeroizing;
+
+/// Bytes of a seed.
+pub const SEED_BYTES: usize = 57;
+/// Bytes of a public key.
+pub const PUBLIC_KEY_BYTES: usize = 57;
+/// Bytes of a signature.
+pub const SIGNATURE_BYTES: usize = 114;
+
+/// dom4(0, ""): pure Ed448, empty context.
+const DOM4: &[u8] = b"SigEd448\x00\x00";
+
+/// What a seed expands to.
+struct Expanded {
+    scalar: Scalar,
+    prefix: Zeroizing<[u8; 57]>,
+    public: [u8; PUBLIC_KEY_BYTES],
+}
+
+/// Expands a stored private key: the seed, or seed and public key, whose second half is ignored.
+fn expand(private_key: &[u8]) -> Result<Expanded, Error> {
+    let seed = match private_key.len() {
+        SEED_BYTES | 114 => &private_key[..SEED_BYTES],
+        got => {
+            return Err(Error::Length {
+                what: "private key",
+                expected: "57 or 114",
+                got,
+            });
+        }
+    };
+    let hash = Zeroizing::new(shake256::<114>(&[seed]));
+    let (low, high) = hash.split_at(57);
+    let mut bytes = Zeroizing::new([0u8; 56]);
+    bytes.copy_from_slice(&low[..56]);
+    bytes[0] &= 0xfc;
+    bytes[55] |= 0x80;
+    let mut prefix = Zeroizing::new([0u8; 57]);
+    prefix.copy_from_slice(high);
+    let scalar = Scalar::from_bytes(&bytes);
+    let public = multiply::fixed_base(&scalar).encode();
+    Ok(Expanded {
+        scalar,
+        prefix,
+        public,
+    })
+}
+
+/// The public key of a private key of 57 (seed) or 114 bytes (seed and public key).
+///
+/// # Errors
+/// `Length`.
+pub fn public_key(private_key: &[u8]) -> Result<[u8; PUBLIC_KEY_BYTES], Error> {
+    Ok(expand(private_key)?.public)
+}
+
+/// Signs the message, deterministically. A domain of the network is a plain prefix of the message.
+///
+/// # Errors
+/// `Length` unless the private key has 57 or 114 bytes.
+pub fn sign(private_key: &[u8], message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], Error> {
+    let key = expand(private_key)?;
+    let nonce = Zeroizing::new(shake256::<114>(&[DOM4, key.prefix.as_slice(), message]));
+    let nonce = Scalar::from_wide(&nonce);
+    let commitment = multiply::fixed_base(&nonce).encode();
+    let challenge = challenge(&commitment, &key.public, message);
+    // Both terms are reduced, so one correction reduces their sum.
+    let s = nonce.add(&challenge.multiply(&key.scalar));
+    let mut out = [0; SIGNATURE_BYTES];
+    let (first, second) = out.split_at_mut(57);
+    first.copy_from_slice(&commitment);
+    second[..56].copy_from_slice(&s.to_bytes());
+    Ok(out)
+}
+
+fn challenge(commitment: &[u8; 57], public: &[u8; 57], message: &[u8]) -> Scalar {
+    Scalar::from_wide(&shake256(&[DOM4, commitment, public, message]))
+}
+
+/// Whether the signature holds by the rule of spec 10 section 4: exact lengths; R and A canonical, on the curve and with
+/// x != 0; 0 < S < L; 4 S B = 4 R + 4 h A. Points of order 4 and components of small order are not refused (CH-8).
+/// Variable time: everything here is public.
+#[must_use]
+pub fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    check(public_key, message, signature).unwrap_or(false)
+}
+
+fn check(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<bool, Error> {
+    let public: [u8; PUBLIC_KEY_BYTES] = exact("public key", "57", public_key)?;
+    let signature: [u8; SIGNATURE_BYTES] = exact("signature", "114", signature)?;
+    let (commitment, s) = signature.split_at(57);
+    let commitment: [u8; 57] = exact("R", "57", commitment)?;
+    let (s, last) = s.split_at(56);
+    let s = Scalar::decode(s)?;
+    if last != [0] || !bool::from(s.is_reduced()) || bool::from(s.is_zero()) {
+        return Ok(false);
+    }
+    let a = Point::decode(&public)?;
+    let r = Point::decode(&commitment)?;
+    if bool::from(a.has_zero_x() | r.has_zero_x()) {
+        return Ok(false);
+    }
+    // Only canonical encodings decode, so A's bytes are its canonical encoding.
+    let h = challenge(&commitment, &public, message);
+    let difference = multiply::double_base_public(&s, &h, &a.negate()).subtract(&r);
+    Ok(difference.multiply_by_cofactor().is_identity().into())
+}
