@@ -51,7 +51,11 @@ async function byAddress(address: string, store: Store): Promise<FoundNetwork> {
 
 /** The text at an address, at most as long as a description may be. */
 async function fetchText(address: string): Promise<string> {
-  const response = await fetch(address, { cache: 'no-store', signal: AbortSignal.timeout(FETCH_TIMEOUT_MILLIS) })
+  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MILLIS)
+  const response = await fetch(address, { cache: 'no-store', signal }).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`The network description at ${address} cannot be reached (${why}).`, { cause })
+  })
   if (!response.ok || response.body === null) {
     throw new Error(`The network description at ${address} cannot be had (status ${response.status}).`)
   }
