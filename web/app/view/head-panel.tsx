@@ -1,5 +1,6 @@
+import type { Head } from '../client.ts'
 import { age, count, groups, millis } from '../model/format.ts'
-import { passedNames } from '../model/frames.ts'
+import { passedNames, rowOfHead } from '../model/frames.ts'
 import type { PageModel } from '../model/page-model.ts'
 import { phaseWords } from '../model/words.ts'
 import { Checks } from './checks.tsx'
@@ -52,8 +53,7 @@ export function HeadPanel({ model }: { readonly model: PageModel }) {
           <h2>What this tab checked</h2>
           {head !== null && (
             <p class="verdict-line">
-              {head.verified === 'full' ? 'Certificate and time proof' : 'Certificate'} verified in{' '}
-              {millis(head.millis)}
+              {timesLine(head)}
               {head.value.from === null && ', kept in this browser'}
             </p>
           )}
@@ -68,6 +68,13 @@ export function HeadPanel({ model }: { readonly model: PageModel }) {
       </div>
     </section>
   )
+}
+
+/** How long the certificate and the time proof took. */
+function timesLine(head: Head): string {
+  const { certificateMillis, timeProofMillis } = rowOfHead(head)
+  const certificate = `Certificate ${certificateMillis === null ? 'verified' : `in ${millis(certificateMillis)}`}`
+  return timeProofMillis === null ? certificate : `${certificate}, time proof in ${millis(timeProofMillis)}`
 }
 
 function HeadFacts({ model }: { readonly model: PageModel }) {

@@ -35,10 +35,14 @@ async function judge(model: PageModel, file: File): Promise<Outcome> {
     const content = new Uint8Array(await file.arrayBuffer())
     if (!file.name.endsWith('.checkpoint')) return { kind: 'verdict', verdict: await model.client.verify(content) }
     const head = await model.client.import(content)
+    const proof =
+      head.verified === 'full'
+        ? 'Certificate and time proof hold'
+        : 'The certificate holds, the time proof is still to come'
     return {
       kind: 'said',
       good: true,
-      text: `The checkpoint holds. It leads to frame ${head.frame}, identity ${head.value.identity}.`,
+      text: `${proof}. It leads to frame ${head.frame}, identity ${head.value.identity}.`,
     }
   } catch (error) {
     return { kind: 'said', good: false, text: error instanceof Error ? error.message : 'The file could not be used.' }
