@@ -1,6 +1,6 @@
 /** From an address to a peer: built-in transports, loaded when first used, or the page's functions. */
 import type { NetworkDescription } from '@petal/core/light/anchors.ts'
-import { type LightTransport, PeerError } from '@petal/core/platform/network.ts'
+import { type LightPeer, type LightTransport, PeerError } from '@petal/core/platform/network.ts'
 import type { Remote } from 'comlink'
 import type { PageServices } from './page-services.ts'
 import { dialByPage } from './remote-peer.ts'
@@ -28,17 +28,26 @@ export function dialable(addresses: readonly string[], choice: TransportChoice):
 export class Dialing {
   readonly #choice: TransportChoice
   readonly #page: Remote<PageServices>
-  readonly #description: NetworkDescription
   readonly #dialers = new Map<BuiltIn, Promise<Libp2pDialer>>()
 
-  constructor(choice: TransportChoice, page: Remote<PageServices>, description: NetworkDescription) {
+  constructor(choice: TransportChoice, page: Remote<PageServices>) {
     this.#choice = choice
     this.#page = page
-    this.#description = description
   }
 
-  /** Tries the embedder's functions first, in their order, then the built-in transport of the address. */
-  readonly dial: LightTransport = async (address, signal) => {
+  /** Loads what the first address will need most likely, before addresses are known. */
+  preload(): void {
+    const kind = BUILT_IN.find((one) => this.#choice.builtIn.includes(one))
+    const isOwn = this.#choice.functions === 0 && (kind === 'websocket' || kind === 'webtransport')
+    if (isOwn && isAvailable(kind, globalThis)) this.#dialer(kind).catch(() => {})
+  }
+
+  /** Dials for a network: by the embedder's functions first, in their order, then by the built-in transport of the address. */
+  transport(description: NetworkDescription): LightTransport {
+    return (address, signal) => this.#dial(address, description, signal)
+  }
+
+  async #dial(address: string, description: NetworkDescription, signal: AbortSignal): Promise<LightPeer> {
     let failure: unknown = new PeerError('dial', 'no transport of this client dials that address')
     for (let way = 0; way < this.#choice.functions; way++) {
       try {
@@ -52,7 +61,7 @@ export class Dialing {
     if (kind === 'webrtc-direct') return await dialByPage(this.#page, address, kind, signal)
     if (!isAvailable(kind, globalThis)) throw new PeerError('dial', `this browser has no ${kind}`)
     const dialer = await this.#dialer(kind)
-    return await dialer.dial(address, this.#description, signal)
+    return await dialer.dial(address, description, signal)
   }
 
   async stop(): Promise<void> {

@@ -28,6 +28,7 @@ export class ClientHost implements Omit<HostApi, 'start'> {
   readonly #page: Remote<PageServices>
   readonly #listener: Remote<HostListener> | HostListener
   readonly #crypto: Crypto
+  readonly #dialing: Dialing
   readonly #stopping = new AbortController()
   readonly #calls = new Map<number, AbortController>()
   /** Released in reverse order. */
@@ -48,6 +49,8 @@ export class ClientHost implements Omit<HostApi, 'start'> {
     this.#page = page
     this.#listener = listener
     this.#crypto = parts.makeCrypto(options.workers)
+    this.#dialing = new Dialing(options.transports, page)
+    this.#dialing.preload()
     this.#running = this.#run()
   }
 
@@ -91,27 +94,27 @@ export class ClientHost implements Omit<HostApi, 'start'> {
     this.#stopping.abort()
     for (const call of this.#calls.values()) call.abort(new Error('the client was stopped'))
     await this.#driver?.stop()
+    await this.#dialing.stop()
     await this.#crypto.close()
     for (const cleanup of this.#cleanups.splice(0).reverse()) await Promise.resolve(cleanup()).catch(() => {})
   }
 
   /** The running driver, or the answer to every query when there cannot be one. */
   async #run(): Promise<LightDriver | QueryOutcome> {
-    const chosen = await this.#chooseStore()
+    const choosing = this.#chooseStore()
     let found: FoundNetwork | null
     try {
-      found = await this.#network(chosen)
+      found = await this.#network(choosing)
     } catch (error) {
       return this.#halt('anchors', textOf(error), 'Correct the network description or its anchors, and load again.')
     }
+    const chosen = await choosing
     if (found === null) return { kind: 'failed', code: 'noPeers', reason: 'The client was stopped.' }
     const { description } = found
     const known = { ...description, addresses: dialable(description.addresses, this.#options.transports) }
     this.#addressesSeen = new Set(known.addresses)
     void this.#listener.network(known)
 
-    const dialing = new Dialing(this.#options.transports, this.#page, known)
-    this.#cleanups.push(() => dialing.stop())
     const driver = new LightDriver({
       config: {
         description: known,
@@ -121,7 +124,7 @@ export class ClientHost implements Omit<HostApi, 'start'> {
       },
       crypto: this.#crypto,
       store: await this.#share(chosen, known),
-      transport: dialing.dial,
+      transport: this.#dialing.transport(known),
       clock: { now: () => Date.now(), at: alarm },
       note: [chosen.note, found.note].filter((note) => note !== null).join(' ') || null,
       listener: {
@@ -158,11 +161,15 @@ export class ClientHost implements Omit<HostApi, 'start'> {
   }
 
   /** Tries until the description is there. Rejects when what is there cannot be used; null after `stop`. */
-  async #network(chosen: ChosenStore): Promise<FoundNetwork | null> {
+  async #network(choosing: Promise<ChosenStore>): Promise<FoundNetwork | null> {
     const { network, anchors } = this.#options
     while (!this.#stopping.signal.aborted) {
       try {
-        return await findNetwork(network, anchors ?? undefined, chosen.store)
+        return await findNetwork(
+          network,
+          anchors ?? undefined,
+          choosing.then(({ store }) => store),
+        )
       } catch (error) {
         if (error instanceof DescriptionError || typeof network !== 'string') throw error
         const next = 'It is tried again in some seconds; check the address and the network of this device.'

@@ -21,7 +21,7 @@ const FETCH_TIMEOUT_MILLIS = 15_000
 export async function findNetwork(
   network: NetworkDescription | string,
   anchors: Anchors | undefined,
-  store: Store,
+  store: Store | Promise<Store>,
 ): Promise<FoundNetwork> {
   const found =
     typeof network === 'string'
@@ -32,20 +32,18 @@ export async function findNetwork(
     : { ...found, description: { ...found.description, anchors: readAnchors(anchors, 'anchors') } }
 }
 
-async function byAddress(address: string, store: Store): Promise<FoundNetwork> {
+async function byAddress(address: string, store: Store | Promise<Store>): Promise<FoundNetwork> {
   let text: string
   try {
     text = await fetchText(address)
   } catch (error) {
-    const stored = await recall(address, store)
+    const stored = await recall(address, await store)
     if (stored === null) throw error
     const note = 'The address of the network description cannot be reached; the one of the last visit is used.'
     return { description: parseNetworkDescription(stored), note }
   }
   const description = parseNetworkDescription(text)
-  await store
-    .batch([{ kind: 'put', key: keyOf(address), value: new TextEncoder().encode(text) }], 'durable')
-    .catch(() => {})
+  void remember(address, text, await store)
   return { description, note: null }
 }
 
@@ -82,6 +80,12 @@ export async function currentAddresses(address: string, known: NetworkDescriptio
   } catch {
     return []
   }
+}
+
+/** For the next visit; that the store cannot is said elsewhere. */
+async function remember(address: string, text: string, store: Store): Promise<void> {
+  const value = new TextEncoder().encode(text)
+  await store.batch([{ kind: 'put', key: keyOf(address), value }], 'durable').catch(() => {})
 }
 
 async function recall(address: string, store: Store): Promise<string | null> {
