@@ -182,7 +182,7 @@ impl Kernel for Element {
         out
     }
 
-    #[inline]
+    #[inline(never)]
     fn add(&self, other: &Self) -> Self {
         let mut sum = [0u32; LANES];
         for i in 0..LANES {
@@ -197,7 +197,7 @@ impl Kernel for Element {
         Self(out)
     }
 
-    #[inline]
+    #[inline(never)]
     fn sub_loose(&self, other: &Self) -> Self {
         let mut lanes = [0i64; LANES];
         for i in 0..LANES {
@@ -208,7 +208,7 @@ impl Kernel for Element {
         out
     }
 
-    #[inline]
+    #[inline(never)]
     fn tidy(&self) -> Self {
         // The top lane may miss a carry of one from below: the quotient is never too large.
         let quotient = ((u64::from(self.0[LANES - 1]) * RECIPROCAL) >> RECIPROCAL_BITS) as i64;
@@ -279,14 +279,14 @@ impl Kernel for Element {
         out.0[COLUMNS - 1] = acc as i64;
     }
 
-    #[inline]
+    #[inline(never)]
     fn wide_add(acc: &mut Wide, term: &Wide) {
         for i in 0..COLUMNS {
             acc.0[i] += term.0[i];
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn wide_sub(acc: &mut Wide, term: &Wide) {
         for i in 0..COLUMNS {
             acc.0[i] -= term.0[i];
