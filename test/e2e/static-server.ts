@@ -7,6 +7,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Client } from '../../web/client/types.ts'
+
+type NetworkDescription = NonNullable<Client['network']>
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -30,6 +33,8 @@ export interface StaticServer {
 export interface StaticServerOptions {
   /** Address of the node whose network.json is passed on. */
   readonly networkFrom: string
+  /** Changes that description. */
+  readonly network?: (description: NetworkDescription) => NetworkDescription
   /** Default `dist/web`. */
   readonly root?: string
   /** Runs before every script of the page and of its workers. */
@@ -44,9 +49,10 @@ export async function serveBuiltPage(options: StaticServerOptions): Promise<Stat
     const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname
     try {
       if (path === '/network.json') {
-        const description = await fetch(`${options.networkFrom}/network.json`)
+        const answer = await fetch(`${options.networkFrom}/network.json`)
+        const description = (await answer.json()) as NetworkDescription
         response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-        response.end(await description.text())
+        response.end(JSON.stringify(options.network?.(description) ?? description))
         return
       }
       let content: Buffer | string = readFileSync(join(root, normalize(path)))
