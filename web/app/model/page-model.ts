@@ -1,7 +1,10 @@
 /** What the page shows, as signals fed by one client. Nothing here decides whether a frame is good: the client did. */
-import { type ReadonlySignal, signal } from '@preact/signals'
+import { batch, type ReadonlySignal, signal } from '@preact/signals'
 import type { Client, ClientState, Evidence, FieldRange, Head, Work } from '../client.ts'
 import { type FrameRow, ROWS, rowOfHead, rowOfRefusal, withRow } from './frames.ts'
+
+/** Seconds between two looks at the last frames: twenty headers are some hundred kilobytes. */
+const REFRESH_TICKS = 2
 
 /** Where the anchors came from: the page says it, always. */
 export type TrustSource = 'origin' | 'pasted'
@@ -52,17 +55,22 @@ export function createPageModel(parts: PageParts): PageModel {
     }),
   ]
   /** Earlier frames are verified after the head and without an event of their own: what was counted since tells that there are some. */
-  const count = async (): Promise<void> => {
-    const before = work.value
-    const next = await client.work()
-    work.value = next
-    if (before !== null && next.certificates === before.certificates && next.timeProofs === before.timeProofs) return
-    for (const old of (await client.recent(ROWS)).toReversed()) show(old)
+  let shown = ''
+  const refresh = async (): Promise<void> => {
+    const counted = await client.work()
+    work.value = counted
+    const wanted = `${counted.certificates} ${counted.timeProofs}`
+    if (wanted === shown) return
+    shown = wanted
+    const recent = await client.recent(ROWS)
+    batch(() => recent.toReversed().forEach(show))
   }
-  // Both answer from the client's own memory; a client that is stopping rejects, and then the last values stay.
+  let ticks = 0
   const tick = setInterval(() => {
     now.value = Date.now()
-    if (!document.hidden) void count().catch(() => undefined)
+    if (document.hidden || ticks++ % REFRESH_TICKS !== 0) return
+    // Answered from the client's own memory; a client that is stopping rejects, and then the last values stay.
+    void refresh().catch(() => undefined)
   }, 1000)
 
   return {
