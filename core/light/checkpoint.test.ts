@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CHECKPOINT_BYTES, CheckpointError, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts'
+import { descriptionOf } from './made-up.ts'
 import { MemoryStore } from './memory-store.ts'
 import { deleteHeader, loadHeader, loadSizes, loadState, putEvidence, putHeader, storePrefix } from './records.ts'
-import { descriptionOf } from './simulation.ts'
 
 const expected = { network: 'local', profile: '2.1.0.24' }
 const code = (run: () => unknown): string => {

@@ -4,9 +4,9 @@ import { CryptoError } from '../platform/crypto.ts'
 import { type LightPeer, PeerError } from '../platform/network.ts'
 import { type DriverListener, type DriverParts, type DriverState, LightDriver } from './driver.ts'
 import type { Finding } from './events.ts'
+import { chainOf, descriptionOf, madeCrypto } from './made-up.ts'
 import { MemoryStore } from './memory-store.ts'
 import { boundLimits } from './policy.ts'
-import { chainOf, descriptionOf, madeCrypto } from './simulation.ts'
 
 const chain = chainOf(1, 20)
 

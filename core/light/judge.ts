@@ -6,38 +6,15 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import type { CertificateVerdict, Check, HeaderFacts } from '../platform/crypto.ts'
 import type { Millis } from '../platform/machine.ts'
 import { type Candidate, Candidates, digestOf, type NewCandidate, Refused } from './candidates.ts'
-import { type Chain, type Frame, KNOWN_TIME_PROOF } from './chain.ts'
-import type { Finding, LightEffect, StoredEvidence, Task, TaskResult } from './events.ts'
+import type { Chain, Frame } from './chain.ts'
+import type { LightEffect, Task, TaskResult } from './events.ts'
 import { equivocation } from './evidence.ts'
+import { failedTimeProof, findingOfCandidate } from './finding.ts'
 import { Pending } from './pending.ts'
 import { JOB_TIMEOUT_MILLIS, OPEN_ATTEMPTS } from './policy.ts'
+import type { Ruling } from './rulings.ts'
 import type { TimeProofs } from './time-proofs.ts'
 import type { Work } from './work.ts'
-
-export type Ruling =
-  /** A new frame of the chain. */
-  | { readonly kind: 'accepted'; readonly candidate: Candidate; readonly frame: Frame }
-  | { readonly kind: 'known'; readonly candidate: Candidate; readonly frame: Frame }
-  /** Not above the checkpoint: nothing wrong, nothing new. */
-  | { readonly kind: 'behind'; readonly candidate: Candidate }
-  | {
-      readonly kind: 'refused'
-      readonly candidate: Candidate
-      /** An honest peer does not send this. */
-      readonly lie: boolean
-      /** It does not link to the newest verified frame, which may be the wrong one. */
-      readonly forks: boolean
-      /** No verdict: the header may be tried again. */
-      readonly undecided: boolean
-      /** The same bytes were refused before. */
-      readonly again: boolean
-      readonly finding: Finding
-    }
-  /** The verdict on something that was only to be judged, or is too old to be kept. */
-  | { readonly kind: 'judged'; readonly candidate: Candidate; readonly finding: Finding }
-  | { readonly kind: 'equivocation'; readonly evidence: StoredEvidence }
-  | { readonly kind: 'timeProof'; readonly frame: Frame; readonly check: Check }
-  | { readonly kind: 'unusable'; readonly cause: 'anchors' | 'engine'; readonly reason: string }
 
 type Job =
   | { readonly stage: 'open' }
@@ -388,27 +365,5 @@ export class Judge {
 
   #running(matches: (candidate: Candidate) => boolean): boolean {
     return this.#jobs.values().some((job) => 'candidate' in job && matches(job.candidate))
-  }
-}
-
-function failedTimeProof(reason: string): Check {
-  return { ...KNOWN_TIME_PROOF, ok: false, reason }
-}
-
-function findingOfCandidate(candidate: Candidate, last: Check | null, now: Millis): Finding {
-  const checks = [...candidate.links, ...(candidate.certificate?.checks ?? [])]
-  if (last !== null) checks.push(last)
-  else if (candidate.timeProofKnown) checks.push(KNOWN_TIME_PROOF)
-  const failed = checks.find((check) => !check.ok)
-  const proved = checks.some((check) => check.name === 'vdf')
-  return {
-    bytes: candidate.bytes,
-    facts: candidate.facts,
-    checks,
-    verified: failed || candidate.certificate === null ? false : proved ? 'full' : 'certificate',
-    reason: failed?.reason ?? null,
-    millis: (candidate.certificate?.millis ?? 0) + (last?.millis ?? 0),
-    from: candidate.peer === null ? null : candidate.from,
-    verifiedAt: now,
   }
 }

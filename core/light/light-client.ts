@@ -22,12 +22,14 @@ import type {
   StoredHeader,
   StoredState,
 } from './events.ts'
-import { Judge, type Ruling } from './judge.ts'
+import { Judge } from './judge.ts'
 import { describeAge } from './network-description.ts'
-import { FILL_DEPTH, SLEEP_MILLIS, STATE_INTERVAL_MILLIS, stallMillis, TICK_MILLIS } from './policy.ts'
+import { FILL_DEPTH, SLEEP_MILLIS, stallMillis, TICK_MILLIS } from './policy.ts'
 import { Queries } from './queries.ts'
+import type { Ruling } from './rulings.ts'
 import { describe, type Halt } from './status.ts'
 import { Storing } from './storing.ts'
+import { Telling } from './telling.ts'
 import { TimeProofs } from './time-proofs.ts'
 import { Work, type WorkCount } from './work.ts'
 
@@ -37,6 +39,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
   readonly #judge: Judge
   readonly #timeProofs: TimeProofs
   readonly #work = new Work()
+  readonly #telling: Telling
   readonly #storing: Storing
   readonly #conversations: Conversations
   readonly #queries: Queries
@@ -48,11 +51,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
   #lastAdvanceAt: Millis = 0
   /** Since when there is a peer to hear of new frames from; null while there is none. */
   #listeningSince: Millis | null = null
-  /** Newest frame told to the outside. */
-  #told: Frame | null = null
   #steppedOver: { readonly number: bigint; readonly reason: string } | null = null
-  #shownState = ''
-  #shownStateAt: Millis = Number.NEGATIVE_INFINITY
   #wakeAt: Millis = Number.POSITIVE_INFINITY
   #out: LightEffect[] = []
 
@@ -60,6 +59,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     this.#config = config
     const { anchors } = config.description
     this.#chain = new Chain(anchors.checkpoint, config.limits)
+    this.#telling = new Telling(this.#chain)
     this.#timeProofs = new TimeProofs(config.timeProofs, config.random)
     this.#judge = new Judge(this.#chain, this.#timeProofs, this.#work)
     this.#storing = new Storing(config.description, config.limits)
@@ -85,7 +85,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
 
   /** The newest verified frame. */
   head() {
-    return this.#told === null ? null : findingOf(this.#told)
+    return this.#telling.newest === null ? null : findingOf(this.#telling.newest)
   }
 
   work(now: Millis): WorkCount {
@@ -194,7 +194,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     this.#queries.forgive(now)
     this.#conversations.wokeUp(now)
     this.#lastAdvanceAt = now
-    this.#shownStateAt = Number.NEGATIVE_INFINITY
+    this.#telling.forgive()
   }
 
   /** Everything that follows from what just happened, until nothing more does. */
@@ -215,8 +215,9 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       if (this.#halt === null || this.#judge.ready) this.#out.push(...this.#judge.start(now))
       this.#rule(now)
     }
-    this.#announce()
-    this.#showState(now)
+    this.#out.push(...this.#telling.announce(this.#storing.takeDone()))
+    const state = this.#telling.show(this.#state(now), this.#stopped || this.#halt !== null, now)
+    if (state) this.#out.push(state)
     if (!this.#stopped) this.#planWake(now)
   }
 
@@ -331,7 +332,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     this.#out.push({ kind: 'refusal', frame: frame.number, from: frame.from ?? 'the store', reason, checks })
     this.#out.push(this.#storing.remove(frame.number, now))
     if (frame.peer !== null) this.#conversations.leave(frame.peer, `frame ${frame.number} refused: ${reason}`, now)
-    if (this.#told === frame) this.#told = this.#chain.recent(360).find((other) => other.announced) ?? null
+    this.#telling.takeBack(frame)
     this.#conversations.askHeads(now)
   }
 
@@ -347,18 +348,6 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     this.#queries.close(halt.cause === 'engine' ? 'engine' : 'halted', halt.reason)
     this.#out.push(...this.#judge.close())
     this.#conversations.close()
-  }
-
-  /** Frames that are on disk, or whose store failed, are told: the newest as `head`, others as `frame`. */
-  #announce(): void {
-    for (const frame of this.#storing.takeDone()) {
-      frame.announced = true
-      if (this.#chain.get(frame.number) !== frame) continue
-      if (this.#told === null || frame.number >= this.#told.number) {
-        this.#told = frame
-        this.#out.push({ kind: 'head', head: findingOf(frame) })
-      } else this.#out.push({ kind: 'frame', frame: findingOf(frame) })
-    }
   }
 
   /** Lowest frame that is fetched to fill the window below the newest; null when there is nothing to fill. */
@@ -378,7 +367,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       started: this.#started,
       stopped: this.#stopped,
       halt: this.#halt,
-      at: this.#told?.number ?? null,
+      at: this.#telling.newest?.number ?? null,
       target,
       greeted: peers.greeted().length,
       connections: peers.connections().length,
@@ -396,22 +385,11 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     })
     return {
       ...sentences,
-      at: this.#told?.number ?? null,
+      at: this.#telling.newest?.number ?? null,
       target,
       peers: peers.states(),
       halt: this.#halt?.cause ?? null,
     }
-  }
-
-  #showState(now: Millis): void {
-    const state = this.#state(now)
-    const shown = JSON.stringify(state, (_, value) => (typeof value === 'bigint' ? value.toString() : value))
-    if (shown === this.#shownState) return
-    const last = this.#stopped || this.#halt !== null
-    if (!last && now - this.#shownStateAt < STATE_INTERVAL_MILLIS && now >= this.#shownStateAt) return
-    this.#shownState = shown
-    this.#shownStateAt = now
-    this.#out.push({ kind: 'state', state })
   }
 
   #planWake(now: Millis): void {
@@ -421,9 +399,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       this.#storing.earliest(),
       this.#queries.earliest(),
       this.#halt ? Number.POSITIVE_INFINITY : this.#conversations.earliest(now),
-      this.#shownStateAt > now - STATE_INTERVAL_MILLIS
-        ? this.#shownStateAt + STATE_INTERVAL_MILLIS
-        : Number.POSITIVE_INFINITY,
+      this.#telling.nextStateAt(now),
     )
     const at = Math.max(now + 1, soonest)
     if (at === this.#wakeAt) return

@@ -9,9 +9,9 @@ import type { VerifierEngine } from '../platform/engine.ts'
 import type { LightPeer } from '../platform/network.ts'
 import { LightDriver } from './driver.ts'
 import type { Finding } from './events.ts'
+import { descriptionOf } from './made-up.ts'
 import { MemoryStore } from './memory-store.ts'
 import { boundLimits, type TimeProofPolicy } from './policy.ts'
-import { descriptionOf } from './simulation.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../test/vectors/${path}`, import.meta.url), 'utf8')
 const chain = JSON.parse(read('frames/global_chain.json')) as GlobalChain

@@ -1,7 +1,7 @@
+import { descriptionOf } from '@petal/core/light/made-up.ts'
 import { MemoryStore } from '@petal/core/light/memory-store.ts'
 import { DEFAULT_LIMITS } from '@petal/core/light/policy.ts'
 import { loadSizes, putHeader, storePrefix } from '@petal/core/light/records.ts'
-import { descriptionOf } from '@petal/core/light/simulation.ts'
 import type { Store, StoreOperation } from '@petal/core/platform/store.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { chooseStore, sharedStore, trim } from './choose-store.ts'

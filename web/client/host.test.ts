@@ -1,7 +1,7 @@
 import type { DriverState } from '@petal/core/light/driver.ts'
 import type { Finding } from '@petal/core/light/events.ts'
+import { chainOf, descriptionOf, madeCrypto } from '@petal/core/light/made-up.ts'
 import { boundLimits } from '@petal/core/light/policy.ts'
-import { chainOf, descriptionOf, madeCrypto } from '@petal/core/light/simulation.ts'
 import { type LightPeer, PeerError } from '@petal/core/platform/network.ts'
 import type { Remote } from 'comlink'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'

@@ -1,5 +1,5 @@
+import { descriptionOf } from '@petal/core/light/made-up.ts'
 import { MemoryStore } from '@petal/core/light/memory-store.ts'
-import { descriptionOf } from '@petal/core/light/simulation.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { currentAddresses, findNetwork } from './network-source.ts'
 
