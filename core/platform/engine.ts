@@ -168,6 +168,36 @@ export interface FullEngine extends VerifierEngine {
   // Poseidon (spec 10 section 3)
   poseidonHashElements(elements: Uint8Array[]): Uint8Array
 
+  // Ed448, Decaf448 (spec 10 sections 4, 5)
+  /** `privateKey`: 57-byte seed, or 114 bytes seed || public key. Answers 57 bytes. */
+  ed448PublicKey(privateKey: Uint8Array): Uint8Array
+  /** Empty context; a domain of the network is a plain prefix of the message. 114 bytes. */
+  ed448Sign(privateKey: Uint8Array, message: Uint8Array): Uint8Array
+  ed448Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  /** Keys that the network calls X448: 56-byte secret scalar, 57-byte point of the Ed448 curve. */
+  agreementPublicKey(secret: Uint8Array): Uint8Array
+  /** The 57-byte shared secret; throws `identity` when everybody could know it. */
+  agreementAgree(secret: Uint8Array, publicKey: Uint8Array): Uint8Array
+  /** `which`: first | second. */
+  decafGenerator(which: string): Uint8Array
+  /** Strict decoding; answers the encoding of what was read. */
+  decafDecode(point: Uint8Array): Uint8Array
+  /** `operation`: add | sub | mul | inv (b ignored). 56-byte operands, not reduced; add and sub correct once only. */
+  decafScalar(operation: string, a: Uint8Array, b: Uint8Array): Uint8Array
+  /** `operation`: add | sub. */
+  decafPoint(operation: string, a: Uint8Array, b: Uint8Array): Uint8Array
+  decafMultiply(scalar: Uint8Array, point: Uint8Array): Uint8Array
+  decafMultiplyGenerator(scalar: Uint8Array): Uint8Array
+  /** The 56-byte shared secret; throws `identity` when it is the neutral point. */
+  decafAgree(secret: Uint8Array, publicKey: Uint8Array): Uint8Array
+  /** 112 bytes: unreduced hash of the shared secret, and its multiple of the generator. */
+  decafAgreeHash(secret: Uint8Array, publicKey: Uint8Array): Uint8Array
+  /** 56 bytes, not reduced. */
+  decafHashToScalar(message: Uint8Array): Uint8Array
+  /** Simple signature, 112 bytes; deterministic when `randomness` is empty. */
+  decafSign(secret: Uint8Array, message: Uint8Array, randomness: Uint8Array): Uint8Array
+  decafVerify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+
   // Class group and VDF (spec 11 sections 1 to 3)
   vdfDiscriminant(challenge: Uint8Array, bits: number): Uint8Array
   /** `operation`: identity | generator | multiply | square | inverse. Forms are 258 bytes over disc(challenge, 2048). */

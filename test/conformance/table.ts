@@ -4,6 +4,7 @@ import { canonicalMessages, decoderVerdicts, strictness, validation } from './ar
 import { joinProof, messages } from './areas/consensus.ts'
 import { headerVdf } from './areas/consensus-header-vdf.ts'
 import { difficulty } from './areas/difficulty.ts'
+import * as ed448 from './areas/ed448.ts'
 import { appChain, appNegative } from './areas/frames-app.ts'
 import { globalChain, globalFields, globalNegative } from './areas/frames-global.ts'
 import { genesisMainnet, mainnetGenesis } from './areas/genesis.ts'
@@ -42,6 +43,10 @@ const RUNNERS: Readonly<Record<string, readonly FileRunner[]>> = {
   'difficulty/asert_mainnet_anchor.json': [difficulty],
   'difficulty/asert_sequences.json': [difficulty],
   'difficulty/asert_wrap.json': [difficulty],
+  'ed448/decaf448.json': [ed448.decaf448],
+  'ed448/ed448_edge.json': [ed448.edge],
+  'ed448/ed448_sign.json': [ed448.sign],
+  'ed448/x448_edwards_keys.json': [ed448.agreementKeys],
   'frames/app_chain.json': [appChain],
   'frames/app_negative.json': [appNegative],
   'frames/global_chain.json': [globalChain],

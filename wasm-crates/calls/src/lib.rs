@@ -4,6 +4,8 @@
 //! solving and the calls of the conformance runner; without it a light client has all it needs.
 
 pub mod bls;
+#[cfg(feature = "full")]
+pub mod ed448;
 mod error;
 pub mod header;
 mod json;

@@ -3,6 +3,7 @@
 //! All calls are synchronous: `server-node/crypto` runs them in worker threads. A bug that would panic becomes an error of the call
 //! (`catch_unwind`) and the process lives on.
 
+mod ed448;
 mod full;
 mod verifier;
 mod webtransport;

@@ -3,6 +3,8 @@
 //! Without features this is the *verifier* module; feature `full` adds signing, solving and the calls of the conformance runner.
 
 #[cfg(feature = "full")]
+mod ed448;
+#[cfg(feature = "full")]
 mod full;
 mod verifier;
 
