@@ -180,28 +180,21 @@ pub fn double_base_public(a: &Scalar, b: &Scalar, point: &Point) -> Point {
         multiple = multiple.add_prepared(&two).extended();
         entry
     });
+    let negative = |digit: i8| Choice::from(u8::from(digit < 0));
+    let index = |digit: i8| usize::from(digit.unsigned_abs() / 2);
     let mut sum = Projective::IDENTITY;
     for (a, b) in a_digits.iter().zip(&b_digits).rev() {
-        let doubled = sum.double();
-        if *a == 0 && *b == 0 {
-            sum = doubled.projective();
-            continue;
+        let mut step = sum.double();
+        // T is computed only where an addition follows.
+        if let Some(entry) = odd.get(index(*b)).filter(|_| *b != 0) {
+            let entry = entry.negate_if(negative(*b));
+            step = step.extended().add_prepared(&entry);
         }
-        let mut full = doubled.extended();
-        let negative = |digit: i8| Choice::from(u8::from(digit < 0));
-        if let Some(entry) = odd
-            .get(usize::from(b.unsigned_abs() / 2))
-            .filter(|_| *b != 0)
-        {
-            full = full.add_prepared(&entry.negate_if(negative(*b))).extended();
+        if let Some(entry) = base.get(index(*a)).filter(|_| *a != 0) {
+            let entry = entry.negate_if(negative(*a));
+            step = step.extended().add_affine(&entry);
         }
-        if let Some(entry) = base
-            .get(usize::from(a.unsigned_abs() / 2))
-            .filter(|_| *a != 0)
-        {
-            full = full.add_affine(&entry.negate_if(negative(*a))).extended();
-        }
-        sum = full.projective();
+        sum = step.projective();
     }
     sum.extended()
 }

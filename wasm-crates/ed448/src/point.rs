@@ -242,10 +242,24 @@ impl Point {
     /// The encoding: y, then the sign of x as the highest bit.
     #[must_use]
     pub fn encode(&self) -> [u8; POINT_BYTES] {
-        let inverse = self.z.invert();
-        let x = self.x.mul(&inverse);
+        self.encode_with(&self.z.invert())
+    }
+
+    /// The encodings of two points, by one inversion.
+    #[must_use]
+    pub fn encode_both(&self, other: &Self) -> [[u8; POINT_BYTES]; 2] {
+        let inverse = self.z.mul(&other.z).invert();
+        [
+            self.encode_with(&inverse.mul(&other.z)),
+            other.encode_with(&inverse.mul(&self.z)),
+        ]
+    }
+
+    /// The encoding, given 1/Z.
+    fn encode_with(&self, inverse: &Element) -> [u8; POINT_BYTES] {
+        let x = self.x.mul(inverse);
         let mut out = [0; POINT_BYTES];
-        let y = self.y.mul(&inverse).to_bytes();
+        let y = self.y.mul(inverse).to_bytes();
         for (to, from) in out.iter_mut().zip(y) {
             *to = from;
         }

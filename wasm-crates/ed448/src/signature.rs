@@ -22,7 +22,7 @@ const DOM4: &[u8] = b"SigEd448\x00\x00";
 struct Expanded {
     scalar: Scalar,
     prefix: Zeroizing<[u8; 57]>,
-    public: [u8; PUBLIC_KEY_BYTES],
+    public: Point,
 }
 
 /// Expands a stored private key: the seed, or seed and public key, whose second half is ignored.
@@ -46,7 +46,7 @@ fn expand(private_key: &[u8]) -> Result<Expanded, Error> {
     let mut prefix = Zeroizing::new([0u8; 57]);
     prefix.copy_from_slice(high);
     let scalar = Scalar::from_bytes(&bytes);
-    let public = multiply::fixed_base(&scalar).encode();
+    let public = multiply::fixed_base(&scalar);
     Ok(Expanded {
         scalar,
         prefix,
@@ -59,7 +59,7 @@ fn expand(private_key: &[u8]) -> Result<Expanded, Error> {
 /// # Errors
 /// `Length`.
 pub fn public_key(private_key: &[u8]) -> Result<[u8; PUBLIC_KEY_BYTES], Error> {
-    Ok(expand(private_key)?.public)
+    Ok(expand(private_key)?.public.encode())
 }
 
 /// Signs the message, deterministically. A domain of the network is a plain prefix of the message.
@@ -70,8 +70,8 @@ pub fn sign(private_key: &[u8], message: &[u8]) -> Result<[u8; SIGNATURE_BYTES],
     let key = expand(private_key)?;
     let nonce = Zeroizing::new(shake256::<114>(&[DOM4, key.prefix.as_slice(), message]));
     let nonce = Scalar::from_wide(&nonce);
-    let commitment = multiply::fixed_base(&nonce).encode();
-    let challenge = challenge(&commitment, &key.public, message);
+    let [commitment, public] = multiply::fixed_base(&nonce).encode_both(&key.public);
+    let challenge = challenge(&commitment, &public, message);
     // Both terms are reduced, so one correction reduces their sum.
     let s = nonce.add(&challenge.multiply(&key.scalar));
     let mut out = [0; SIGNATURE_BYTES];
