@@ -40,6 +40,9 @@ export default defineConfig({
           include: [
             '@bufbuild/protobuf',
             '@bufbuild/protobuf/codegenv2',
+            '@bufbuild/protobuf/wire',
+            '@noble/hashes/sha2.js',
+            '@noble/hashes/utils.js',
             'comlink',
             'idb',
             'preact',

@@ -117,7 +117,8 @@ fn one(
 fn optimise(file: &Path, features: &[&str]) -> Outcome {
     let tool = workspace().join("../node_modules/.bin/wasm-opt");
     run(Command::new(tool)
-        .arg("-O3")
+        // LLVM has optimised already; higher levels cost minutes and gain nothing measurable.
+        .arg("-O1")
         .args(BASELINE_FEATURES)
         .args(features)
         .arg(file)
