@@ -1,7 +1,8 @@
 /** The tamper panel and the file panel: what a person hands in is verified like what a node sends. */
 import { readFile } from 'node:fs/promises'
 import type { Page } from '@playwright/test'
-import { expect, openVerified, test } from './page.ts'
+import { expect, head, openVerified, test } from './page.ts'
+import { serveBuiltPage } from './static-server.ts'
 import { frames, newest } from './vectors.ts'
 
 const verdict = (page: Page) => page.locator('.tamper-result .verdict')
@@ -73,7 +74,11 @@ test('an exported head verifies from its file; a damaged, a foreign and a huge f
   expect(verdicts).toEqual(['full', 'refused', 'full', 'refused', 'refused', 'refused'])
 })
 
-test('an exported checkpoint is taken back, a damaged one is not', async ({ page }) => {
+test('an exported checkpoint starts another tab without a node, a damaged one does not', async ({
+  page,
+  browser,
+  node,
+}) => {
   const saved = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Export checkpoint' }).click()
   const download = await saved
@@ -81,12 +86,27 @@ test('an exported checkpoint is taken back, a damaged one is not', async ({ page
   expect(checkpoint.length).toBeLessThanOrEqual(65_536)
   const damaged = Buffer.from(checkpoint)
   damaged[damaged.length >> 1] = (damaged[damaged.length >> 1] ?? 0) ^ 1
-  await page.locator('#verify-file input[type=file]').setInputFiles([
-    { name: download.suggestedFilename(), buffer: checkpoint, mimeType: 'application/octet-stream' },
-    { name: 'damaged.checkpoint', buffer: damaged, mimeType: 'application/octet-stream' },
-  ])
-  const results = page.locator('.file-results .verdict')
-  await expect(results).toHaveCount(2)
-  await expect(results.nth(0)).toContainText(`frame ${newest.header.frame_number}`)
-  await expect(results.nth(1)).toHaveAttribute('data-verdict', 'refused')
+
+  const server = await serveBuiltPage({
+    networkFrom: node.url,
+    network: (description) => ({ ...description, addresses: [] }),
+  })
+  const context = await browser.newContext()
+  try {
+    const other = await context.newPage()
+    await other.goto(server.url)
+    await expect(head(other)).toContainText('No node is known')
+    const picker = other.locator('#verify-file input[type=file]')
+    const result = other.locator('.file-results .verdict')
+    const mimeType = 'application/octet-stream'
+    await picker.setInputFiles({ name: 'damaged.checkpoint', buffer: damaged, mimeType })
+    await expect(result).toHaveAttribute('data-verdict', 'refused')
+    await expect(head(other)).toHaveAttribute('data-frame', '')
+    await picker.setInputFiles({ name: download.suggestedFilename(), buffer: checkpoint, mimeType })
+    await expect(result).toContainText(`frame ${newest.header.frame_number}`)
+    await expect(head(other)).toHaveAttribute('data-identity', newest.identity)
+  } finally {
+    await context.close()
+    await server.close()
+  }
 })

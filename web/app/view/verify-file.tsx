@@ -37,12 +37,12 @@ async function judge(model: PageModel, file: File): Promise<Outcome> {
     const head = await model.client.import(content)
     const proof =
       head.verified === 'full'
-        ? 'Certificate and time proof hold'
-        : 'The certificate holds, the time proof is still to come'
+        ? 'certificate and time proof hold'
+        : 'its certificate holds, the time proof is still to come'
     return {
       kind: 'said',
       good: true,
-      text: `${proof}. It leads to frame ${head.frame}, identity ${head.value.identity}.`,
+      text: `Leads to frame ${head.frame}, identity ${head.value.identity}: ${proof}.`,
     }
   } catch (error) {
     return { kind: 'said', good: false, text: error instanceof Error ? error.message : 'The file could not be used.' }
