@@ -46,7 +46,10 @@ export default defineConfig({
             'comlink',
             'idb',
             'preact',
+            'preact/hooks',
+            'preact/jsx-dev-runtime',
             '@preact/signals',
+            'uplot',
           ],
         },
         test: {
