@@ -116,7 +116,10 @@ export function cryptoCompliance(
         expect(failed, frame.name).toEqual(frame.checks?.quorum ? [] : ['quorum'])
         expect(verdict.signedWeight, frame.name).toBe(BigInt(frame.checks?.signed_weight ?? 0))
         expect(verdict.millis).toBeGreaterThanOrEqual(0)
-        for (const check of verdict.checks) expect(check.section).toMatch(/^\d\d \w+/)
+        for (const check of verdict.checks) {
+          expect(check.section).toMatch(/^\d\d \w+/)
+          expect(check.millis, check.name).toBeLessThanOrEqual(verdict.millis)
+        }
       }
       await crypto.closeCommittee(handle)
     })

@@ -62,11 +62,15 @@ export function headerFieldsJson(fields: HeaderFields): string {
   return JSON.stringify(header)
 }
 
-/** JSON of `verifyCertificate`, which took `millis` as a whole. */
-export function certificateVerdict(json: string, millis: number): CertificateVerdict {
+/** JSON of `verifyCertificate`, which took `each` for its checks by name and `millis` as a whole. */
+export function certificateVerdict(
+  json: string,
+  each: ReadonlyMap<string, number>,
+  millis: number,
+): CertificateVerdict {
   const verdict = JSON.parse(json) as EngineVerdict
   return {
-    checks: verdict.checks.map((check) => ({ ...check, millis: null })),
+    checks: verdict.checks.map((check) => ({ ...check, millis: each.get(check.name) ?? null })),
     valid: verdict.valid,
     signedWeight: BigInt(verdict.signedWeight),
     signers: verdict.signers,

@@ -68,8 +68,15 @@ export class EngineHost {
     const committee = this.#committees.get(handle)
     if (committee === undefined) throw new CryptoError('arguments', 'the committee was closed')
     const start = this.#now()
-    const json = this.#call(() => committee.verifyCertificate(header, JSON.stringify(rules)))
-    return certificateVerdict(json, this.#now() - start)
+    const millis = new Map<string, number>()
+    let last = start
+    const made = (check: string) => {
+      const now = this.#now()
+      millis.set(check, now - last)
+      last = now
+    }
+    const json = this.#call(() => committee.verifyCertificate(header, JSON.stringify(rules), made))
+    return certificateVerdict(json, millis, this.#now() - start)
   }
 
   /** See `TestRange`. */

@@ -84,8 +84,8 @@ export interface EngineRules {
 
 /** A committee with its keys decoded and tested once, and its table of key sums. Call `free()` when done. */
 export interface EngineCommitteeHandle {
-  /** JSON `EngineVerdict`. `header`: protobuf or canonical bytes. */
-  verifyCertificate(header: Uint8Array, rules: string): string
+  /** JSON `EngineVerdict`. `header`: protobuf or canonical bytes. `made` is called with the name of each check right after it. */
+  verifyCertificate(header: Uint8Array, rules: string, made?: (check: string) => void): string
   /** Hex addresses of the members in index order, as JSON array. */
   addresses(): string
   /** Full engines only: sum of the keys that the bitmask names, 585 bytes. */

@@ -86,11 +86,16 @@ impl Committee {
 
     /// JSON `EngineVerdict` by JSON `EngineRules`: every check but the time proof. With `signersByKey` the embedded key is looked
     /// up in the table of key sums instead of being rebuilt from the bitmask (spec 11 section 8.2); committees too large
-    /// for a table always use the bitmask.
+    /// for a table always use the bitmask. `made` is called with the name of each check right after it.
     ///
     /// # Errors
     /// `decode` when the bytes are no header, `arguments` when the rules have another shape.
-    pub fn verify_certificate(&self, header: &[u8], rules: &str) -> Call<String> {
+    pub fn verify_certificate(
+        &self,
+        header: &[u8],
+        rules: &str,
+        made: &mut dyn FnMut(&str),
+    ) -> Call<String> {
         let header = decode(header)?;
         let description: json::Rules = json::parse(rules)?;
         let identity = json::bytes("genesis identity", &description.genesis_identity)?;
@@ -104,12 +109,15 @@ impl Committee {
             difficulty_floor: description.difficulty_floor,
             allow_bare_commitments: false,
         };
-        let pinned = description
-            .signers_by_key
-            .then(|| frames::verify_pinned(&header, &self.0, &rules))
-            .flatten();
-        let verdict =
-            pinned.unwrap_or_else(|| frames::verify_certificate(&header, &self.0, &rules));
+        let mut observer = |check: &frames::Check| made(check.name);
+        let pinned = if description.signers_by_key {
+            frames::verify_pinned_observed(&header, &self.0, &rules, &mut observer)
+        } else {
+            None
+        };
+        let verdict = pinned.unwrap_or_else(|| {
+            frames::verify_certificate_observed(&header, &self.0, &rules, &mut observer)
+        });
         json::text(&json::Verdict::from(&verdict))
     }
 

@@ -24,26 +24,41 @@ const CERTIFICATE: [&str; 4] = ["bitmask", "aggregate_key", "signature", "quorum
 /// `genesis`; `prover` when the rules ask for it; `difficulty` when the certificate fails, for then
 /// the floor applies. The configured genesis frame is trusted: only `shape` and `genesis` are made.
 pub fn verify_certificate(header: &GlobalHeader, committee: &Committee, rules: &Rules) -> Verdict {
+    verify_certificate_observed(header, committee, rules, &mut |_| {})
+}
+
+/// [`verify_certificate`], calling the observer right after each check is made, so that a caller with
+/// a clock can time them one by one.
+pub fn verify_certificate_observed(
+    header: &GlobalHeader,
+    committee: &Committee,
+    rules: &Rules,
+    observer: Observer<'_>,
+) -> Verdict {
     let identity = header.identity().ok();
     let genesis = rules.genesis(header, identity.as_ref());
+    let mut made = Made::new(observer);
     if matches!(genesis, Genesis::Configured) {
-        return genesis_verdict(header, genesis);
+        return genesis_verdict(header, genesis, made);
     }
     let absent = AggregateSignature::default();
     let signature = header.signature.as_ref().unwrap_or(&absent);
     let selection = committee.select(&signature.bitmask);
-    let (key_check, key) =
+    made.add(check_shape(header, rules));
+    made.add(check_bitmask(&selection, committee));
+    let (check, key) =
         check_aggregate_key(signature, &selection, committee, "11 section 4.4 step 7");
-    let checks = vec![
-        check_shape(header, rules),
-        check_bitmask(&selection, committee),
-        key_check,
-        check_signature(header, signature, identity.as_ref(), key.as_deref()),
-        check_quorum(selection.weight, committee, "11 section 4.4 step 9"),
-        genesis.check(),
-    ];
-    let verdict = Verdict::new(checks, selection.weight, selection.bits);
-    with_policies(verdict, header, committee, rules)
+    made.add(check);
+    let key = key.as_deref();
+    made.add(check_signature(header, signature, identity.as_ref(), key));
+    made.add(check_quorum(
+        selection.weight,
+        committee,
+        "11 section 4.4 step 9",
+    ));
+    made.add(genesis.check());
+    made.add_policies(header, committee, rules);
+    Verdict::new(made.checks, selection.weight, selection.bits)
 }
 
 /// The light client's fast path (spec 11 section 8.2): the embedded key is looked up in the table of
@@ -55,14 +70,26 @@ pub fn verify_pinned(
     committee: &Committee,
     rules: &Rules,
 ) -> Option<Verdict> {
+    verify_pinned_observed(header, committee, rules, &mut |_| {})
+}
+
+/// [`verify_pinned`], observed as in [`verify_certificate_observed`].
+pub fn verify_pinned_observed(
+    header: &GlobalHeader,
+    committee: &Committee,
+    rules: &Rules,
+    observer: Observer<'_>,
+) -> Option<Verdict> {
     let table = committee.pinned_table()?;
     let identity = header.identity().ok();
     let genesis = rules.genesis(header, identity.as_ref());
+    let mut made = Made::new(observer);
     if matches!(genesis, Genesis::Configured) {
-        return Some(genesis_verdict(header, genesis));
+        return Some(genesis_verdict(header, genesis, made));
     }
     let absent = AggregateSignature::default();
     let signature = header.signature.as_ref().unwrap_or(&absent);
+    made.add(check_shape(header, rules));
     let subset = table.find(signature.key_bytes());
     let key = subset.and_then(|subset| committee.key_sum(&subset.members));
     let reason = subset
@@ -70,16 +97,14 @@ pub fn verify_pinned(
         .then(|| "the embedded key is no sum of keys of the pinned members".to_owned());
     let weight = subset.map_or(0, |subset| subset.weight);
     let signers = subset.map_or(&[][..], |subset| &subset.members);
-    let checks = vec![
-        check_shape(header, rules),
-        Check::new("aggregate_key", "11 section 8.2 step 2", reason),
-        check_signature(header, signature, identity.as_ref(), key.as_deref()),
-        check_quorum(weight, committee, "11 section 8.2 step 3"),
-        genesis.check(),
-    ];
+    made.add(Check::new("aggregate_key", "11 section 8.2 step 2", reason));
+    let key = key.as_deref();
+    made.add(check_signature(header, signature, identity.as_ref(), key));
+    made.add(check_quorum(weight, committee, "11 section 8.2 step 3"));
+    made.add(genesis.check());
+    made.add_policies(header, committee, rules);
     let signers = signers.iter().filter_map(|i| u32::try_from(*i).ok());
-    let verdict = Verdict::new(checks, weight, signers.collect());
-    Some(with_policies(verdict, header, committee, rules))
+    Some(Verdict::new(made.checks, weight, signers.collect()))
 }
 
 /// The check `vdf`, given the discriminant of the header's challenge. The genesis output of mainnet
@@ -120,41 +145,59 @@ pub(crate) fn time_proof_check(ok: bool, difficulty: u32, length: usize) -> Chec
     Check::new("vdf", "11 section 4.4 step 6", reason).with("difficulty", u64::from(difficulty))
 }
 
-fn genesis_verdict(header: &GlobalHeader, genesis: Genesis) -> Verdict {
+fn genesis_verdict(header: &GlobalHeader, genesis: Genesis, mut made: Made<'_>) -> Verdict {
     let wrong = [
         length("output", &header.output, &[OUTPUT_LENGTH]),
         length("parent_selector", &header.parent_selector, &[32]),
     ];
-    let shape = Check::new("shape", "11 section 4.5", first_reason(wrong));
-    Verdict::new(vec![shape, genesis.check()], 0, Vec::new())
+    made.add(Check::new("shape", "11 section 4.5", first_reason(wrong)));
+    made.add(genesis.check());
+    Verdict::new(made.checks, 0, Vec::new())
 }
 
-/// The checks that depend on the network's policy.
-fn with_policies(
-    mut verdict: Verdict,
-    header: &GlobalHeader,
-    committee: &Committee,
-    rules: &Rules,
-) -> Verdict {
-    if rules.prover_in_committee {
-        let reason = committee
-            .index_of(&header.prover)
-            .is_none()
-            .then(|| "the prover is not the address of a committee member".to_owned());
-        verdict.push(Check::new("prover", "11 section 4.4 step 10", reason));
+/// Called with each check right after it was made.
+pub type Observer<'a> = &'a mut dyn FnMut(&Check);
+
+/// The checks made so far.
+struct Made<'a> {
+    checks: Vec<Check>,
+    observer: Observer<'a>,
+}
+
+impl<'a> Made<'a> {
+    fn new(observer: Observer<'a>) -> Self {
+        Self {
+            checks: Vec::new(),
+            observer,
+        }
     }
-    let certified = verdict
-        .checks
-        .iter()
-        .all(|check| check.ok || !CERTIFICATE.contains(&check.name));
-    if !certified {
-        let (difficulty, floor) = (header.difficulty, rules.difficulty_floor);
-        let reason = (difficulty < floor).then(|| {
-            format!("difficulty {difficulty} of a header without certificate is below {floor}")
-        });
-        verdict.push(Check::new("difficulty", "11 hazards VH-3", reason));
+
+    fn add(&mut self, check: Check) {
+        (self.observer)(&check);
+        self.checks.push(check);
     }
-    verdict
+
+    /// The checks that depend on the network's policy.
+    fn add_policies(&mut self, header: &GlobalHeader, committee: &Committee, rules: &Rules) {
+        if rules.prover_in_committee {
+            let reason = committee
+                .index_of(&header.prover)
+                .is_none()
+                .then(|| "the prover is not the address of a committee member".to_owned());
+            self.add(Check::new("prover", "11 section 4.4 step 10", reason));
+        }
+        let certified = self
+            .checks
+            .iter()
+            .all(|check| check.ok || !CERTIFICATE.contains(&check.name));
+        if !certified {
+            let (difficulty, floor) = (header.difficulty, rules.difficulty_floor);
+            let reason = (difficulty < floor).then(|| {
+                format!("difficulty {difficulty} of a header without certificate is below {floor}")
+            });
+            self.add(Check::new("difficulty", "11 hazards VH-3", reason));
+        }
+    }
 }
 
 /// Lengths and counts (spec 11 section 4.4 steps 1, 3, 4, 5); without the bitmask, as FRM-03 wants it.

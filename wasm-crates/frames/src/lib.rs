@@ -37,7 +37,10 @@ pub use challenge::{IdentityError, OUTPUT_LENGTH, identity_of};
 pub use check::{Check, Verdict};
 pub use committee::{Committee, CommitteeError, Member, MemberKey, PinnedTable};
 pub use error::{DecodeError, EncodeError};
-pub use global::{verify_certificate, verify_global, verify_pinned, verify_time_proof};
+pub use global::{
+    Observer, verify_certificate, verify_certificate_observed, verify_global, verify_pinned,
+    verify_pinned_observed, verify_time_proof,
+};
 pub use header::{AggregateSignature, AppHeader, GlobalHeader};
 pub use protobuf::{MAX_APP_HEADER, MAX_GLOBAL_HEADER};
 pub use rules::{GenesisFields, Rules};

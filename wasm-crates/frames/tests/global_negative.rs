@@ -3,7 +3,10 @@
 mod common;
 
 use common::{bytes, cases, committee, expect, file, name, rules};
-use frames::{GlobalHeader, Rules, verify_certificate, verify_global, verify_pinned};
+use frames::{
+    GlobalHeader, Rules, verify_certificate, verify_certificate_observed, verify_global,
+    verify_pinned,
+};
 
 #[test]
 fn frm_03_trv_13_every_check_on_its_own_and_the_strict_verdict() {
@@ -49,6 +52,21 @@ fn the_pinned_path_replaces_the_bitmask_and_refuses_an_outsider() {
                     .lookup(header.signature.as_ref().map_or(&[], |s| s.key_bytes()))
                     .is_some_and(|members| members.len() >= 4);
         assert_eq!(pinned.valid, bitmask_only, "{}", name(case));
+    }
+}
+
+#[test]
+fn an_observer_sees_every_check_in_the_order_of_the_verdict() {
+    let root = file("frames/global_negative.json");
+    let (committee, rules) = (committee(&root), rules());
+    for case in cases(&root, 29) {
+        let header = GlobalHeader::from_bytes(&bytes(&case["header_pb"])).unwrap();
+        let mut seen = Vec::new();
+        let verdict = verify_certificate_observed(&header, &committee, &rules, &mut |check| {
+            seen.push(check.clone());
+        });
+        assert_eq!(seen, verdict.checks, "{}", name(case));
+        assert_eq!(verdict, verify_certificate(&header, &committee, &rules));
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::thrown;
 use calls::Code;
 use napi::Result;
-use napi::bindgen_prelude::Uint8Array;
+use napi::bindgen_prelude::{Function, Uint8Array};
 use napi_derive::napi;
 
 /// JSON `{module, build, kernel}`.
@@ -67,11 +67,22 @@ impl Committee {
             .map_err(thrown)
     }
 
-    /// JSON `EngineVerdict`; `rules` is JSON `EngineRules`.
+    /// JSON `EngineVerdict`; `rules` is JSON `EngineRules`; `made(name)` is called after each check.
     #[napi(js_name = "verifyCertificate", catch_unwind)]
-    pub fn verify_certificate(&self, header: &[u8], rules: String) -> Result<String, Code> {
+    pub fn verify_certificate(
+        &self,
+        header: &[u8],
+        rules: String,
+        made: Option<Function<String, ()>>,
+    ) -> Result<String, Code> {
+        let mut report = |name: &str| {
+            if let Some(callback) = &made {
+                // An observer cannot change the verdict, not even by throwing.
+                let _ = callback.call(name.to_owned());
+            }
+        };
         opened(&self.0)?
-            .verify_certificate(header, &rules)
+            .verify_certificate(header, &rules, &mut report)
             .map_err(thrown)
     }
 

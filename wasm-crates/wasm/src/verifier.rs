@@ -1,6 +1,7 @@
 //! Calls of both modules.
 
 use crate::thrown;
+use js_sys::Function;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -72,10 +73,23 @@ impl Committee {
             .map_err(thrown)
     }
 
-    /// JSON `EngineVerdict`; `rules` is JSON `EngineRules`.
+    /// JSON `EngineVerdict`; `rules` is JSON `EngineRules`; `made(name)` is called after each check.
     #[wasm_bindgen(js_name = verifyCertificate)]
-    pub fn verify_certificate(&self, header: &[u8], rules: &str) -> Result<String, JsValue> {
-        self.0.verify_certificate(header, rules).map_err(thrown)
+    pub fn verify_certificate(
+        &self,
+        header: &[u8],
+        rules: &str,
+        made: Option<Function>,
+    ) -> Result<String, JsValue> {
+        let mut report = |name: &str| {
+            if let Some(callback) = &made {
+                // An observer cannot change the verdict, not even by throwing.
+                let _ = callback.call1(&JsValue::NULL, &name.into());
+            }
+        };
+        self.0
+            .verify_certificate(header, rules, &mut report)
+            .map_err(thrown)
     }
 
     /// Sum of the keys that the bitmask names.
