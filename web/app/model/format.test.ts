@@ -23,7 +23,7 @@ test('a clock that is a second off is not called the future', () => {
 
 test('numbers are grouped, times have a unit, no time is a dash', () => {
   expect(count(244_213n)).toBe('244,213')
-  expect([0.42, 48.3, 1350].map(millis)).toEqual(['0.4 ms', '48 ms', '1.35 s'])
+  expect([0.01, 0.42, 48.3, 1350].map(millis)).toEqual(['<0.1 ms', '0.4 ms', '48 ms', '1.35 s'])
   expect(millis(null)).toBe('–')
   expect([812, 36_100, 2_400_000].map(bytes)).toEqual(['812 B', '36.1 kB', '2.40 MB'])
 })

@@ -5,9 +5,10 @@ const WHOLE = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 })
 /** `244213` -> `244,213`. */
 export const count = (value: bigint | number): string => WHOLE.format(value)
 
-/** Milliseconds of work: `0.4 ms`, `12 ms`, `1.35 s`. */
+/** Milliseconds of work: `<0.1 ms`, `0.4 ms`, `12 ms`, `1.35 s`. */
 export function millis(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return '–'
+  if (value < 0.05) return '<0.1 ms'
   if (value >= 1000) return `${(value / 1000).toFixed(2)} s`
   return value < 10 ? `${value.toFixed(1)} ms` : `${value.toFixed(0)} ms`
 }
