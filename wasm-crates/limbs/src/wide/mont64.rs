@@ -12,14 +12,11 @@ pub struct Mont64<const N: usize> {
     inverse: u64,
 }
 
-/// a * b + c + carry, low and high. The carry comes last, so that a chain of these waits two additions per limb and not three.
+/// a * b + c + carry, low and high.
 #[inline(always)]
 fn multiply_add(a: u64, b: u64, c: u64, carry: u64) -> (u64, u64) {
-    let product = u128::from(a) * u128::from(b);
-    let (low, c1) = (product as u64).overflowing_add(c);
-    let high = ((product >> 64) as u64).wrapping_add(u64::from(c1));
-    let (low, c2) = low.overflowing_add(carry);
-    (low, high.wrapping_add(u64::from(c2)))
+    let t = u128::from(a) * u128::from(b) + u128::from(c) + u128::from(carry);
+    (t as u64, (t >> 64) as u64)
 }
 
 /// acc <- acc + row * factor over the length of `row`, returning the carry.
