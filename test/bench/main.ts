@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { sizeBudgets } from '../../scripts/check/sizes.ts'
@@ -41,6 +42,8 @@ interface Run {
   readonly machine: string
   readonly node: string
   readonly date: string
+  /** Short hash of the measured tree, null outside a repository; `+` behind it means uncommitted changes. */
+  readonly commit: string | null
   readonly platforms: readonly PlatformResult[]
   readonly page: readonly PageFigure[]
   readonly sizes: string | null
@@ -55,10 +58,16 @@ async function measureAll(options: Options): Promise<Run> {
     machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}`,
     node: process.version,
     date: new Date().toISOString().slice(0, 10),
+    commit: measuredCommit(),
     platforms,
     page: withPage ? await pageFigures(note) : [],
     sizes: withPage ? sizeBudgets().detail : null,
   }
+}
+
+function measuredCommit(): string | null {
+  const described = spawnSync('git', ['describe', '--always', '--dirty=+', '--exclude=*'], { encoding: 'utf8' })
+  return described.status === 0 ? described.stdout.trim() : null
 }
 
 function tables(run: Run, table: (rows: readonly (readonly string[])[]) => string): string {
@@ -67,7 +76,7 @@ function tables(run: Run, table: (rows: readonly (readonly string[])[]) => strin
     return `${PLATFORM_TITLES[platform]}: ${engine}, one unit ${unit === undefined ? '-' : unit.toFixed(0)} ns`
   })
   const parts = [
-    `Measured ${run.date} on ${run.machine}, Node ${run.node}.`,
+    `Measured ${run.date} on ${run.machine}, Node ${run.node}${run.commit === null ? '' : `, commit ${run.commit}`}.`,
     engines.map((line) => `- ${line}`).join('\n'),
   ]
   if (run.platforms.length > 0) parts.push(table([STEP_HEADINGS, ...stepRows(run.platforms)]))
