@@ -139,6 +139,22 @@ export function cryptoCompliance(
       await crypto.closeCommittee(handle)
     })
 
+    test('signers by key (FRM-08): the embedded key decides, whatever the bitmask says', async () => {
+      const handle = await crypto.openCommittee(committee)
+      const byKey = { ...lenient, signersByKey: true }
+      let rescued = 0
+      for (const damaged of negative.cases) {
+        if (damaged.checks.shape !== true || damaged.checks.signature !== true) continue
+        const header = hexToBytes(damaged.header_pb)
+        const plain = await crypto.verifyCertificate(header, handle, lenient)
+        const keyed = await crypto.verifyCertificate(header, handle, byKey)
+        expect(keyed.checks.map((check) => check.name)).not.toContain('bitmask')
+        if (keyed.valid && !plain.valid) rescued++
+      }
+      expect(rescued).toBeGreaterThan(0)
+      await crypto.closeCommittee(handle)
+    })
+
     test('time proofs (FRM-03): right ones hold, one of another challenge does not', async () => {
       let progressed = 0
       for (const at of [0, 3]) {

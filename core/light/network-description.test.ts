@@ -108,3 +108,12 @@ test('the age of anchors is said in words', () => {
   expect(describeAge(0, 40 * day)).toBe('40 days old')
   expect(describeAge(1, 0)).toContain('future')
 })
+
+test('whether signers are found by the embedded key (11 section 8.2) is kept, and must be a boolean', () => {
+  const withRule = (signersByKey: unknown) => ({
+    ...good.anchors,
+    rules: { ...good.anchors.rules, signersByKey },
+  })
+  expect(parseAnchors(JSON.stringify(withRule(true))).rules.signersByKey).toBe(true)
+  expect(failure(() => parseAnchors(JSON.stringify(withRule('yes')))).code).toBe('field')
+})

@@ -124,11 +124,16 @@ function readRules(value: unknown, path: string): EngineRules {
   if (typeof rules.proverInCommittee !== 'boolean') {
     throw wrong(join(path, 'proverInCommittee'), show(rules.proverInCommittee), 'true or false')
   }
+  const { signersByKey } = rules
+  if (signersByKey !== undefined && typeof signersByKey !== 'boolean') {
+    throw wrong(join(path, 'signersByKey'), show(signersByKey), 'true or false')
+  }
   return {
     genesisNumber: decimal(rules.genesisNumber, join(path, 'genesisNumber'), U64_MAX),
     genesisIdentity: hex(rules.genesisIdentity, join(path, 'genesisIdentity'), 32),
     proverInCommittee: rules.proverInCommittee,
     difficultyFloor: integer(rules.difficultyFloor, join(path, 'difficultyFloor'), 0, U32_MAX),
+    ...(signersByKey === undefined ? {} : { signersByKey }),
   }
 }
 
