@@ -49,9 +49,17 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
       transports: { builtIn, functions: functions.length },
       timeProofs,
       limits: boundLimits(limits),
-      workers: Math.floor(limits.workers ?? Math.min(4, Math.max(1, navigator.hardwareConcurrency || 1))) || 1,
+      workers: workersOf(limits.workers),
     },
   }
+}
+
+/** Most workers of one client: each is a thread with its own copy of the engine. */
+const MAX_WORKERS = 16
+
+function workersOf(wished: number | undefined): number {
+  if (wished !== undefined) return Math.min(MAX_WORKERS, Math.max(1, Math.floor(wished)))
+  return Math.min(4, Math.max(1, navigator.hardwareConcurrency || 1))
 }
 
 /** Throws `ArgumentsError` for what cannot be an address. */
