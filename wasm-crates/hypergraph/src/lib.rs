@@ -1,0 +1,1 @@
+//! Hypergraph state: shard keys, atoms, phase sets, commits, global commitments.
