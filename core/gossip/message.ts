@@ -1,0 +1,131 @@
+/**
+ * Gossip messages: their bytes, who signed them, and their ids (spec 50 section 5). Whether a signature holds is found out elsewhere: here is
+ * only what it is over and whose key it has to be.
+ */
+import { create, toBinary } from '@bufbuild/protobuf'
+import { BinaryReader } from '@bufbuild/protobuf/wire'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { MessageSchema } from '../gen/gossip_pb.js'
+import { equalBytes, RpcError, readField } from './rpc-reader.ts'
+
+/** Fields of a message. Absent bytes are empty. */
+export interface MessageFields {
+  /** Peer id of the author: never to be believed before the signature is verified. */
+  readonly from: Uint8Array
+  readonly data: Uint8Array
+  /** Counter of eight bytes, big-endian. */
+  readonly seqno: Uint8Array
+  readonly bitmask: Uint8Array
+  readonly signature: Uint8Array
+  /** Public key record of the author. */
+  readonly key: Uint8Array
+}
+
+/** A message with the bytes in which it is stored, passed on and answered. */
+export interface GossipMessage extends MessageFields {
+  readonly bytes: Uint8Array
+}
+
+/** SHA2-256 of `data` in lower-case hex: what both id forms hold. */
+export type MessageDigest = string
+
+const DOMAIN = utf8ToBytes('libp2p-pubsub:')
+const NOTHING = new Uint8Array()
+
+/** Protobuf bytes: fields in ascending order, empty ones left out. */
+export function encodeMessage(fields: MessageFields): Uint8Array {
+  const { from, data, seqno, bitmask, signature, key } = fields
+  return toBinary(MessageSchema, create(MessageSchema, { from, data, seqno, bitmask, signature, key }))
+}
+
+/** What the author signs: the domain, then the message without signature and key. */
+export function signingPayload(fields: Omit<MessageFields, 'signature' | 'key'>): Uint8Array {
+  return concatBytes(DOMAIN, encodeMessage({ ...fields, signature: NOTHING, key: NOTHING }))
+}
+
+/** A message of these fields, ready to be sent. */
+export const messageOf = (fields: MessageFields): GossipMessage => ({ ...fields, bytes: encodeMessage(fields) })
+
+const FIELD_NAMES = ['from', 'data', 'seqno', 'bitmask', 'signature', 'key'] as const
+
+/**
+ * Reads one message. Throws `RpcError`.
+ *
+ * Fields that are not known, repeated or empty are no part of what is signed: when there are any, `bytes` is the encoding without them, else it
+ * is what was received.
+ */
+export function decodeMessage(received: Uint8Array): GossipMessage {
+  const fields: { -readonly [name in keyof MessageFields]: Uint8Array } = {
+    from: NOTHING,
+    data: NOTHING,
+    seqno: NOTHING,
+    bitmask: NOTHING,
+    signature: NOTHING,
+    key: NOTHING,
+  }
+  const reader = new BinaryReader(received)
+  while (reader.pos < reader.len) {
+    readField(reader, 6, (field) => {
+      const name = FIELD_NAMES[field - 1]
+      if (name === undefined) throw new RpcError('decode', `message has no field ${field}`)
+      fields[name] = reader.bytes()
+    })
+  }
+  const bytes = encodeMessage(fields)
+  return { ...fields, bytes: equalBytes(bytes, received) ? received : bytes }
+}
+
+/** Longest key record that stands in its peer id as it is. */
+const LONGEST_INLINE_RECORD = 42
+
+/** Peer id of a public key record: its SHA2-256 multihash, or the identity multihash of a short one (spec 50 section 1). */
+export function peerIdOfKey(record: Uint8Array): Uint8Array {
+  return record.length <= LONGEST_INLINE_RECORD
+    ? concatBytes(Uint8Array.of(0x00, record.length), record)
+    : concatBytes(Uint8Array.of(0x12, 0x20), sha256(record))
+}
+
+/** Why a message cannot be from its author, before its signature is looked at. */
+export type AuthorFault =
+  | 'unsigned' // no signature and no key: an older answer to IWANT (P2P-H2), or a forgery
+  | 'incomplete' // author, key, signature or counter missing or of the wrong length
+  | 'foreignKey' // the key is not the author's
+
+/** Whether the message names its author and carries the author's key; the signature is then to be verified over `signingPayload`. */
+export function authorFault(message: MessageFields): AuthorFault | null {
+  const { from, key, signature, seqno } = message
+  if (signature.length === 0 && key.length === 0) return 'unsigned'
+  if (from.length === 0 || key.length === 0 || signature.length === 0 || seqno.length !== 8) return 'incomplete'
+  return equalBytes(peerIdOfKey(key), from) ? null : 'foreignKey'
+}
+
+const DIGEST_BYTES = 32
+/** First byte of the longer id form. */
+const ID_PREFIX = 0x01
+
+export const messageDigest = (data: Uint8Array): MessageDigest => bytesToHex(sha256(data))
+
+/** Which of the two id forms a peer uses: `long` has a byte 01 before the digest (spec 50 section 9). */
+export type IdForm = 'long' | 'short'
+
+/** Digest and form of an id, or null when it is none. */
+export function readId(id: Uint8Array): { readonly digest: MessageDigest; readonly form: IdForm } | null {
+  if (id.length === DIGEST_BYTES) return { digest: bytesToHex(id), form: 'short' }
+  if (id.length === DIGEST_BYTES + 1 && id[0] === ID_PREFIX) return { digest: bytesToHex(id.subarray(1)), form: 'long' }
+  return null
+}
+
+/** The id of a digest in one of the forms. */
+export function writeId(digest: MessageDigest, form: IdForm): Uint8Array {
+  const bytes = new Uint8Array(DIGEST_BYTES)
+  for (let i = 0; i < DIGEST_BYTES; i++) bytes[i] = Number.parseInt(digest.slice(2 * i, 2 * i + 2), 16)
+  return form === 'short' ? bytes : concatBytes(Uint8Array.of(ID_PREFIX), bytes)
+}
+
+/** Big-endian eight bytes of a counter modulo 2^64. */
+export function seqnoBytes(counter: bigint): Uint8Array {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt.asUintN(64, counter))
+  return bytes
+}
