@@ -1,0 +1,107 @@
+/**
+ * Leaves of a serialised tree (spec 20 section 8.5), for reading fields without an engine. Reads the shape only: commitments and sizes of
+ * branches are skipped, nothing is verified. Recursion is a counter, so that no blob can exhaust the stack.
+ */
+import { StateError, type TreeLeaf } from '../platform/state.ts'
+
+/** Bounds of spec 20 section 8.5. */
+export const TREE_LIMITS = { bytes: 64 << 20, depth: 128, prefix: 256, field: 16 << 20 }
+
+const CHILDREN = 64
+const COMMITMENT_BYTES: readonly number[] = [0, 64, 74]
+
+/** Leaves in tree order; bytes after the tree are ignored. Throws `StateError` `corrupt`. */
+export function readTreeLeaves(blob: Uint8Array): TreeLeaf[] {
+  if (blob.length > TREE_LIMITS.bytes) throw corrupt(`${blob.length} bytes, ${TREE_LIMITS.bytes} allowed`)
+  const reader = new BlobReader(blob)
+  const leaves: TreeLeaf[] = []
+  /** Children still to read of each open branch. */
+  const open: number[] = []
+  do {
+    const tag = reader.byte()
+    if (tag === 1) leaves.push(reader.leaf())
+    else if (tag === 2) {
+      if (open.length >= TREE_LIMITS.depth) throw corrupt(`deeper than ${TREE_LIMITS.depth}`)
+      reader.prefix()
+      open.push(CHILDREN)
+      continue
+    } else if (tag !== 0) throw corrupt(`no node has the tag ${tag}`)
+    for (let left = open.pop(); left !== undefined; left = open.pop()) {
+      if (left > 1) {
+        open.push(left - 1)
+        break
+      }
+      reader.branchEnd()
+    }
+  } while (open.length > 0)
+  return leaves
+}
+
+const corrupt = (reason: string): StateError => new StateError('corrupt', `serialised tree: ${reason}`)
+
+class BlobReader {
+  readonly #blob: Uint8Array
+  readonly #view: DataView
+  #position = 0
+
+  constructor(blob: Uint8Array) {
+    this.#blob = blob
+    this.#view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength)
+  }
+
+  byte(): number {
+    return this.#view.getUint8(this.#advance(1))
+  }
+
+  leaf(): TreeLeaf {
+    const key = this.#field()
+    const value = this.#field()
+    const hashTarget = this.#field()
+    this.#commitment()
+    if (key.length === 0) throw corrupt('a leaf without a key')
+    return { key, value, hashTarget, size: this.#size() }
+  }
+
+  prefix(): void {
+    const length = this.#view.getUint32(this.#advance(4))
+    if (length > TREE_LIMITS.prefix) throw corrupt(`a prefix of ${length} elements`)
+    for (let i = 0; i < length; i++) {
+      const element = this.#view.getInt32(this.#advance(4))
+      if (element < 0 || element >= CHILDREN) throw corrupt(`a prefix element ${element}`)
+    }
+  }
+
+  /** What follows the children of a branch: commitment, size, leaf count, longest branch. */
+  branchEnd(): void {
+    this.#commitment()
+    this.#size()
+    this.#advance(12)
+  }
+
+  #commitment(): void {
+    const { length } = this.#field()
+    if (!COMMITMENT_BYTES.includes(length)) throw corrupt(`a commitment of ${length} bytes`)
+  }
+
+  #size(): bigint {
+    const bytes = this.#field()
+    if (bytes.length > 32) throw corrupt(`a size of ${bytes.length} bytes`)
+    let size = 0n
+    for (const byte of bytes) size = (size << 8n) | BigInt(byte)
+    return size
+  }
+
+  #field(): Uint8Array {
+    const length = this.#view.getBigUint64(this.#advance(8))
+    if (length > BigInt(TREE_LIMITS.field)) throw corrupt(`a field of ${length} bytes`)
+    const start = this.#advance(Number(length))
+    return this.#blob.subarray(start, start + Number(length))
+  }
+
+  #advance(count: number): number {
+    const start = this.#position
+    if (start + count > this.#blob.length) throw corrupt('the bytes end inside a node')
+    this.#position = start + count
+    return start
+  }
+}
