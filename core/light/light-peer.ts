@@ -143,6 +143,32 @@ export function createLightPeer(options: LightPeerOptions): LightPeer {
       }
     },
 
+    values: {
+      async state(question, signal) {
+        const response = await ask({ kind: 'state', question }, signal)
+        if (response.kind !== 'state') throw outOfStep('values', response.kind)
+        const { present, frame } = response.state
+        if (present.length !== question.addresses.length)
+          throw outOfStep('as many values as asked for', `${present.length}`)
+        if (question.frame !== null && frame !== question.frame) throw outOfStep(`frame ${question.frame}`, `${frame}`)
+        return response.state
+      },
+
+      async shard(domain, frame, signal) {
+        const response = await ask({ kind: 'shard', domain, frame }, signal)
+        if (response.kind !== 'shard') throw outOfStep('a shard', response.kind)
+        if (frame !== null && response.shard.frame !== frame)
+          throw outOfStep(`frame ${frame}`, `${response.shard.frame}`)
+        return response.shard
+      },
+
+      async sync(query, signal) {
+        const response = await ask({ kind: 'sync', query }, signal)
+        if (response.kind !== 'sync') throw outOfStep('an answer of the synchronisation', response.kind)
+        return response.response
+      },
+    },
+
     traffic: () => ({ ...traffic }),
 
     async close() {

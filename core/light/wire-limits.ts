@@ -3,11 +3,17 @@ export const WIRE_LIMITS = {
   /** Longest message, without its length prefix. */
   messageBytes: 1 << 20,
   /** Longest request, without its length prefix. */
-  requestBytes: 1024,
+  requestBytes: 8 << 10,
   /** Longest header. A real one has 17 to 21 kB (spec 11 section 8.5). */
   headerBytes: 64 << 10,
   /** Most headers asked for or answered at once. */
   headers: 32,
+  /** Most values asked for at once. */
+  addresses: 100,
+  /** Length of an application or data address. */
+  addressBytes: 32,
+  /** Longest query of the synchronisation. */
+  syncQueryBytes: 1024,
   /** Longest network or profile name. */
   nameCharacters: 64,
   /** Error texts are cut here. */

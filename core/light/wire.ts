@@ -8,9 +8,21 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { Error_Code, RequestSchema, ResponseSchema } from '../gen/light_pb.js'
-import type { PeerHello } from '../platform/network.ts'
+import type { PeerHello, ShardAnswer, StateAnswer, StateQuestion } from '../platform/network.ts'
 import { frame } from './frame-decoder.ts'
 import { WIRE_LIMITS, WireError } from './wire-limits.ts'
+import {
+  checkSyncQuery,
+  checkSyncResponse,
+  readShard,
+  readShardQuestion,
+  readState,
+  readStateQuestion,
+  shardFields,
+  shardQuestionFields,
+  stateFields,
+  stateQuestionFields,
+} from './wire-state.ts'
 
 export { FrameDecoder, frame, readFrames } from './frame-decoder.ts'
 export { WIRE_LIMITS, WireError, type WireErrorCode } from './wire-limits.ts'
@@ -20,6 +32,9 @@ export type LightRequest =
   | { readonly kind: 'head' }
   | { readonly kind: 'headers'; readonly from: bigint; readonly count: number }
   | { readonly kind: 'subscribe' }
+  | { readonly kind: 'state'; readonly question: StateQuestion }
+  | { readonly kind: 'shard'; readonly domain: Uint8Array; readonly frame: bigint | null }
+  | { readonly kind: 'sync'; readonly query: Uint8Array }
 
 /** Why a server did not answer what was asked. */
 export type RefusalCode = 'notFound' | 'badRequest' | 'rateLimited' | 'wrongNetwork' | 'unavailable'
@@ -28,6 +43,9 @@ export type LightResponse =
   | { readonly kind: 'hello'; readonly hello: PeerHello }
   | { readonly kind: 'head'; readonly header: Uint8Array }
   | { readonly kind: 'headers'; readonly headers: readonly Uint8Array[] }
+  | { readonly kind: 'state'; readonly state: StateAnswer }
+  | { readonly kind: 'shard'; readonly shard: ShardAnswer }
+  | { readonly kind: 'sync'; readonly response: Uint8Array }
   | { readonly kind: 'error'; readonly code: RefusalCode; readonly message: string }
 
 const U64_MAX = 0xffff_ffff_ffff_ffffn
@@ -59,6 +77,12 @@ function requestKind(request: LightRequest): NonNullable<MessageInitShape<typeof
       return { case: 'getHeaders', value: { from: request.from, count: request.count } }
     case 'subscribe':
       return { case: 'subscribe', value: {} }
+    case 'state':
+      return { case: 'getState', value: stateQuestionFields(request.question) }
+    case 'shard':
+      return { case: 'getShard', value: shardQuestionFields(request.domain, request.frame) }
+    case 'sync':
+      return { case: 'sync', value: checkSyncQuery(request.query) }
   }
 }
 
@@ -81,6 +105,12 @@ export function decodeRequest(message: Uint8Array): LightRequest {
       return { kind: 'headers', from: kind.value.from, count: kind.value.count }
     case 'subscribe':
       return { kind: 'subscribe' }
+    case 'getState':
+      return { kind: 'state', question: readStateQuestion(kind.value) }
+    case 'getShard':
+      return { kind: 'shard', ...readShardQuestion(kind.value) }
+    case 'sync':
+      return { kind: 'sync', query: checkSyncQuery(kind.value) }
     default:
       throw new WireError('kind', 'request of an unknown kind')
   }
@@ -105,6 +135,12 @@ function responseKind(response: LightResponse): NonNullable<MessageInitShape<typ
       checkCount(response.headers.length)
       response.headers.forEach(checkHeader)
       return { case: 'headers', value: { headers: [...response.headers] } }
+    case 'state':
+      return { case: 'state', value: stateFields(response.state) }
+    case 'shard':
+      return { case: 'shard', value: shardFields(response.shard) }
+    case 'sync':
+      return { case: 'sync', value: checkSyncResponse(response.response) }
     case 'error': {
       const message = response.message.slice(0, WIRE_LIMITS.errorCharacters)
       return { case: 'error', value: { code: refusalNumber[response.code], message } }
@@ -132,6 +168,12 @@ export function decodeResponse(message: Uint8Array): LightResponse {
     case 'headers':
       kind.value.headers.forEach(checkHeader)
       return { kind: 'headers', headers: kind.value.headers }
+    case 'state':
+      return { kind: 'state', state: readState(kind.value) }
+    case 'shard':
+      return { kind: 'shard', shard: readShard(kind.value) }
+    case 'sync':
+      return { kind: 'sync', response: checkSyncResponse(kind.value) }
     case 'error':
       return {
         kind: 'error',
@@ -157,8 +199,18 @@ export function fitHeaders(headers: readonly Uint8Array[]): readonly Uint8Array[
   return headers.slice(0, count)
 }
 
+/** Field numbers of kinds that repeat fields: headers (or the range that asks for them), values, shard roots. */
+const REPEATING: ReadonlyMap<number, { readonly limit: number; readonly what: string }> = new Map([
+  [3, { limit: WIRE_LIMITS.headers, what: 'headers' }],
+  [5, { limit: WIRE_LIMITS.addresses + 4, what: 'fields' }],
+  [6, { limit: 8, what: 'fields' }],
+])
+/** Field `present` of `State`: its booleans come packed. */
+const STATE = 5
+const PRESENT = 3
+
 /**
- * Refuses a message that is not exactly one kind, and counts headers before anything is allocated for them: a message of
+ * Refuses a message that is not exactly one kind, and counts what repeats before anything is allocated for it: a message of
  * 1 MiB can name half a million empty headers.
  */
 function expectOneKind(message: Uint8Array): void {
@@ -169,22 +221,26 @@ function expectOneKind(message: Uint8Array): void {
       const [field, wireType] = reader.tag()
       if (++kinds > 1) throw new WireError('kind', 'message of more than one kind')
       if (wireType !== WireType.LengthDelimited) throw new WireError('decode', 'a kind is not a message')
-      const content = reader.bytes()
-      if (field === 3) countHeaders(content)
+      countFields(field, reader.bytes())
     }
     if (kinds === 0) throw new WireError('kind', 'empty message')
   })
 }
 
-/** Field 3 is `Headers` in a response and `GetHeaders` in a request: only the first has length-delimited fields. */
-function countHeaders(content: Uint8Array): void {
+function countFields(kind: number, content: Uint8Array): void {
+  const repeating = REPEATING.get(kind)
+  if (repeating === undefined) return
   const reader = new BinaryReader(content)
   let count = 0
   while (reader.pos < reader.len) {
     const [field, wireType] = reader.tag()
     if (wireType === WireType.StartGroup) throw new WireError('decode', 'groups are not part of this protocol')
+    const start = reader.pos
     reader.skip(wireType, field)
-    if (wireType === WireType.LengthDelimited) checkCount(++count)
+    const packed = kind === STATE && field === PRESENT ? reader.pos - start - 1 : 0
+    if (packed > WIRE_LIMITS.addresses || ++count > repeating.limit) {
+      throw new WireError('limit', `more than ${repeating.limit} ${repeating.what} in one message`)
+    }
   }
 }
 

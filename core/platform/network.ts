@@ -16,6 +16,42 @@ export interface PeerHello {
   readonly maxHeaders: number
 }
 
+/** Which values are asked for: one set of one shard, as of one frame (spec 21 section 4). */
+export interface StateQuestion {
+  /** Number of the header whose commitments the proofs lead to; null = the newest that the peer has. */
+  readonly frame: bigint | null
+  /** Application address, 32 bytes. */
+  readonly domain: Uint8Array
+  /** 0 vertex adds, 1 vertex removes, 2 hyperedge adds, 3 hyperedge removes. */
+  readonly phaseSet: number
+  /** 1 to 100 different data addresses of 32 bytes. */
+  readonly addresses: readonly Uint8Array[]
+}
+
+/** The four roots of a shard, and a traversal proof of them in one global tree. Nothing of it is verified. */
+export interface ShardAnswer {
+  readonly frame: bigint
+  /** Four roots of 64 or 74 bytes, in phase order. */
+  readonly roots: readonly Uint8Array[]
+  /** Index of the global tree, 0..255. */
+  readonly tree: number
+  /** Plain form (spec 20 section 9.4). */
+  readonly proof: Uint8Array
+}
+
+/** Nothing of it is verified. */
+export interface StateAnswer {
+  readonly frame: bigint
+  /** Root of the set. */
+  readonly root: Uint8Array
+  /** Parallel to the addresses asked for. */
+  readonly present: readonly boolean[]
+  /** One proof of all present keys in order, plain form; empty when none is present. */
+  readonly proof: Uint8Array
+  /** null for the prover registry. */
+  readonly shard: ShardAnswer | null
+}
+
 export type PeerErrorCode =
   | 'dial' // could not connect
   | 'timeout' // no answer in time
@@ -34,6 +70,16 @@ export class PeerError extends Error {
   }
 }
 
+/** How a peer is asked for state. */
+export interface StatePeer {
+  /** Values with proofs, as of one frame. `notFound`: the peer does not hold that frame's state. */
+  state(question: StateQuestion, signal: AbortSignal): Promise<StateAnswer>
+  /** Roots of a shard as of one frame, with their proof; `frame` null = the newest. */
+  shard(domain: Uint8Array, frame: bigint | null, signal: AbortSignal): Promise<ShardAnswer>
+  /** One message of PerformSync to the other (spec 22 section 2), protobuf bytes. */
+  sync(query: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
+}
+
 /** A connected peer. All bytes it returns are bounded (1 MiB a message, 64 KiB a header) but otherwise unverified. */
 export interface LightPeer {
   /** Stable within a session: peer id or the embedder's own name. */
@@ -49,6 +95,8 @@ export interface LightPeer {
   headers(from: bigint, count: number, signal: AbortSignal): Promise<readonly Uint8Array[]>
   /** Calls `onHead` for each new head until the signal fires (resolves) or the peer fails (rejects). */
   subscribe(onHead: (header: Uint8Array) => void, signal: AbortSignal): Promise<void>
+  /** How to ask for state; absent when the transport does not offer it. */
+  readonly values?: StatePeer
   /** Bytes in and out so far. */
   traffic(): { readonly received: number; readonly sent: number }
   close(): Promise<void>

@@ -97,6 +97,10 @@ export class Conversation {
         return this.#headers(request.from, request.count)
       case 'subscribe':
         return this.#subscribe()
+      case 'state':
+      case 'shard':
+      case 'sync':
+        return refusal('notFound', 'this node holds no state')
     }
   }
 

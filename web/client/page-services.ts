@@ -2,7 +2,16 @@
  * What the page does for the client's worker: dial where only the page can (WebRTC, the embedder's own functions), and keep an embedder's
  * own store. Flat calls of plain values; errors go over as values because they lose their class on the way, signals as `cancel`.
  */
-import { type LightPeer, PeerError, type PeerErrorCode, type PeerHello } from '@petal/core/platform/network.ts'
+import {
+  type LightPeer,
+  PeerError,
+  type PeerErrorCode,
+  type PeerHello,
+  type ShardAnswer,
+  type StateAnswer,
+  type StatePeer,
+  type StateQuestion,
+} from '@petal/core/platform/network.ts'
 import {
   type Durability,
   type RangeOptions,
@@ -76,6 +85,18 @@ export class PageServices {
     return this.#run(call, (signal) => this.#peer(handle).subscribe((header) => void onHead(header), signal))
   }
 
+  state(call: number, handle: number, question: StateQuestion): Promise<PeerReply<StateAnswer>> {
+    return this.#run(call, (signal) => this.#values(handle).state(question, signal))
+  }
+
+  shard(call: number, handle: number, domain: Uint8Array, frame: bigint | null): Promise<PeerReply<ShardAnswer>> {
+    return this.#run(call, (signal) => this.#values(handle).shard(domain, frame, signal))
+  }
+
+  sync(call: number, handle: number, query: Uint8Array): Promise<PeerReply<Uint8Array>> {
+    return this.#run(call, (signal) => this.#values(handle).sync(query, signal))
+  }
+
   traffic(handle: number): Traffic {
     return this.#peers.get(handle)?.traffic() ?? { received: 0, sent: 0 }
   }
@@ -112,6 +133,12 @@ export class PageServices {
     const peer = this.#peers.get(handle)
     if (peer === undefined) throw new PeerError('closed', 'the connection was closed')
     return peer
+  }
+
+  #values(handle: number): StatePeer {
+    const { values } = this.#peer(handle)
+    if (values === undefined) throw new PeerError('notFound', 'this transport carries no state')
+    return values
   }
 
   async #run<T>(call: number, work: (signal: AbortSignal) => Promise<T>): Promise<PeerReply<T>> {

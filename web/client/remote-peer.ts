@@ -40,6 +40,11 @@ export async function dialByPage(
         if (!asked.aborted) throw error
       }
     },
+    values: {
+      state: (question, asked) => ask(asked, (call) => page.state(call, handle, question)),
+      shard: (domain, frame, asked) => ask(asked, (call) => page.shard(call, handle, domain, frame)),
+      sync: (query, asked) => ask(asked, (call) => page.sync(call, handle, query)),
+    },
     traffic: () => traffic,
     close: async () => await page.closePeer(handle),
   }

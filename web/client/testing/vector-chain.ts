@@ -72,6 +72,8 @@ export function serve(served: ReadonlyMap<bigint, Uint8Array> = headers): Answer
           ? { kind: 'headers', headers: found }
           : { kind: 'error', code: 'notFound', message: 'not here' }
       }
+      default:
+        return { kind: 'error', code: 'notFound', message: 'a recording has no state' }
     }
   }
 }
