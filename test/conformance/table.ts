@@ -8,6 +8,7 @@ import * as ed448 from './areas/ed448.ts'
 import { appChain, appNegative } from './areas/frames-app.ts'
 import { globalChain, globalFields, globalNegative } from './areas/frames-global.ts'
 import { genesisMainnet, mainnetGenesis } from './areas/genesis.ts'
+import * as gossip from './areas/p2p-gossip.ts'
 import { hashBytes, hashElements } from './areas/poseidon.ts'
 import * as vdf from './areas/vdf.ts'
 import type { Fields } from './fields.ts'
@@ -53,6 +54,11 @@ const RUNNERS: Readonly<Record<string, readonly FileRunner[]>> = {
   'frames/global_fields.json': [globalFields],
   'frames/global_negative.json': [globalNegative],
   'frames/mainnet_genesis.json': [mainnetGenesis],
+  'p2p/bitmask.json': [gossip.bitmask],
+  'p2p/bitmask_collisions.json': [gossip.bitmask],
+  'p2p/bitmask_slices.json': [gossip.bitmaskSlices],
+  'p2p/blossomsub_control.json': [gossip.control],
+  'p2p/blossomsub_message.json': [gossip.message],
   'poseidon/hash_bytes.json': [hashBytes],
   'poseidon/hash_elements.json': [hashElements],
   'vdf/discriminant.json': [vdf.discriminant],
