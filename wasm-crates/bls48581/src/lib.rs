@@ -9,7 +9,10 @@
 //! * the mathematics, bottom up: [`fp`], [`fp2`], [`fp4`], [`fp8`], [`fp16`], [`fp48`] over the common
 //!   [`tower`], with two forms of F_{p^8} in [`octic`]; [`scalar`]; [`curve`], [`g1`], [`g2`]; [`hash_to_curve`]; [`pairing`],
 //!   [`final_exponentiation`]; [`params`] for whoever checks constants
+//! * sums of public multiples for commitments: [`public_scalar`], [`multiples`] of any points, [`comb`]s
+//!   of fixed ones, both over affine [`sums`]
 
+pub mod comb;
 pub mod curve;
 pub mod error;
 pub mod final_exponentiation;
@@ -24,13 +27,16 @@ pub mod g1;
 pub mod g2;
 mod generators;
 pub mod hash_to_curve;
+pub mod multiples;
 pub mod octic;
 pub mod pairing;
 pub mod params;
 mod public_key;
+pub mod public_scalar;
 pub mod scalar;
 mod secret_key;
 mod signature;
+pub mod sums;
 pub mod tower;
 mod verify;
 

@@ -1,0 +1,191 @@
+//! Many sums of points of G1 at once, in affine coordinates with one inversion per round (Montgomery's
+//! trick): six products per addition instead of eleven. Public values only.
+
+use crate::fp::Fp;
+use crate::g1::{G1Affine, G1Projective};
+use crate::tower::Tower;
+
+/// The inverses of all values with one inversion; `None` when one of them is 0.
+pub(crate) fn invert_all(values: &[Fp]) -> Option<Vec<Fp>> {
+    let mut product = <Fp as Tower>::ONE;
+    let mut out: Vec<Fp> = values
+        .iter()
+        .map(|value| {
+            let before = product;
+            product = Tower::mul(&product, value);
+            before
+        })
+        .collect();
+    if Tower::is_zero(&product) {
+        return None;
+    }
+    let mut inverse = Tower::invert(&product, true);
+    for (before, value) in out.iter_mut().zip(values).rev() {
+        *before = Tower::mul(before, &inverse);
+        inverse = Tower::mul(&inverse, value);
+    }
+    Some(out)
+}
+
+/// The end of an addition: the third point of the line with this slope, mirrored.
+#[inline]
+fn finish(slope: &Fp, a: &G1Affine, b_x: &Fp) -> G1Affine {
+    let x = Tower::sub(&Tower::sqr(slope), &Tower::add(&a.x, b_x));
+    let y = Tower::sub(&Tower::mul(slope, &Tower::sub(&a.x, &x)), &a.y);
+    G1Affine { x, y }
+}
+
+/// `a_i + b_i`; `None` when two have the same x.
+pub(crate) fn add_all(pairs: &[(G1Affine, G1Affine)]) -> Option<Vec<G1Affine>> {
+    let differences: Vec<Fp> = pairs.iter().map(|(a, b)| Tower::sub(&b.x, &a.x)).collect();
+    let inverses = invert_all(&differences)?;
+    let sums = pairs
+        .iter()
+        .zip(&inverses)
+        .map(|((a, b), inverse)| finish(&Tower::mul(&Tower::sub(&b.y, &a.y), inverse), a, &b.x));
+    Some(sums.collect())
+}
+
+/// `2 a_i`, in place; `None` when one has order 2.
+pub(crate) fn double_all(points: &mut [G1Affine]) -> Option<()> {
+    let doubles: Vec<Fp> = points.iter().map(|a| Tower::dbl(&a.y)).collect();
+    for (point, inverse) in points.iter_mut().zip(&invert_all(&doubles)?) {
+        let square = Tower::sqr(&point.x);
+        let slope = Tower::mul(&Tower::add(&Tower::dbl(&square), &square), inverse);
+        *point = finish(&slope, point, &point.x);
+    }
+    Some(())
+}
+
+/// The sums of consecutive groups of points of G1; group i has `lengths[i]` of them, and the identity
+/// is the sum of none. Points beyond the groups are not counted.
+pub(crate) fn sum_groups(points: &[G1Affine], lengths: &[usize]) -> Vec<G1Projective> {
+    sum_groups_affine(points, lengths).unwrap_or_else(|| {
+        let mut rest = points.iter();
+        let groups = lengths.iter().map(|length| {
+            let group = rest.by_ref().take(*length);
+            group.fold(G1Projective::IDENTITY, |sum, point| sum.add_affine(point))
+        });
+        groups.collect()
+    })
+}
+
+/// The same by halving every group until one point is left; `None` when two points to be added have
+/// the same x, which the complete formulas then handle.
+fn sum_groups_affine(points: &[G1Affine], lengths: &[usize]) -> Option<Vec<G1Projective>> {
+    let mut lengths = lengths.to_vec();
+    let mut points = points.to_vec();
+    while lengths.iter().any(|length| *length > 1) {
+        let (mut next, mut rest) = (Vec::with_capacity(points.len() / 2), points.as_slice());
+        let mut pairs = Vec::with_capacity(points.len() / 2);
+        for length in &lengths {
+            let (group, others) = rest.split_at_checked(*length)?;
+            rest = others;
+            let (twos, _) = group.as_chunks::<2>();
+            pairs.extend(twos.iter().map(|[a, b]| (*a, *b)));
+        }
+        let mut sums = add_all(&pairs)?.into_iter();
+        let mut rest = points.as_slice();
+        for length in &mut lengths {
+            let (group, others) = rest.split_at_checked(*length)?;
+            rest = others;
+            next.extend(sums.by_ref().take(*length / 2));
+            if *length % 2 == 1 {
+                next.extend(group.last());
+            }
+            *length = length.div_ceil(2);
+        }
+        points = next;
+    }
+    let mut rest = points.iter();
+    let sums = lengths.iter().map(|length| match length {
+        0 => Some(G1Projective::IDENTITY),
+        _ => rest.next().map(|point| point.to_projective()),
+    });
+    sums.collect()
+}
+
+/// The affine forms of all points, `None` for the identity, with one inversion.
+#[must_use]
+pub fn to_affine_all(points: &[G1Projective]) -> Vec<Option<G1Affine>> {
+    let denominators: Vec<Fp> = points
+        .iter()
+        .map(|point| {
+            if point.is_identity() {
+                <Fp as Tower>::ONE
+            } else {
+                point.z
+            }
+        })
+        .collect();
+    let inverses = invert_all(&denominators).unwrap_or_default();
+    let affine = points.iter().zip(&inverses).map(|(point, inverse)| {
+        (!point.is_identity()).then(|| G1Affine {
+            x: Tower::mul(&point.x, inverse),
+            y: Tower::mul(&point.y, inverse),
+        })
+    });
+    affine.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::g1;
+
+    fn multiples(count: u128) -> Vec<G1Affine> {
+        (1..=count)
+            .map(|i| {
+                g1::generator()
+                    .to_projective()
+                    .multiply_public(i)
+                    .to_affine(true)
+                    .expect("not the identity")
+            })
+            .collect()
+    }
+
+    fn is_multiple(sum: &G1Projective, by: u128) -> bool {
+        match (
+            sum.to_affine(true),
+            g1::generator()
+                .to_projective()
+                .multiply_public(by)
+                .to_affine(true),
+        ) {
+            (Some(a), Some(b)) => a.equals(&b),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    #[test]
+    fn groups_add_up() {
+        let points = multiples(11);
+        let sums = sum_groups(&points, &[1, 0, 7, 3]);
+        for (sum, expected) in sums.iter().zip([1, 0, 35, 30]) {
+            assert!(is_multiple(sum, expected));
+        }
+    }
+
+    #[test]
+    fn equal_and_opposite_points_add_up() {
+        let [a, b, c] = multiples(3).try_into().expect("three");
+        let sums = sum_groups(&[a, a, b, b.negate(), a, b, c, c], &[2, 2, 4]);
+        for (sum, expected) in sums.iter().zip([2, 0, 9]) {
+            assert!(is_multiple(sum, expected));
+        }
+    }
+
+    #[test]
+    fn affine_forms_of_many() {
+        let points: Vec<G1Projective> = multiples(3)
+            .iter()
+            .map(|p| p.to_projective().dbl())
+            .collect();
+        let all = [points[0], G1Projective::IDENTITY, points[2]];
+        let affine = to_affine_all(&all);
+        assert!(affine[1].is_none());
+        assert!(affine[2].expect("a point").equals(&multiples(6)[5]));
+    }
+}
