@@ -6,8 +6,15 @@ import {
   CryptoError,
   type HeaderFacts,
   type HeaderFields,
+  type TraversalVerdict,
 } from '../platform/crypto.ts'
-import type { EngineCheck, EngineErrorCode, EngineGlobalHeader, EngineVerdict } from '../platform/engine.ts'
+import type {
+  EngineCheck,
+  EngineErrorCode,
+  EngineGlobalHeader,
+  EngineTraversal,
+  EngineVerdict,
+} from '../platform/engine.ts'
 
 /** JSON of `globalHeaderFacts`. Throws `CryptoError` `decode` when the output is not 516 bytes, because then there is no identity. */
 export function headerFacts(json: string): HeaderFacts {
@@ -35,6 +42,12 @@ export function headerFacts(json: string): HeaderFacts {
       bitmask: hexToBytes(signature.bitmask),
     },
   }
+}
+
+/** JSON of `traversalVerify`. */
+export function traversalVerdict(json: string, millis: number): TraversalVerdict {
+  const { valid, reason, values } = JSON.parse(json) as EngineTraversal
+  return { valid, reason, values: values.map(hexToBytes), millis }
 }
 
 /** JSON argument of `globalHeaderBuild`. */

@@ -12,6 +12,8 @@ import {
   type HeaderFields,
   type JobOptions,
   type JobProgress,
+  type RootLeaf,
+  type TraversalVerdict,
 } from '../platform/crypto.ts'
 import type { EngineCommittee, EngineKeyPair, EngineRules, FullEngine, VerifierEngine } from '../platform/engine.ts'
 import { Committees } from './committees.ts'
@@ -95,6 +97,19 @@ export class DirectCrypto implements Crypto {
 
   hashBytes(message: Uint8Array, options?: JobOptions): Promise<Uint8Array> {
     return this.#job(options, (host) => host.hashBytes(message))
+  }
+
+  verifyTraversal(
+    root: Uint8Array,
+    keys: readonly Uint8Array[],
+    proof: Uint8Array,
+    options?: JobOptions,
+  ): Promise<TraversalVerdict> {
+    return this.#job(options, (host) => host.verifyTraversal(root, keys, proof))
+  }
+
+  rebuildRoot(leaves: readonly RootLeaf[], options?: JobOptions): Promise<Uint8Array> {
+    return this.#job(options, (host) => host.rebuildRoot(leaves))
   }
 
   generateKey(ikm: Uint8Array, options?: JobOptions): Promise<EngineKeyPair> {

@@ -10,6 +10,8 @@ import {
   CryptoError,
   type HeaderFacts,
   type HeaderFields,
+  type RootLeaf,
+  type TraversalVerdict,
 } from '../platform/crypto.ts'
 import type {
   EngineCommittee,
@@ -20,7 +22,14 @@ import type {
   FullEngine,
   VerifierEngine,
 } from '../platform/engine.ts'
-import { certificateVerdict, cryptoError, headerFacts, headerFieldsJson, timedCheck } from './convert.ts'
+import {
+  certificateVerdict,
+  cryptoError,
+  headerFacts,
+  headerFieldsJson,
+  timedCheck,
+  traversalVerdict,
+} from './convert.ts'
 
 /** Length of discriminants, spec 11 section 1.1. */
 const DISCRIMINANT_BITS = 2048
@@ -100,6 +109,22 @@ export class EngineHost {
 
   hashBytes(message: Uint8Array): Uint8Array {
     return this.#call(() => this.#engine.poseidonHashBytes(message))
+  }
+
+  verifyTraversal(root: Uint8Array, keys: readonly Uint8Array[], proof: Uint8Array): TraversalVerdict {
+    const start = this.#now()
+    const json = this.#call(() => this.#engine.traversalVerify(root, [...keys], proof))
+    return traversalVerdict(json, this.#now() - start)
+  }
+
+  rebuildRoot(leaves: readonly RootLeaf[]): Uint8Array {
+    return this.#call(() =>
+      this.#engine.rebuildRoot(
+        leaves.map(({ key }) => key),
+        leaves.map(({ value }) => value),
+        leaves.map(({ hashTarget }) => hashTarget),
+      ),
+    )
   }
 
   generateKey(ikm: Uint8Array): EngineKeyPair {

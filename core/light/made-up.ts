@@ -78,6 +78,8 @@ export function madeCrypto(): Crypto {
     verifyCertificate: async (header) => verdictOf(parsed(header).certificate ?? 'good'),
     verifyTimeProof: async (header) => check('vdf', parsed(header).timeProof !== 'false'),
     hashBytes: unsupported,
+    verifyTraversal: unsupported,
+    rebuildRoot: unsupported,
     generateKey: unsupported,
     sign: unsupported,
     aggregateKeys: unsupported,

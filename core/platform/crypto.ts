@@ -57,6 +57,23 @@ export interface HeaderFacts {
   } | null
 }
 
+/** Verdict on a traversal proof (spec 20 section 9.3). */
+export interface TraversalVerdict {
+  readonly valid: boolean
+  /** What the leaf of each key hashes, in the order of the keys: its hash target, or its value where it has none. Empty when refused. */
+  readonly values: readonly Uint8Array[]
+  readonly reason: string | null
+  readonly millis: number
+}
+
+/** What a root binds of a leaf (spec 20 section 8.2). */
+export interface RootLeaf {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+  /** Hashed instead of the value when not empty. */
+  readonly hashTarget: Uint8Array
+}
+
 /** Names an opened committee within one `Crypto`. */
 export type CommitteeHandle = string & { readonly __brand: 'CommitteeHandle' }
 
@@ -103,6 +120,15 @@ export interface Crypto {
   verifyTimeProof(header: Uint8Array, options?: JobOptions & { readonly progress?: JobProgress }): Promise<Check>
   /** Poseidon of bytes, `P(m)`. */
   hashBytes(message: Uint8Array, options?: JobOptions): Promise<Uint8Array>
+  /** Strict verdict on a proof (plain form) that a tree with this root holds these keys. Bad bytes are a verdict, not an error. */
+  verifyTraversal(
+    root: Uint8Array,
+    keys: readonly Uint8Array[],
+    proof: Uint8Array,
+    options?: JobOptions,
+  ): Promise<TraversalVerdict>
+  /** Root of the tree of these leaves: 64 bytes for no or one leaf, else 74. Rejects with `arguments` for keys that no tree can hold. */
+  rebuildRoot(leaves: readonly RootLeaf[], options?: JobOptions): Promise<Uint8Array>
 
   // Full engines only; a verifier rejects with `unsupported`.
   generateKey(ikm: Uint8Array, options?: JobOptions): Promise<EngineKeyPair>

@@ -57,6 +57,14 @@ export interface EngineGlobalHeader {
   readonly identity: string | null
 }
 
+/** JSON of `traversalVerify`. */
+export interface EngineTraversal {
+  readonly valid: boolean
+  readonly reason: string | null
+  /** Hex; the last y of each sub-proof; empty when refused. */
+  readonly values: readonly string[]
+}
+
 /** Committee as the engine wants it (JSON argument of the `Committee` constructor). */
 export interface EngineCommittee {
   /** Ascending or not: the engine sorts by address = P(public key). 585 bytes hex; weight u64 decimal. */
@@ -117,6 +125,11 @@ export interface VerifierEngine {
   globalHeaderFacts(header: Uint8Array): string
   /** JSON `EngineCheck` named `vdf`, given the discriminant of the header's challenge. */
   verifyTimeProof(header: Uint8Array, discriminant: Uint8Array): string
+
+  /** JSON `EngineTraversal`: strict verdict (spec 20 section 9.3) on a proof in plain form. */
+  traversalVerify(root: Uint8Array, keys: Uint8Array[], proof: Uint8Array): string
+  /** Root of the tree of these leaves (parallel lists; a hash target may be empty). */
+  rebuildRoot(keys: Uint8Array[], values: Uint8Array[], hashTargets: Uint8Array[]): Uint8Array
 
   readonly Committee: new (committee: string) => EngineCommitteeHandle
   readonly DiscriminantSearch: new (challenge: Uint8Array, bits: number) => EngineDiscriminantSearch

@@ -14,6 +14,8 @@ import type {
   HeaderFields,
   JobOptions,
   JobProgress,
+  RootLeaf,
+  TraversalVerdict,
 } from '@petal/core/platform/crypto.ts'
 import type { EngineCommittee, EngineKeyPair, EngineRules } from '@petal/core/platform/engine.ts'
 import { WorkerPool } from './pool.ts'
@@ -89,6 +91,19 @@ export class NodeCrypto implements Crypto {
 
   hashBytes(message: Uint8Array, options?: JobOptions): Promise<Uint8Array> {
     return this.#pool.run('hashBytes', [message], options)
+  }
+
+  verifyTraversal(
+    root: Uint8Array,
+    keys: readonly Uint8Array[],
+    proof: Uint8Array,
+    options?: JobOptions,
+  ): Promise<TraversalVerdict> {
+    return this.#pool.run('verifyTraversal', [root, keys, proof], options)
+  }
+
+  rebuildRoot(leaves: readonly RootLeaf[], options?: JobOptions): Promise<Uint8Array> {
+    return this.#pool.run('rebuildRoot', [leaves], options)
   }
 
   generateKey(ikm: Uint8Array, options?: JobOptions): Promise<EngineKeyPair> {

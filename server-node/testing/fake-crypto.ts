@@ -8,6 +8,8 @@ import {
   CryptoError,
   type HeaderFacts,
   type HeaderFields,
+  type RootLeaf,
+  type TraversalVerdict,
 } from '@petal/core/platform/crypto.ts'
 
 const sha256 = (...parts: Uint8Array[]) => {
@@ -87,6 +89,14 @@ export class FakeCrypto implements Crypto {
 
   async hashBytes(message: Uint8Array): Promise<Uint8Array> {
     return sha256(message)
+  }
+
+  async verifyTraversal(): Promise<TraversalVerdict> {
+    return { valid: false, values: [], reason: 'no trees here', millis: 0 }
+  }
+
+  async rebuildRoot(leaves: readonly RootLeaf[]): Promise<Uint8Array> {
+    return sha256(...leaves.flatMap(({ key, value, hashTarget }) => [key, value, hashTarget]))
   }
 
   async generateKey(ikm: Uint8Array) {
