@@ -1,0 +1,114 @@
+//! Making traversal proofs (spec 20 section 9.1).
+
+use super::{MAX_SUB_PROOFS, SubProof, TraversalProof};
+use crate::commit::slot;
+use crate::error::TreeError;
+use crate::leaf::Slot;
+use crate::node::Link;
+use crate::path::{WIDTH, common_length, path};
+use crate::store::NodeStore;
+use crate::tree::Tree;
+use kzg::{Opening, SLOTS};
+use std::collections::BTreeMap;
+
+/// A branch on the way to a key: its commitment and its 64 slots in a row.
+struct Opened {
+    commitment: Vec<u8>,
+    slots: Vec<u8>,
+}
+
+impl<S: NodeStore> Tree<S> {
+    /// One proof for all keys, in their order.
+    ///
+    /// # Errors
+    /// [`TreeError::Absent`] for the first key that is not there and [`TreeError::SingleLeaf`]: no proof exists;
+    /// [`TreeError::KeyCount`], [`TreeError::Uncommitted`], store failures.
+    pub fn prove(&self, keys: &[&[u8]]) -> Result<TraversalProof, TreeError> {
+        if keys.is_empty() || keys.len() > MAX_SUB_PROOFS {
+            return Err(TreeError::KeyCount { count: keys.len() });
+        }
+        self.root()?;
+        // Branches by position: those on several ways are read once.
+        let mut opened = BTreeMap::new();
+        let mut sub_proofs = Vec::with_capacity(keys.len());
+        let mut ways = Vec::new();
+        for key in keys {
+            let (sub_proof, way) = self.way(key, &mut opened)?;
+            sub_proofs.push(sub_proof);
+            ways.extend(way);
+        }
+        let openings: Vec<Opening<'_>> = ways
+            .iter()
+            .filter_map(|(position, index)| {
+                let branch: &Opened = opened.get(position)?;
+                Some(Opening {
+                    commitment: &branch.commitment,
+                    data: &branch.slots,
+                    index: u64::from(*index),
+                })
+            })
+            .collect();
+        if openings.is_empty() {
+            return Err(TreeError::SingleLeaf);
+        }
+        let multiproof = kzg::multiprove(&openings, SLOTS)?;
+        Ok(TraversalProof {
+            multicommitment: multiproof.multicommitment.to_vec(),
+            proof: multiproof.proof.to_vec(),
+            sub_proofs,
+        })
+    }
+
+    /// The sub-proof of a key, and the position and chosen index of each branch on its way.
+    #[allow(clippy::type_complexity)]
+    fn way(
+        &self,
+        key: &[u8],
+        opened: &mut BTreeMap<Vec<u8>, Opened>,
+    ) -> Result<(SubProof, Vec<(Vec<u8>, u8)>), TreeError> {
+        let absent = || TreeError::Absent { key: key.to_vec() };
+        let path = path(key);
+        let mut link = self.root.clone().ok_or_else(absent)?;
+        let mut depth = 0;
+        let mut sub = SubProof::default();
+        let mut way = Vec::new();
+        loop {
+            let position = path.get(..depth).unwrap_or_default();
+            let branch = match self.loaded(&link, position)? {
+                Link::Leaf(leaf) if *leaf.key == *key => {
+                    sub.commits.push(leaf.commitment.to_vec());
+                    sub.ys.push(self.leaf(&leaf)?.hashed().to_vec());
+                    return Ok((sub, way));
+                }
+                Link::Branch(branch) => branch,
+                Link::Leaf(_) | Link::Stored(_) => return Err(absent()),
+            };
+            let rest = path.from_depth(depth);
+            let common = common_length(rest, &branch.prefix);
+            let index = match rest.get(common) {
+                Some(index) if common == branch.prefix.len() => *index,
+                _ => return Err(absent()),
+            };
+            let child = branch.child(index).ok_or_else(absent)?;
+            if !opened.contains_key(position) {
+                let mut slots = Vec::with_capacity(WIDTH * 64);
+                for index in 0..WIDTH as u8 {
+                    slots.extend_from_slice(&slot(&branch, index, &self.store, position)?);
+                }
+                let commitment = branch.stated_bytes().to_vec();
+                opened.insert(position.to_vec(), Opened { commitment, slots });
+            }
+            let branch_opened = opened.get(position).ok_or_else(absent)?;
+            let start = usize::from(index) * 64;
+            let y = branch_opened.slots.get(start..start + size_of::<Slot>());
+            sub.commits.push(branch_opened.commitment.clone());
+            sub.ys.push(y.unwrap_or_default().to_vec());
+            let elements = rest.get(..=common).unwrap_or_default();
+            sub.paths
+                .push(elements.iter().map(|element| u64::from(*element)).collect());
+            way.push((position.to_vec(), index));
+            link = child.clone();
+            depth += common + 1;
+        }
+    }
+}
