@@ -10,7 +10,10 @@ const capability = [
 
 export const Capability = message('Capability', 0x0102, capability)
 
-/** Two numbers that are written only when they are not zero; a single one reads as the first (spec 40 section 3.2). */
+/**
+ * Two numbers, each written only when it is not zero; a single one reads as the first (spec 40 section 3.2). Whoever makes a record
+ * does not set the second alone (core/identity); whoever verifies one must write it, because that is what was signed.
+ */
 interface FrameTail {
   readonly last_received_frame: bigint
   readonly last_global_head_frame: bigint
@@ -23,9 +26,7 @@ const frameTail: Inline<FrameTail> = {
     last_global_head_frame: reader.left >= 8 ? reader.u64() : 0n,
   }),
   write: (writer, value) => {
-    // Alone, the second number would be read as the first: then neither is written.
-    if (value.last_received_frame === 0n) return
-    writer.u64(value.last_received_frame)
+    if (value.last_received_frame !== 0n) writer.u64(value.last_received_frame)
     if (value.last_global_head_frame !== 0n) writer.u64(value.last_global_head_frame)
   },
   toJson: (value) => ({
