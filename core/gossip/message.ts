@@ -64,7 +64,8 @@ export function decodeMessage(received: Uint8Array): GossipMessage {
     signature: NOTHING,
     key: NOTHING,
   }
-  const reader = new BinaryReader(received)
+  const own = worthCopying(received) ? received.slice() : received
+  const reader = new BinaryReader(own)
   while (reader.pos < reader.len) {
     readField(reader, 6, (field) => {
       const name = FIELD_NAMES[field - 1]
@@ -73,8 +74,11 @@ export function decodeMessage(received: Uint8Array): GossipMessage {
     })
   }
   const bytes = encodeMessage(fields)
-  return { ...fields, bytes: equalBytes(bytes, received) ? received : bytes }
+  return { ...fields, bytes: equalBytes(bytes, own) ? own : bytes }
 }
+
+/** A message that is kept must not keep the whole frame it came in. */
+const worthCopying = (view: Uint8Array): boolean => view.buffer.byteLength > view.length + view.length / 4 + 64
 
 /** Longest key record that stands in its peer id as it is. */
 const LONGEST_INLINE_RECORD = 42

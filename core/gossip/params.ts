@@ -144,14 +144,17 @@ export interface GossipLimits {
   /** Topics of a peer that are kept: an older archive announces 256 slices and five more. */
   readonly peerTopics: number
   readonly peers: number
-  /** Bytes that wait for a peer; above, messages and ids for it are dropped. Subscriptions and meshes have as much again. */
+  /** Bytes that wait for a peer, and for all; above, messages and ids are dropped. Subscriptions and meshes have as much again. */
   readonly queueBytes: number
+  readonly allQueuesBytes: number
   /** Messages whose signature or content is being judged: in all, of one peer, and their bytes. */
   readonly pendingMessages: number
   readonly pendingPerPeer: number
   readonly pendingBytes: number
-  /** Different copies of one message that are judged at a time. */
+  /** Different copies of one message that are judged at a time; one peer has one of them. */
   readonly copies: number
+  /** Own messages that wait for their signature. */
+  readonly pendingSignatures: number
   /** A judgement that takes longer never comes. */
   readonly judgementMillis: Millis
   /** Messages that are known as seen, and for how long. */
@@ -168,19 +171,22 @@ export interface GossipLimits {
   /** Remembered backoffs, and scores of peers that left. */
   readonly backoffs: number
   readonly retainedScores: number
-  /** A mesh peer that gave no sign for this long does not count as one. */
+  /** A mesh peer that gave no sign for this long, while its topic had so many messages, does not count as one. */
   readonly silentMeshMillis: Millis
+  readonly silentMeshMessages: number
 }
 
 export const GOSSIP_LIMITS: GossipLimits = {
   announced: 256,
   peerTopics: 512,
-  peers: 1024,
-  queueBytes: 24 << 20,
+  peers: 512,
+  queueBytes: 4 << 20,
+  allQueuesBytes: 256 << 20,
   pendingMessages: 8192,
   pendingPerPeer: 2048,
   pendingBytes: 128 << 20,
-  copies: 8,
+  copies: 16,
+  pendingSignatures: 4096,
   judgementMillis: 30_000,
   seen: 65_536,
   seenMillis: 3_600_000,
@@ -191,7 +197,8 @@ export const GOSSIP_LIMITS: GossipLimits = {
   badPerSecond: 1,
   backoffs: 32_768,
   retainedScores: 4096,
-  silentMeshMillis: 10_000,
+  silentMeshMillis: 60_000,
+  silentMeshMessages: 20,
 }
 
 /** What a router is made of. */
