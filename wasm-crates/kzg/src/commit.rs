@@ -6,7 +6,7 @@ use bls48581::comb::{Combs, Sum};
 use bls48581::g1::{self, G1Affine};
 use bls48581::public_scalar::PublicScalar;
 
-use crate::domain::SIZES;
+use crate::domain::{Domain, SIZES};
 use crate::error::KzgError;
 use crate::points::{Point, encode};
 use crate::verify::scalar;
@@ -147,6 +147,28 @@ impl Committer {
     pub fn commit_data(&self, data: &[u8]) -> Result<Commitment, KzgError> {
         let values = scalars(data, self.size)?;
         Ok(encode(&self.commit_values(&values)))
+    }
+
+    /// The powers `tau^0 G1, tau^1 G1, ..` below the size, compressed, for whoever checks the set-up:
+    /// commitments to the polynomials 1, X, X^2 and so on.
+    #[must_use]
+    pub fn powers_of_tau(&self, count: usize) -> Vec<Commitment> {
+        let roots = Domain::of(self.size)
+            .map(|domain| domain.roots.as_slice())
+            .unwrap_or_default();
+        let powers = (0..count.min(self.size)).map(|power| {
+            let values: Vec<_> = roots.iter().map(|root| root.pow(&[power as u64])).collect();
+            encode(&self.commit_values(&values))
+        });
+        powers.collect()
+    }
+
+    /// The Lagrange points of this size, compressed, one after the other.
+    ///
+    /// # Errors
+    /// `Size`.
+    pub fn lagrange(&self) -> Result<&'static [u8], KzgError> {
+        setup::lagrange(self.size).ok_or(KzgError::Size(self.size))
     }
 
     /// The commitment of a whole vector.

@@ -1,4 +1,5 @@
 //! Reading the vector files.
+#![allow(dead_code, reason = "not every test reads everything")]
 
 use std::path::PathBuf;
 
