@@ -4,7 +4,7 @@ import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { type NoiseHandshakePayload, NoiseHandshakePayloadSchema } from '../gen/p2p/noise_pb.js'
 import type { Ed448Signer, Ed448Verifier } from './engine.ts'
 import { IdentityError } from './errors.ts'
-import { type Identity, peerIdOf, publicKeyOfRecord, publicKeyRecord } from './peer-id.ts'
+import { type Identity, peerIdOf, publicKeyOfRecord, publicKeyRecord, sameBytes } from './peer-id.ts'
 
 const X25519_BYTES = 32
 /** A payload travels in one Noise message of at most 65,535 bytes. */
@@ -44,9 +44,11 @@ export function verifyNoisePayload(
   return { publicKey, peerId: peerIdOf(publicKey) }
 }
 
+/** Only the encoding that every libp2p writes, fields in order: the decoder of the library also reads fields of a wrong wire type. */
 function decode(payload: Uint8Array): NoiseHandshakePayload | null {
   try {
-    return fromBinary(NoiseHandshakePayloadSchema, payload)
+    const message = fromBinary(NoiseHandshakePayloadSchema, payload)
+    return sameBytes(toBinary(NoiseHandshakePayloadSchema, message), payload) ? message : null
   } catch {
     return null // ill-formed protobuf
   }
