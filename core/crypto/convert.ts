@@ -33,7 +33,7 @@ export function headerFacts(json: string): HeaderFacts {
     challenge: hexToBytes(header.challenge),
     output: hexToBytes(header.output),
     prover: hexToBytes(header.prover),
-    globalCommitments: header.globalCommitments.map(hexToBytes),
+    globalCommitments: together(header.globalCommitments),
     proverTreeCommitment: hexToBytes(header.proverTreeCommitment),
     requestsRoot: hexToBytes(header.requestsRoot),
     signature: signature && {
@@ -42,6 +42,17 @@ export function headerFacts(json: string): HeaderFacts {
       bitmask: hexToBytes(signature.bitmask),
     },
   }
+}
+
+/** Byte strings as pieces of one buffer: a message with 256 commitments then carries one buffer between threads, not 256. */
+function together(hex: readonly string[]): readonly Uint8Array[] {
+  const bytes = hexToBytes(hex.join(''))
+  let end = 0
+  return hex.map(({ length }) => {
+    const start = end
+    end += length / 2
+    return bytes.subarray(start, end)
+  })
 }
 
 /** JSON of `traversalVerify`. */

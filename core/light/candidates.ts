@@ -51,7 +51,9 @@ export class Candidates {
   #placed: Candidate[] = []
 
   add(candidate: NewCandidate): Candidate {
-    const added = { ...candidate, digest: digestOf(candidate.bytes), facts: null, links: [], certificate: null }
+    // A header is often a piece of a long answer: kept as that piece, it would hold the whole answer, and carry it along to the page.
+    const bytes = candidate.bytes.slice()
+    const added = { ...candidate, bytes, digest: digestOf(bytes), facts: null, links: [], certificate: null }
     this.#arrived.push(added)
     return added
   }

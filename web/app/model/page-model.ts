@@ -1,9 +1,9 @@
 /** What the page shows, as signals fed by one client. Nothing here decides whether a frame is good: the client did. */
-import { batch, type ReadonlySignal, signal } from '@preact/signals'
+import { type ReadonlySignal, signal } from '@preact/signals'
 import type { Client, ClientState, Evidence, FieldRange, Head, Work } from '../client.ts'
-import { type FrameRow, ROWS, rowOfHead, rowOfRefusal, withRow } from './frames.ts'
+import { type FrameRow, rowOfHead, rowOfRefusal, withRow } from './frames.ts'
 
-/** Seconds between two looks at the last frames: twenty headers are some hundred kilobytes. */
+/** Seconds between two looks at what was counted. */
 const REFRESH_TICKS = 2
 
 /** Where the anchors came from: the page says it, always. */
@@ -41,11 +41,21 @@ export function createPageModel(parts: PageParts): PageModel {
     rows.value = withRow(rows.value, rowOfHead(next))
     if (head.value === null || next.frame >= head.value.frame) head.value = next
   }
+  /** Rows of frames below the newest: they come in bursts, and are shown together. */
+  let earlier: readonly FrameRow[] = []
+  const showEarlier = (): void => {
+    if (earlier.length === 0) return
+    rows.value = earlier.reduce(withRow, rows.value)
+    earlier = []
+  }
   const off = [
     client.on('state', (next) => {
       state.value = next
     }),
     client.on('head', show),
+    client.on('frame', (frame) => {
+      earlier = withRow(earlier, rowOfHead(frame))
+    }),
     client.on('refusal', (refusal) => {
       const row = rowOfRefusal(refusal)
       if (row !== null) rows.value = withRow(rows.value, row)
@@ -54,20 +64,13 @@ export function createPageModel(parts: PageParts): PageModel {
       evidence.value = next
     }),
   ]
-  /** Earlier frames are verified after the head and without an event of their own: what was counted since tells that there are some. */
-  let shown = ''
   const refresh = async (): Promise<void> => {
-    const counted = await client.work()
-    work.value = counted
-    const wanted = `${counted.certificates} ${counted.timeProofs}`
-    if (wanted === shown) return
-    shown = wanted
-    const recent = await client.recent(ROWS)
-    batch(() => recent.toReversed().forEach(show))
+    work.value = await client.work()
   }
   let ticks = 0
   const tick = setInterval(() => {
     now.value = Date.now()
+    showEarlier()
     if (document.hidden || ticks++ % REFRESH_TICKS !== 0) return
     // Answered from the client's own memory; a client that is stopping rejects, and then the last values stay.
     void refresh().catch(() => undefined)
