@@ -37,6 +37,7 @@ export class Conversations {
   readonly #asks = new Pending<Ask>()
   /** Peers that were asked for a missing number and do not have it. */
   readonly #tried = new Map<bigint, Set<PeerKey>>()
+  #dialsFrom: Millis = Number.NEGATIVE_INFINITY
 
   constructor(config: LightConfig, chain: Chain, host: Host) {
     this.#config = config
@@ -75,6 +76,11 @@ export class Conversations {
     }
   }
 
+  /** Nobody is dialled before that time. */
+  dialFrom(time: Millis): void {
+    this.#dialsFrom = time
+  }
+
   /** Time passes: answers that never came, addresses to dial, heads to ask for. */
   tick(now: Millis): void {
     for (const ask of this.#asks.expire(now)) this.#failed(ask, 'timeout', 'no answer', now)
@@ -84,9 +90,7 @@ export class Conversations {
         this.#lose(connection.key, false, 'the connection was not made in time', now)
       }
     }
-    for (const { key, address } of this.peers.dial(this.#config.limits.peers, now)) {
-      this.#host.emit({ kind: 'dial', peer: key, address, timeoutMillis: policy.DIAL_TIMEOUT_MILLIS })
-    }
+    if (now >= this.#dialsFrom) this.#dial(now)
     for (const connection of this.peers.greeted()) {
       const quiet = now - Math.max(connection.lastHeardAt, connection.lastAskedAt) >= this.#pollMillis
       if (quiet && !this.#asked(connection.key, 'head')) this.#ask(connection, 'head', { kind: 'head' }, now)
@@ -205,7 +209,7 @@ export class Conversations {
   earliest(now: Millis): Millis {
     let earliest = this.#asks.earliest()
     if (this.peers.connections().length < this.#config.limits.peers)
-      earliest = Math.min(earliest, this.peers.nextDialAt())
+      earliest = Math.min(earliest, Math.max(this.peers.nextDialAt(), this.#dialsFrom))
     for (const c of this.peers.connections()) {
       if (c.stage === 'dialing') {
         earliest = Math.min(earliest, c.since + policy.DIAL_TIMEOUT_MILLIS + policy.GRACE_MILLIS + 1)
@@ -219,6 +223,12 @@ export class Conversations {
 
   get #pollMillis(): number {
     return Math.max(policy.TICK_MILLIS, 3 * this.#config.description.frameIntervalMillis)
+  }
+
+  #dial(now: Millis): void {
+    for (const { key, address } of this.peers.dial(this.#config.limits.peers, now)) {
+      this.#host.emit({ kind: 'dial', peer: key, address, timeoutMillis: policy.DIAL_TIMEOUT_MILLIS })
+    }
   }
 
   #answered(event: Extract<LightEvent, { kind: 'answered' }>, now: Millis): void {

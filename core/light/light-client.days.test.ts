@@ -85,6 +85,51 @@ describe('store and engine', () => {
     expect(offline.state.phase).toBe('degraded')
   })
 
+  test('what was stored is verified before anybody is dialled, and not written again', async () => {
+    const run = await (await new Simulation({ peers: { a: honest(chain, () => 18) } }).start()).run(10_000)
+    const second = new Simulation({ peers: { a: honest(chain, () => 19) }, store: run.store, now: run.now })
+    const written: bigint[] = []
+    const batch = second.store.batch.bind(second.store)
+    second.store.batch = async (operations) => {
+      written.push(...operations.map(({ key }) => BigInt(key.at(-1) ?? 0)))
+      await batch(operations)
+    }
+    await second.start()
+    expect(second.state).toMatchObject({ phase: 'anchoring', at: null, peers: [] })
+    expect(second.state.reason).toContain('of the last visit')
+    while (second.at === null) await second.run(1)
+    expect(second.heads[0]).toMatchObject({ verified: 'full', from: null })
+    expect(second.now - run.now).toBeLessThan(500)
+    expect(second.dials).toEqual(['a'])
+    expect(second.computed.certificate).toBe(1)
+    await second.run(10_000)
+    expect(second.at).toBe(19n)
+    expect(written).toEqual([19n, 19n])
+  })
+
+  test('a stored head that takes too long to verify holds nobody up', async () => {
+    const run = await (await new Simulation({ peers: { a: honest(chain, () => 20) } }).start()).run(10_000)
+    const slow = new Simulation({ peers: { a: honest(chain) }, store: run.store, now: run.now, faults: { never: 1 } })
+    await (await slow.start()).run(900)
+    expect(slow.dials).toEqual([])
+    await slow.run(200)
+    expect(slow.dials).toEqual(['a'])
+    expect(slow.state.phase).toBe('connecting')
+  })
+
+  test('a header holds no more than its own bytes, whatever it was cut out of', async () => {
+    const answer = new Uint8Array(500_000)
+    const cut = new Map(
+      [...chain].slice(0, 5).map(([number, header]) => {
+        answer.set(header, Number(number) * 1000)
+        return [number, answer.subarray(Number(number) * 1000, Number(number) * 1000 + header.length)] as const
+      }),
+    )
+    const run = await (await new Simulation({ peers: { a: honest(cut) } }).start()).run(10_000)
+    expect(run.held()).toHaveLength(5)
+    for (const { bytes } of run.client.recent(5)) expect(bytes.buffer.byteLength).toBe(bytes.length)
+  })
+
   test('what an earlier session stored counts: the oldest go when there is too much', async () => {
     const limits = { headers: 10 }
     const first = await (await new Simulation({ peers: { a: honest(chain, () => 12) }, limits }).start()).run(20_000)

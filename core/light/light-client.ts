@@ -24,7 +24,7 @@ import type {
 } from './events.ts'
 import { Judge } from './judge.ts'
 import { describeAge } from './network-description.ts'
-import { FILL_DEPTH, SLEEP_MILLIS, stallMillis, TICK_MILLIS } from './policy.ts'
+import { FILL_DEPTH, SLEEP_MILLIS, STORED_FIRST_MILLIS, stallMillis, TICK_MILLIS } from './policy.ts'
 import { Queries } from './queries.ts'
 import type { Ruling } from './rulings.ts'
 import { describe, type Halt } from './status.ts'
@@ -52,6 +52,8 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
   /** Since when there is a peer to hear of new frames from; null while there is none. */
   #listeningSince: Millis | null = null
   #steppedOver: { readonly number: bigint; readonly reason: string } | null = null
+  /** What was stored is verified first, at most until then; nobody is dialled before. null: no more. */
+  #recallUntil: Millis | null = null
   #wakeAt: Millis = Number.POSITIVE_INFINITY
   #out: LightEffect[] = []
 
@@ -165,7 +167,12 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       this.#haltForEvidence(stored.evidence)
       return
     }
-    for (const header of stored?.newest ?? []) this.#offer(ownCandidate(header), now)
+    const newest = stored?.newest ?? []
+    if (newest.length > 0) {
+      this.#recallUntil = now + STORED_FIRST_MILLIS
+      this.#conversations.dialFrom(this.#recallUntil)
+    }
+    for (const header of newest) this.#offer(ownCandidate(header), now)
   }
 
   #stop(): void {
@@ -185,6 +192,15 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     } else this.#judge.offer(candidate, now)
   }
 
+  /** Nodes are dialled as soon as one stored frame is verified, none is left to verify, or it takes too long. */
+  #endRecall(now: Millis): void {
+    if (this.#recallUntil === null) return
+    const undecided = this.#chain.newest === null && this.#judge.deciding((c) => c.purpose === 'stored')
+    if (undecided && now < this.#recallUntil) return
+    this.#recallUntil = null
+    this.#conversations.dialFrom(Number.NEGATIVE_INFINITY)
+  }
+
   /** The device slept, or its clock was set: what was asked before is not waited for, peers must say hello again. */
   #noticeSleep(now: Millis): void {
     const pause = now - this.#lastEventAt
@@ -193,6 +209,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     this.#storing.forgive(now)
     this.#queries.forgive(now)
     this.#conversations.wokeUp(now)
+    if (this.#recallUntil !== null) this.#recallUntil = now
     this.#lastAdvanceAt = now
     this.#telling.forgive()
   }
@@ -204,6 +221,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       this.#judge.expire(now)
       this.#storing.expire(now)
       this.#rule(now)
+      this.#endRecall(now)
       if (this.#running) {
         this.#conversations.tick(now)
         const listening = this.#conversations.peers.greeted().length > 0
@@ -239,7 +257,9 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
           if (candidate.purpose !== 'stored') this.#lastAdvanceAt = now
           if (this.#steppedOver && this.#steppedOver.number <= frame.number) this.#steppedOver = null
         }
-        this.#out.push(this.#storing.put(frame, now))
+        const isStored = candidate.purpose === 'stored' && candidate.timeProofKnown === (frame.timeProof !== null)
+        if (isStored) this.#storing.kept(frame)
+        else this.#out.push(this.#storing.put(frame, now))
         this.#queries.settled(candidate, findingOf(frame))
         return
       }
@@ -371,6 +391,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       target,
       greeted: peers.greeted().length,
       connections: peers.connections().length,
+      recalling: this.#recallUntil !== null,
       addresses: peers.addressCount,
       lastFailure: peers.lastReason(),
       nextDialMillis: Number.isFinite(nextDialAt) ? nextDialAt - now : null,

@@ -42,6 +42,8 @@ export const STEP_SIZE = 16n
 /** How often a peer is followed down from frames below quorum before it counts as useless. */
 export const STEP_ROUNDS = 8
 
+/** What was stored is verified before a node is dialled, at most this long: both at once would delay the first verified frame. */
+export const STORED_FIRST_MILLIS = 1_000
 export const DIAL_TIMEOUT_MILLIS = 15_000
 export const HELLO_TIMEOUT_MILLIS = 10_000
 export const ASK_TIMEOUT_MILLIS = 10_000

@@ -19,6 +19,8 @@ export interface Situation {
   readonly target: bigint | null
   readonly greeted: number
   readonly connections: number
+  /** What was stored is being verified, before anybody is dialled. */
+  readonly recalling: boolean
   readonly addresses: number
   readonly lastFailure: string | null
   readonly nextDialMillis: number | null
@@ -46,6 +48,10 @@ function describePhase(s: Situation): Sentences {
   if (s.stopped) return say('stopped', 'The client was stopped.', 'Create a new client to go on.')
   if (!s.started) return say('idle', 'The client has not been started.', 'Start it.')
   if (s.halt) return say('halted', s.halt.reason, s.halt.next)
+  if (s.at === null && s.recalling) {
+    const reason = `The newest frame of the last visit is being verified against anchors that are ${s.anchorsAge}.`
+    return say('anchoring', reason, 'Nodes are dialled after that.')
+  }
   if (s.at === null) return s.greeted === 0 ? connecting(s) : anchoring(s)
   if (s.greeted === 0) {
     return say('degraded', `No node is connected; the newest verified frame is ${s.at}.`, dialling(s), s)

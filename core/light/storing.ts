@@ -37,6 +37,12 @@ export class Storing {
     return this.#persist([putHeader(this.#prefix, frame.number, stored), ...evicted], frame, now)
   }
 
+  /** A frame that came from the store as it is. */
+  kept(frame: Frame): void {
+    this.#sizes.set(frame.number, frame.bytes.length)
+    this.#done.push(frame)
+  }
+
   remove(number: bigint, now: Millis): LightEffect {
     this.#sizes.delete(number)
     return this.#persist([deleteHeader(this.#prefix, number)], null, now)

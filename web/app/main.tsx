@@ -24,10 +24,12 @@ const options: ClientOptions = {
 const client = createClient(options)
 window.petal = client
 
+// The client's worker starts while the page is drawn.
+void client.start()
+
 const place = document.getElementById('app')
 if (place !== null) {
   place.replaceChildren()
   render(<App model={createPageModel({ client, locateFields, trust: pasted === null ? 'origin' : 'pasted' })} />, place)
 }
-void client.start()
 void registerServiceWorker()

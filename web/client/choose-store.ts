@@ -58,6 +58,16 @@ export function sharedStore(store: Store, lock: string, onElected: () => Promise
   }
 }
 
+/** Whether nothing is kept of any network; true for a store that cannot be read. */
+export async function isEmpty(store: Store): Promise<boolean> {
+  try {
+    for await (const _ of store.range({ limit: 1 })) return false
+  } catch {
+    return true
+  }
+  return true
+}
+
 /** Deletes the oldest headers that are over the limits, for instance of a tab that wrote before. */
 export async function trim(store: Store, prefix: Uint8Array, limits: LightLimits): Promise<void> {
   const sizes = await loadSizes(store, prefix)

@@ -8,7 +8,7 @@ import type { WorkCount } from '@petal/core/light/work.ts'
 import type { Crypto } from '@petal/core/platform/crypto.ts'
 import { WorkerPool } from '@petal/worker/index.ts'
 import type { Remote } from 'comlink'
-import { type ChosenStore, chooseStore, sharedStore, trim } from './choose-store.ts'
+import { type ChosenStore, chooseStore, isEmpty, sharedStore, trim } from './choose-store.ts'
 import { Dialing, dialable } from './dialing.ts'
 import type { HostApi, HostListener, HostOptions } from './host-api.ts'
 import { currentAddresses, type FoundNetwork, findNetwork } from './network-source.ts'
@@ -50,7 +50,6 @@ export class ClientHost implements Omit<HostApi, 'start'> {
     this.#listener = listener
     this.#crypto = parts.makeCrypto(options.workers)
     this.#dialing = new Dialing(options.transports, page)
-    this.#dialing.preload()
     this.#running = this.#run()
   }
 
@@ -102,6 +101,7 @@ export class ClientHost implements Omit<HostApi, 'start'> {
   /** The running driver, or the answer to every query when there cannot be one. */
   async #run(): Promise<LightDriver | QueryOutcome> {
     const choosing = this.#chooseStore()
+    void this.#expectFirstVisit(choosing)
     let found: FoundNetwork | null
     try {
       found = await this.#network(choosing)
@@ -141,6 +141,12 @@ export class ClientHost implements Omit<HostApi, 'start'> {
     if (this.#stopping.signal.aborted) await driver.stop()
     else void this.#refreshAddresses(driver, description)
     return driver
+  }
+
+  /** With nothing to show from the last visit, only a node can give the first frame: what dials it is loaded at once. */
+  async #expectFirstVisit(choosing: Promise<ChosenStore>): Promise<void> {
+    const { store } = await choosing
+    if (await isEmpty(store)) this.#dialing.preload()
   }
 
   async #chooseStore(): Promise<ChosenStore> {

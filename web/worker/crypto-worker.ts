@@ -3,12 +3,17 @@
 import { cryptoError } from '@petal/core/crypto/convert.ts'
 import { EngineHost } from '@petal/core/crypto/engine-host.ts'
 import { expose } from 'comlink'
-import { type CompiledEngine, instantiateEngine } from './engine.ts'
+import { type CompiledEngine, instantiateEngine, prepareEngine } from './engine.ts'
 import type { Arguments, CryptoWorkerApi, Method, Reply, Result } from './worker-api.ts'
 
 let host: EngineHost | null = null
 
 const api: CryptoWorkerApi = {
+  prepare(module) {
+    // What fails here fails again, and is told, when the engine is loaded.
+    prepareEngine(module).catch(() => {})
+  },
+
   async load(engine: CompiledEngine) {
     try {
       host = new EngineHost(await instantiateEngine(engine), () => performance.now())

@@ -33,8 +33,7 @@ export function chooseVariant(): Variant {
 export async function compileEngine(module: EngineModule): Promise<CompiledEngine> {
   const variant = chooseVariant()
   try {
-    const url = await MODULES[module][variant].url()
-    return { module, variant, compiled: await compile(url) }
+    return { module, variant, compiled: await compile(MODULES[module][variant].url) }
   } catch (error) {
     throw unavailable(error)
   }
@@ -45,6 +44,11 @@ async function compile(url: string): Promise<WebAssembly.Module> {
   if (!response.ok) throw new Error(`the WebAssembly module was not found (${response.status})`)
   const isWasm = response.headers.get('content-type') === 'application/wasm'
   return isWasm ? await WebAssembly.compileStreaming(response) : await WebAssembly.compile(await response.arrayBuffer())
+}
+
+/** Loads the glue of the module that this browser will choose, while that is still being compiled elsewhere. */
+export async function prepareEngine(module: EngineModule): Promise<void> {
+  await MODULES[module][chooseVariant()].glue()
 }
 
 /** Runs a compiled module in this thread. Rejects with `CryptoError` `unavailable`. */

@@ -1,5 +1,11 @@
-/** Every WASM module and variant, each loaded only when it is chosen. */
+/** Every WASM module and variant: addresses are known from the start, nothing is loaded before it is chosen. */
 import type { FullEngine } from '@petal/core/platform/engine.ts'
+import fullBaseline from '../../wasm-crates/dist/full/baseline/petal_bg.wasm?url'
+import fullSimd from '../../wasm-crates/dist/full/simd/petal_bg.wasm?url'
+import fullWide from '../../wasm-crates/dist/full/wide/petal_bg.wasm?url'
+import verifierBaseline from '../../wasm-crates/dist/verifier/baseline/petal_bg.wasm?url'
+import verifierSimd from '../../wasm-crates/dist/verifier/simd/petal_bg.wasm?url'
+import verifierWide from '../../wasm-crates/dist/verifier/wide/petal_bg.wasm?url'
 
 export type EngineModule = 'verifier' | 'full'
 export type Variant = 'baseline' | 'simd' | 'wide'
@@ -11,40 +17,39 @@ export type Glue = FullEngine & {
 
 interface Source {
   /** Address of the binary. */
-  readonly url: () => Promise<string>
+  readonly url: string
   /** wasm-bindgen's JavaScript. */
   readonly glue: () => Promise<Glue>
 }
 
 const engine = (module: Promise<unknown>): Promise<Glue> => module as Promise<Glue>
-const address = (module: Promise<{ readonly default: string }>): Promise<string> => module.then((url) => url.default)
 
 export const MODULES: Readonly<Record<EngineModule, Readonly<Record<Variant, Source>>>> = {
   verifier: {
     baseline: {
-      url: () => address(import('../../wasm-crates/dist/verifier/baseline/petal_bg.wasm?url')),
+      url: verifierBaseline,
       glue: () => engine(import('../../wasm-crates/dist/verifier/baseline/petal.js')),
     },
     simd: {
-      url: () => address(import('../../wasm-crates/dist/verifier/simd/petal_bg.wasm?url')),
+      url: verifierSimd,
       glue: () => engine(import('../../wasm-crates/dist/verifier/simd/petal.js')),
     },
     wide: {
-      url: () => address(import('../../wasm-crates/dist/verifier/wide/petal_bg.wasm?url')),
+      url: verifierWide,
       glue: () => engine(import('../../wasm-crates/dist/verifier/wide/petal.js')),
     },
   },
   full: {
     baseline: {
-      url: () => address(import('../../wasm-crates/dist/full/baseline/petal_bg.wasm?url')),
+      url: fullBaseline,
       glue: () => engine(import('../../wasm-crates/dist/full/baseline/petal.js')),
     },
     simd: {
-      url: () => address(import('../../wasm-crates/dist/full/simd/petal_bg.wasm?url')),
+      url: fullSimd,
       glue: () => engine(import('../../wasm-crates/dist/full/simd/petal.js')),
     },
     wide: {
-      url: () => address(import('../../wasm-crates/dist/full/wide/petal_bg.wasm?url')),
+      url: fullWide,
       glue: () => engine(import('../../wasm-crates/dist/full/wide/petal.js')),
     },
   },

@@ -60,8 +60,8 @@ describe('pool of workers', () => {
           const post = worker.postMessage.bind(worker) as (...args: unknown[]) => void
           let messages = 0
           worker.postMessage = (...args: unknown[]) => {
-            // The first message loads the engine, the second is the job.
-            if (++messages === 2) worker.dispatchEvent(new ErrorEvent('error', { message: 'made to die' }))
+            // The first two messages load the engine, the third is the job.
+            if (++messages === 3) worker.dispatchEvent(new ErrorEvent('error', { message: 'made to die' }))
             else post(...args)
           }
         }

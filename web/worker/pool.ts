@@ -14,6 +14,8 @@ import {
   type HeaderFields,
   type JobOptions,
   type JobProgress,
+  type RootLeaf,
+  type TraversalVerdict,
 } from '@petal/core/platform/crypto.ts'
 import type { EngineCommittee, EngineKeyPair, EngineRules } from '@petal/core/platform/engine.ts'
 import { transfer } from 'comlink'
@@ -131,6 +133,19 @@ export class WorkerPool implements Crypto {
 
   hashBytes(message: Uint8Array, options?: JobOptions): Promise<Uint8Array> {
     return this.#job('normal', options, (slot) => slot.call('hashBytes', moved([message])))
+  }
+
+  verifyTraversal(
+    root: Uint8Array,
+    keys: readonly Uint8Array[],
+    proof: Uint8Array,
+    options?: JobOptions,
+  ): Promise<TraversalVerdict> {
+    return this.#job('normal', options, (slot) => slot.call('verifyTraversal', moved([root, keys, proof])))
+  }
+
+  rebuildRoot(leaves: readonly RootLeaf[], options?: JobOptions): Promise<Uint8Array> {
+    return this.#job('normal', options, (slot) => slot.call('rebuildRoot', [leaves]))
   }
 
   generateKey(ikm: Uint8Array, options?: JobOptions): Promise<EngineKeyPair> {
@@ -266,20 +281,24 @@ export class WorkerPool implements Crypto {
   }
 
   async #start(slot: Slot): Promise<void> {
-    this.#engine ??= this.#compile(this.#module)
-    let engine: CompiledEngine
+    this.#engine ??= this.#compiled()
+    const engine = this.#engine
+    const { kernel } = await slot.start(this.#module, engine)
+    if (this.#closed) slot.stop()
+    const { variant } = await engine
+    const count = this.#slots.length
+    this.#description = `wasm ${variant} (${kernel}), ${count} worker${count === 1 ? '' : 's'}`
+  }
+
+  async #compiled(): Promise<CompiledEngine> {
     try {
-      engine = await this.#engine
+      return await this.#compile(this.#module)
     } catch (error) {
       this.#engine = null
       if (error instanceof CryptoError) throw error
       const message = error instanceof Error ? error.message : String(error)
       throw new CryptoError('unavailable', `WebAssembly does not run here: ${message}`, { cause: error })
     }
-    const { kernel } = await slot.start(engine)
-    if (this.#closed) slot.stop()
-    const count = this.#slots.length
-    this.#description = `wasm ${engine.variant} (${kernel}), ${count} worker${count === 1 ? '' : 's'}`
   }
 
   #settle(job: Job, tell: () => void): void {

@@ -2,6 +2,7 @@
 import { CryptoError } from '@petal/core/platform/crypto.ts'
 import { proxy, type Remote, releaseProxy, wrap } from 'comlink'
 import type { CompiledEngine } from './engine.ts'
+import type { EngineModule } from './modules.ts'
 import type { Arguments, CryptoWorkerApi, Method, Reply, Result } from './worker-api.ts'
 
 /** Makes a worker of `crypto-worker.ts`. */
@@ -28,8 +29,8 @@ export class Slot {
     return this.#loaded
   }
 
-  /** Starts the worker. Rejects with `unavailable` when it cannot. */
-  async start(engine: CompiledEngine): Promise<Result<'describe'>> {
+  /** Starts the worker while its engine is compiled. Rejects with `unavailable` when one of both cannot. */
+  async start(module: EngineModule, engine: Promise<CompiledEngine>): Promise<Result<'describe'>> {
     let worker: Worker
     try {
       worker = this.#spawn()
@@ -53,11 +54,14 @@ export class Slot {
     })
     this.#api = wrap<CryptoWorkerApi>(worker)
     try {
-      const description = unpack(await Promise.race([this.#api.load(engine), this.#death]))
+      void this.#api.prepare(module)
+      const compiled = await Promise.race([engine, this.#death])
+      const description = unpack(await Promise.race([this.#api.load(compiled), this.#death]))
       this.#loaded = true
       return description
     } catch (cause) {
       this.stop()
+      if (cause instanceof CryptoError && cause.code === 'unavailable') throw cause
       const message = cause instanceof Error ? cause.message : String(cause)
       throw new CryptoError('unavailable', `the engine does not start: ${message}`, { cause })
     }

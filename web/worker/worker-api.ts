@@ -2,6 +2,7 @@
 import type { EngineHost } from '@petal/core/crypto/engine-host.ts'
 import type { CryptoErrorCode } from '@petal/core/platform/crypto.ts'
 import type { CompiledEngine } from './engine.ts'
+import type { EngineModule } from './modules.ts'
 
 export type Method = {
   [K in keyof EngineHost]: EngineHost[K] extends (...args: never[]) => unknown ? K : never
@@ -15,7 +16,9 @@ export type Reply<T> =
   | { readonly ok: false; readonly code: CryptoErrorCode; readonly message: string }
 
 export interface CryptoWorkerApi {
-  /** Makes the instance; call it once, first. */
+  /** Says which module will come, before it is compiled. */
+  prepare(module: EngineModule): void
+  /** Makes the instance; call it once, before everything else. */
   load(engine: CompiledEngine): Promise<Reply<ReturnType<EngineHost['describe']>>>
   call<M extends Method>(method: M, args: Arguments<M>): Reply<Result<M>>
   /** Runs long: ended by ending the worker. `progress` is a Comlink proxy whose answer is not waited for. */
