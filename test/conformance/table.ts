@@ -5,10 +5,14 @@ import { joinProof, messages } from './areas/consensus.ts'
 import { headerVdf } from './areas/consensus-header-vdf.ts'
 import { difficulty } from './areas/difficulty.ts'
 import * as ed448 from './areas/ed448.ts'
+import { encodings } from './areas/encodings.ts'
 import { appChain, appNegative } from './areas/frames-app.ts'
 import { globalChain, globalFields, globalNegative } from './areas/frames-global.ts'
 import { genesisMainnet, mainnetGenesis } from './areas/genesis.ts'
+import { otherSignatures } from './areas/other-signatures.ts'
 import * as gossip from './areas/p2p-gossip.ts'
+import * as p2pIdentity from './areas/p2p-identity.ts'
+import * as p2pRecords from './areas/p2p-records.ts'
 import { hashBytes, hashElements } from './areas/poseidon.ts'
 import * as vdf from './areas/vdf.ts'
 import type { Fields } from './fields.ts'
@@ -36,6 +40,7 @@ const RUNNERS: Readonly<Record<string, readonly FileRunner[]>> = {
   'canonical/sub_lengths.json': [decoderVerdicts],
   'canonical/token.json': [canonicalMessages],
   'canonical/validation.json': [validation],
+  'consensus/encodings.json': [encodings],
   'consensus/genesis_mainnet.json': [genesisMainnet],
   'consensus/header_vdf.json': [headerVdf],
   'consensus/join_proof.json': [joinProof],
@@ -47,6 +52,7 @@ const RUNNERS: Readonly<Record<string, readonly FileRunner[]>> = {
   'ed448/decaf448.json': [ed448.decaf448],
   'ed448/ed448_edge.json': [ed448.edge],
   'ed448/ed448_sign.json': [ed448.sign],
+  'ed448/other_signatures.json': [otherSignatures],
   'ed448/x448_edwards_keys.json': [ed448.agreementKeys],
   'frames/app_chain.json': [appChain],
   'frames/app_negative.json': [appNegative],
@@ -59,6 +65,18 @@ const RUNNERS: Readonly<Record<string, readonly FileRunner[]>> = {
   'p2p/bitmask_slices.json': [gossip.bitmaskSlices],
   'p2p/blossomsub_control.json': [gossip.control],
   'p2p/blossomsub_message.json': [gossip.message],
+  'p2p/dht_namespace.json': [p2pIdentity.namespace],
+  'p2p/global_alert.json': [p2pRecords.globalAlert],
+  'p2p/key_registry.json': [p2pRecords.keyRegistry],
+  'p2p/key_registry_keys.json': [p2pRecords.keyRegistryKeys],
+  'p2p/noise_payload.json': [p2pIdentity.noise],
+  'p2p/peer_id.json': [p2pIdentity.peerId],
+  'p2p/peer_id_edge.json': [p2pIdentity.peerId],
+  'p2p/peer_info.json': [p2pRecords.peerInfo],
+  'p2p/peer_info_edge.json': [p2pRecords.peerInfoEdge],
+  'p2p/release_check.json': [p2pRecords.release],
+  'p2p/send_authentication.json': [p2pRecords.sendAuthentication],
+  'p2p/worker_identity.json': [p2pIdentity.worker],
   'poseidon/hash_bytes.json': [hashBytes],
   'poseidon/hash_elements.json': [hashElements],
   'vdf/discriminant.json': [vdf.discriminant],
