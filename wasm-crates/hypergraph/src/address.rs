@@ -9,8 +9,6 @@ pub const ADDRESS_LENGTH: usize = 32;
 pub const ATOM_ID_LENGTH: usize = 64;
 /// Length of a shard key in bytes.
 pub const SHARD_KEY_LENGTH: usize = 35;
-/// Elements of `path(L2)`.
-pub const ADDRESS_PATH_LENGTH: usize = 43;
 /// Address of the global intrinsic: the domain of the prover registry.
 pub const GLOBAL_ADDRESS: Address = [0xff; ADDRESS_LENGTH];
 /// Data address of the metadata vertex of a deployed application.
@@ -173,10 +171,11 @@ impl ShardKey {
         self.l1[0] != 0 || self.l1[1] != 0 || self.l1[2] != 0
     }
 
-    /// `path(L2)`: 43 elements of 6 bits, the last one holding four bits of L2 and two zero bits.
+    /// `path(L2)`: 43 elements of 6 bits, the last one holding four bits of L2 and two zero bits. It is a prefix of the
+    /// paths of in-field data addresses only, not of that of the metadata vertex (hazard H-12).
     #[must_use]
-    pub fn path(&self) -> [u8; ADDRESS_PATH_LENGTH] {
-        address_path(&self.l2)
+    pub fn path(&self) -> tries::Path {
+        tries::path(&self.l2)
     }
 }
 
@@ -223,23 +222,6 @@ pub fn l1(address: &Address) -> [u8; 3] {
     let c = std::iter::repeat_with(next).find(|byte| *byte != a && *byte != b);
     let mut out = [a, b, c.unwrap_or_default()];
     out.sort_unstable();
-    out
-}
-
-/// Path of an address: 6-bit groups from the most significant bit, the last group padded with zeros
-/// (spec 20 section 7).
-#[must_use]
-pub fn address_path(address: &Address) -> [u8; ADDRESS_PATH_LENGTH] {
-    let mut out = [0; ADDRESS_PATH_LENGTH];
-    for (chunk, elements) in address.chunks(3).zip(out.chunks_mut(4)) {
-        let group = chunk
-            .iter()
-            .zip([16, 8, 0])
-            .fold(0u32, |sum, (byte, shift)| sum | u32::from(*byte) << shift);
-        for (element, shift) in elements.iter_mut().zip([18, 12, 6, 0]) {
-            *element = (group >> shift & 0x3f) as u8;
-        }
-    }
     out
 }
 

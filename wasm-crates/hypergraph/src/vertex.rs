@@ -1,6 +1,7 @@
 //! Vertex atoms: the value of a rule A leaf and of a member of a hyperedge (spec 21 section 2, HYP-02).
 
 use crate::address::{ATOM_ID_LENGTH, AtomId};
+use tries::Size;
 
 /// First byte of a vertex.
 pub const VERTEX_TAG: u8 = 0;
@@ -61,6 +62,13 @@ impl Vertex {
             commitment: commitment.to_vec(),
             size: *size,
         })
+    }
+
+    /// Size as a number.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        // 32 bytes always fit.
+        Size::from_be_bytes(&self.size).unwrap_or_default()
     }
 
     /// Whether bytes have the form of a vertex atom rather than that of a data tree: first byte 00 and 161 or 171 bytes

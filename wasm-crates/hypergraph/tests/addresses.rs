@@ -4,8 +4,7 @@ mod common;
 
 use common::{address, bytes, cases, verdict};
 use hypergraph::{
-    FieldKeyError, FileIndex, FileIndexError, ShardKey, ShardKeyError, address_path, field_key, l1,
-    topic_bloom,
+    FieldKeyError, FileIndex, FileIndexError, ShardKey, ShardKeyError, field_key, l1, topic_bloom,
 };
 
 #[test]
@@ -16,7 +15,7 @@ fn hyp_01_shard_keys_paths_and_blooms() {
         assert_eq!(l1(&app).to_vec(), bytes(&case["l1"]));
         assert_eq!(key.to_bytes().to_vec(), bytes(&case["shard_key"]));
         assert_eq!(ShardKey::from_bytes(&key.to_bytes()), Ok(key));
-        let path: Vec<u64> = address_path(&app).iter().map(|e| u64::from(*e)).collect();
+        let path: Vec<u64> = key.path().iter().map(|e| u64::from(*e)).collect();
         assert_eq!(serde_json::json!(path), case["path_of_address"]);
         assert_eq!(
             topic_bloom(&app).to_vec(),
