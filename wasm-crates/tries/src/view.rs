@@ -3,6 +3,7 @@
 use crate::error::TreeError;
 use crate::node::Link;
 use crate::path::{common_length, path};
+use crate::size::Size;
 use crate::store::NodeStore;
 use crate::tree::Tree;
 
@@ -17,6 +18,8 @@ pub struct NodeView {
     pub is_leaf: bool,
     /// Leaves below it, itself included.
     pub leaf_count: i64,
+    /// Sum of the sizes of these leaves.
+    pub size: Size,
     /// Number and own commitment of each child, ascending; empty for a leaf. A child's commitment is not its slot value (the prefix of a
     /// branch child is not in it).
     pub children: Vec<(u8, Vec<u8>)>,
@@ -38,6 +41,7 @@ impl<S: NodeStore> Tree<S> {
             commitment: own_commitment(&link),
             is_leaf: matches!(link, Link::Leaf(_)),
             leaf_count: link.leaf_count(),
+            size: link.size().clone(),
             children: Vec::new(),
         };
         if let Link::Branch(branch) = &link {

@@ -407,6 +407,7 @@ fn nodes_answer_for_every_path_that_leads_to_them() {
         (top.commitment.as_slice(), top.leaf_count),
         (root.as_bytes(), 60)
     );
+    assert_eq!(top.size, tree.size());
     for leaf in &leaves {
         let full = path(&leaf.key);
         for length in 0..=full.len() {
