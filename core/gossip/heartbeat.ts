@@ -69,12 +69,8 @@ function surplus(state: GossipState, members: Iterable<PeerKey>): PeerKey[] {
   const byScore = state.shuffled(members).sort((a, b) => state.scoreOf(b) - state.scoreOf(a))
   const order = [...byScore.slice(0, dScore), ...state.shuffled(byScore.slice(dScore))]
   const dialled = (key: PeerKey) => state.peers.get(key)?.outbound ?? false
-  let missing = dOut - order.slice(0, d).filter(dialled).length
-  const moved: PeerKey[] = []
-  for (const key of order.slice(d)) {
-    if (missing-- <= 0) break
-    if (dialled(key)) moved.push(key)
-  }
+  const missing = Math.max(dOut - order.slice(0, d).filter(dialled).length, 0)
+  const moved = order.slice(d).filter(dialled).slice(0, missing)
   const kept = order.slice(0, d)
   // The last that we did not dial make room.
   for (const key of moved) {

@@ -1,6 +1,7 @@
 /** The scenario in which the router is measured: shard topics of three slices, churn, silent and garbage peers. Tests and `test/sim/gossip.ts`. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Millis } from '../platform/machine.ts'
+import type { GossipParams } from './params.ts'
 import { type Conduct, GossipSimulation, type SimulatedNode } from './simulation.ts'
 import { shardTopics } from './topics.ts'
 
@@ -21,6 +22,7 @@ export interface Scenario {
   readonly settleMillis: Millis
   /** ...if it stays so long after that. */
   readonly windowMillis: Millis
+  readonly params?: Partial<GossipParams>
 }
 
 export const FULL_SCENARIO: Scenario = {

@@ -64,13 +64,13 @@ export class GossipState {
     return items
   }
 
-  /** Room for `bytes` more of messages or ids; control messages have twice the room. One message always fits an empty queue. */
+  /** Room for `bytes` more of messages or ids; control messages have twice the room. A short queue takes one message of any size. */
   hasRoom(peer: Peer, bytes: number, factor = 1): boolean {
     const { queueBytes, allQueuesBytes } = this.config.limits
     const queued = peer.queuedBytes + this.outbox.bytesFor(peer.key)
-    if (queued === 0) return true
     const all = this.queuedBytes + this.outbox.messageBytes
-    return queued + bytes <= factor * queueBytes && all + bytes <= factor * allQueuesBytes
+    if (all + bytes > factor * allQueuesBytes) return false
+    return queued + bytes <= factor * queueBytes || queued < queueBytes / 4
   }
 
   /** Sends a message unless there is no room or the peer does not want it. */
