@@ -5,7 +5,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { CertificateVerdict, Check, HeaderFacts } from '../platform/crypto.ts'
 import type { Millis } from '../platform/machine.ts'
-import { type Candidate, Candidates, digestOf, type NewCandidate, Refused } from './candidates.ts'
+import { type Candidate, Candidates, digestOf, type NewCandidate, Refused, sameBytes } from './candidates.ts'
 import type { Chain, Frame } from './chain.ts'
 import type { LightEffect, Task, TaskResult } from './events.ts'
 import { equivocation } from './evidence.ts'
@@ -192,7 +192,8 @@ export class Judge {
     }
     const place = this.#chain.place(facts)
     candidate.links = this.#chain.links(facts)
-    if (place.kind === 'known') this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
+    if (this.#isOtherCopy(candidate)) this.#candidates.placed(candidate)
+    else if (place.kind === 'known') this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
     else if (place.kind === 'conflict' || this.#chain.unprovenOpponents(facts).length > 0)
       this.#candidates.placed(candidate)
     else if (this.#refuseUnlinked(candidate, now)) return
@@ -229,7 +230,7 @@ export class Judge {
     }
     const place = this.#chain.place(facts)
     const contested = place.kind === 'conflict' || this.#chain.links(facts).some((check) => !check.ok)
-    const wanted = candidate.query !== null && candidate.timeProof
+    const wanted = (candidate.query !== null && candidate.timeProof) || this.#isOtherCopy(candidate)
     if (place.kind === 'conflict' && place.grounds === 'rank') this.#equivocated(candidate, place.frame, now)
     else if ((contested || wanted) && !candidate.timeProofKnown) this.#awaitingTimeProof.push(candidate)
     else this.#conclude(candidate, null, now)
@@ -254,14 +255,20 @@ export class Judge {
       return
     }
     if (place.kind === 'known') {
-      if (timeProof) place.frame.timeProof ??= timeProof
-      this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
+      const { frame } = place
+      const differs = !sameBytes(candidate.bytes, frame.bytes)
+      // One of two copies is proven: the other, which is held, has to be too before it may stand for both.
+      if (timeProof && differs && frame.timeProof === null) {
+        this.#contest(candidate, timeProof, [frame])
+        return
+      }
+      if (timeProof && !differs) frame.timeProof ??= timeProof
+      this.#rulings.push({ kind: 'known', candidate, frame })
       return
     }
     const opponents = this.#chain.unprovenOpponents(facts)
     if (opponents.length > 0) {
-      this.#contested.push({ candidate, timeProof })
-      for (const frame of opponents) if (!this.#proving(frame)) this.#timeProofs.demand(frame)
+      this.#contest(candidate, timeProof, opponents)
       return
     }
     const proven = timeProof !== null || candidate.timeProofKnown
@@ -296,6 +303,22 @@ export class Judge {
       candidate.links.some((check) => check.name === 'link'),
     )
     this.#rulings.push({ kind: 'accepted', candidate, frame })
+  }
+
+  /** The candidate waits for the time proofs of frames that are held. */
+  #contest(candidate: Candidate, timeProof: Check | null, opponents: readonly Frame[]): void {
+    this.#contested.push({ candidate, timeProof })
+    for (const frame of opponents) if (!this.#proving(frame)) this.#timeProofs.demand(frame)
+  }
+
+  /**
+   * An imported header with identity and number of a frame that is held, and other bytes: another certificate of that frame, or a damaged file. The
+   * verdict on the frame says nothing about it.
+   */
+  #isOtherCopy({ purpose, facts, bytes }: Candidate): boolean {
+    if (purpose !== 'import' || facts === null) return false
+    const place = this.#chain.place(facts)
+    return place.kind === 'known' && !sameBytes(bytes, place.frame.bytes)
   }
 
   #equivocated(candidate: Candidate, frame: Frame, now: Millis): void {

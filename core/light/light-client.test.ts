@@ -158,6 +158,39 @@ describe('queries', () => {
     expect(run.state).toMatchObject({ phase: 'halted', halt: 'evidence' })
   })
 
+  test('a checkpoint of a frame that is held is judged by its own bytes', async () => {
+    const copy = (more: object) => made({ number: 20, rank: 40, name: 'main/20', parent: 'main/19', ...more })
+    for (const timeProofs of ['every', 'off'] as const) {
+      const run = new Simulation({ peers: { a: honest(chain, () => 20) }, timeProofs })
+      await (await run.start()).run(20_000)
+      run.query(1, { kind: 'import', header: copy({ timeProof: 'false' }) })
+      run.query(2, { kind: 'import', header: copy({ certificate: 'forged' }) })
+      run.query(3, { kind: 'import', header: copy({ padding: 3 }) })
+      run.query(4, { kind: 'import', header: chain.get(20n) as Uint8Array })
+      await run.run(10_000)
+      const finding = (query: number) => {
+        const outcome = run.outcomes.get(query)
+        return outcome?.kind === 'finding' ? outcome.finding : undefined
+      }
+      expect(finding(1)).toMatchObject({ verified: false, reason: 'vdf is wrong' })
+      expect(finding(2)).toMatchObject({ verified: false, reason: 'signature is wrong' })
+      expect(finding(3)).toMatchObject({ bytes: chain.get(20n), verified: 'full' })
+      expect(finding(4)).toMatchObject({ bytes: chain.get(20n), reason: null })
+      expect(run.client.head()).toMatchObject({ bytes: chain.get(20n), verified: 'full' })
+    }
+  })
+
+  test('a checkpoint replaces a false copy of its frame, whose certificate says nothing against it', async () => {
+    const false20 = made({ number: 20, rank: 40, name: 'main/20', parent: 'main/19', timeProof: 'false' })
+    const lying = honest(new Map([...chain].slice(0, 19)).set(20n, false20), () => 20)
+    const run = await (await new Simulation({ peers: { a: lying }, timeProofs: 'off' }).start()).run(20_000)
+    expect(run.client.head()).toMatchObject({ bytes: false20, verified: 'certificate' })
+    run.query(1, { kind: 'import', header: chain.get(20n) as Uint8Array })
+    await run.run(10_000)
+    expect(run.client.head()).toMatchObject({ bytes: chain.get(20n), verified: 'full' })
+    expect(run.outcomes.get(1)).toMatchObject({ kind: 'finding', finding: { bytes: chain.get(20n), verified: 'full' } })
+  })
+
   test('an import is verified like everything else, and becomes the head when it is newer', async () => {
     const run = await (await new Simulation({ peers: { a: honest(chain, () => 10) } }).start()).run(10_000)
     run.query(1, { kind: 'import', header: chain.get(100n) as Uint8Array })

@@ -10,7 +10,7 @@
  */
 import type { Check } from '../platform/crypto.ts'
 import type { Machine, Millis } from '../platform/machine.ts'
-import type { NewCandidate } from './candidates.ts'
+import { type NewCandidate, sameBytes } from './candidates.ts'
 import { Chain, type Frame, findingOf } from './chain.ts'
 import { Conversations } from './conversations.ts'
 import type {
@@ -440,8 +440,4 @@ function ownCandidate(header: StoredHeader): NewCandidate {
     timeProof: false,
     timeProofKnown: header.timeProof,
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
