@@ -22,6 +22,7 @@ const api: HostApi = {
   recent: (count) => running().recent(count),
   work: () => running().work(),
   addAddress: (address) => running().addAddress(address),
+  ping: () => {},
   stop: async () => await host?.stop(),
 }
 

@@ -7,6 +7,7 @@ import { WIRE_LIMITS } from '@petal/core/light/wire-limits.ts'
 import { proxy, type Remote, releaseProxy, wrap } from 'comlink'
 import { Emitter } from './emitter.ts'
 import { type ClientError, clientError, ImportError, NotFoundError, RefusedError, StoppedError } from './errors.ts'
+import { Heartbeat } from './heartbeat.ts'
 import type { HostApi, HostListener } from './host-api.ts'
 import { type CheckedOptions, checkAddress, checkOptions } from './options.ts'
 import { PageDialing } from './page-dialing.ts'
@@ -21,21 +22,27 @@ export type SpawnClientWorker = () => Worker
 export class TabClient implements Client {
   readonly #options: CheckedOptions
   readonly #spawn: SpawnClientWorker
+  readonly #heartbeatMillis: number | undefined
   readonly #events = new Emitter<ClientEvents>()
   #state: ClientState = IDLE
-  #halt: HaltCause | null = null
+  #halt: HaltCause | 'crashed' | null = null
   #network: NetworkDescription | null = null
   #worker: Worker | null = null
   #host: Remote<HostApi> | null = null
+  #heartbeat: Heartbeat | null = null
+  /** Rejects when the worker is dead, so that nobody waits for its answer. */
+  readonly #death = Promise.withResolvers<never>()
   #dialing: PageDialing | null = null
   #services: PageServices | null = null
   #stopped = false
   #stopping: Promise<void> | null = null
   #nextCall = 1
 
-  constructor(options: ClientOptions, spawn: SpawnClientWorker) {
+  constructor(options: ClientOptions, spawn: SpawnClientWorker, heartbeatMillis?: number) {
     this.#options = checkOptions(options)
     this.#spawn = spawn
+    this.#heartbeatMillis = heartbeatMillis
+    this.#death.promise.catch(() => {})
   }
 
   get state(): ClientState {
@@ -64,7 +71,10 @@ export class TabClient implements Client {
     // An error before the first state: the worker's script did not load or run.
     const failed = new Promise<void>((resolve) => {
       worker.addEventListener('error', (event) => {
-        if (this.#state.phase !== 'idle') return
+        if (this.#state.phase !== 'idle') {
+          void this.#heartbeat?.suspect(event.message || 'it failed without a reason')
+          return
+        }
         this.#host = null
         this.#engineMissing(event.message || "the client's worker does not start")
         resolve()
@@ -73,9 +83,10 @@ export class TabClient implements Client {
     this.#dialing = new PageDialing(this.#options.functions, () => this.#network ?? { network: '', profile: '' })
     const dialing = this.#dialing
     this.#services = new PageServices((...wish) => dialing.dial(...wish), this.#options.store)
-    this.#host = wrap<HostApi>(worker)
-    const started = this.#host.start(this.#options.host, proxy(this.#services), proxy(this.#listener()))
-    await Promise.race([started, failed])
+    const host = wrap<HostApi>(worker)
+    this.#host = host
+    const started = host.start(this.#options.host, proxy(this.#services), proxy(this.#listener()))
+    await Promise.race([started.then(() => this.#watch(host)), failed])
   }
 
   async ready(options: { readonly signal?: AbortSignal; readonly timeoutMillis?: number } = {}): Promise<Head> {
@@ -111,12 +122,12 @@ export class TabClient implements Client {
   }
 
   async head(): Promise<Head | null> {
-    const finding = await this.#host?.head()
-    return finding ? headOf(finding) : null
+    const finding = await this.#asked((host) => host.head(), null)
+    return finding === null ? null : headOf(finding)
   }
 
   async recent(count: number): Promise<readonly Head[]> {
-    const findings = (await this.#host?.recent(Math.max(0, Math.floor(count)))) ?? []
+    const findings = await this.#asked((host) => host.recent(Math.max(0, Math.floor(count))), [])
     return findings.map(headOf)
   }
 
@@ -138,12 +149,14 @@ export class TabClient implements Client {
   }
 
   async work(): Promise<Work> {
-    return (await this.#host?.work()) ?? { certificates: 0, timeProofs: 0, refusals: 0, millis: 0 }
+    return await this.#asked((host) => host.work(), { certificates: 0, timeProofs: 0, refusals: 0, millis: 0 })
   }
 
   async export(): Promise<Uint8Array> {
     const head = await this.head()
-    if (head === null || this.#network === null) throw new NotFoundError('There is no verified frame to export yet.')
+    if (head === null || this.#network === null) {
+      throw this.#ended() ?? new NotFoundError('There is no verified frame to export yet.')
+    }
     const { network, profile } = this.#network
     return encodeCheckpoint({ network, profile, header: head.value.bytes })
   }
@@ -166,7 +179,7 @@ export class TabClient implements Client {
     const ended = this.#ended()
     if (ended) throw ended
     if (this.#host === null) throw new StoppedError('Start the client before you add an address.')
-    await this.#host.addAddress(address)
+    await this.#asked((host) => host.addAddress(address), undefined)
   }
 
   stop(): Promise<void> {
@@ -180,6 +193,7 @@ export class TabClient implements Client {
 
   async #end(): Promise<void> {
     this.#stopped = true
+    this.#heartbeat?.stop()
     const late = new Promise<void>((resolve) => setTimeout(resolve, STOP_MILLIS))
     await Promise.race([this.#host?.stop().catch(() => {}), late])
     await Promise.race([this.#services?.close(), late])
@@ -198,7 +212,7 @@ export class TabClient implements Client {
         this.#network = description
       },
       state: (state) => {
-        if (this.#stopped) return
+        if (this.#stopped || this.#halt === 'crashed') return
         this.#halt = state.halt
         this.#show(clientState(state))
       },
@@ -212,6 +226,31 @@ export class TabClient implements Client {
   #show(state: ClientState): void {
     this.#state = state
     this.#events.emit('state', state)
+  }
+
+  #watch(host: Remote<HostApi>): void {
+    if (this.#stopped) return
+    const dead = (why: string) => this.#crashed(why)
+    this.#heartbeat = new Heartbeat(() => host.ping(), dead, this.#heartbeatMillis)
+  }
+
+  /** The worker is dead: whoever waits for it is told, and nothing that it might still say is listened to. */
+  #crashed(why: string): void {
+    if (this.#stopped) return
+    this.#worker?.terminate()
+    this.#worker = null
+    this.#host = null
+    void this.#services?.close()
+    this.#halt = 'crashed'
+    const reason = `The part of this client that verifies has ended (${why}).`
+    const next = 'Load the page again, or create a new client: what was verified is kept.'
+    this.#show({ ...this.#state, phase: 'halted', peers: [], health: 'stalled', reason, next })
+    this.#death.reject(clientError('crashed', `${reason} ${next}`))
+  }
+
+  /** What the worker answers; `otherwise` without a worker. Rejects with `CrashedError` when it dies meanwhile. */
+  async #asked<T>(ask: (host: Remote<HostApi>) => Promise<T>, otherwise: T): Promise<T> {
+    return this.#host === null ? otherwise : await Promise.race([ask(this.#host), this.#death.promise])
   }
 
   #engineMissing(why: string): void {
@@ -262,7 +301,7 @@ export class TabClient implements Client {
       cleanups.push(() => signal?.removeEventListener('abort', abort), this.on('state', stopped))
     })
     try {
-      const outcome = await Promise.race([host.query(call, wish), givenUp])
+      const outcome = await Promise.race([host.query(call, wish), givenUp, this.#death.promise])
       if (outcome.kind === 'finding') return outcome.finding
       throw this.#ended() ?? clientError(outcome.code, outcome.reason)
     } finally {

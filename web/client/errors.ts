@@ -67,6 +67,14 @@ export class HaltedError extends ClientError {
   }
 }
 
+/** The client's worker ended, or does not answer any more. What was verified is kept: a new client goes on from it. */
+export class CrashedError extends ClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('crashed', message, options)
+    this.name = 'CrashedError'
+  }
+}
+
 /** The client was stopped, or not started. */
 export class StoppedError extends ClientError {
   constructor(message: string, options?: ErrorOptions) {
@@ -99,6 +107,7 @@ const classes = {
   refused: RefusedError,
   notFound: NotFoundError,
   halted: HaltedError,
+  crashed: CrashedError,
   stopped: StoppedError,
   arguments: ArgumentsError,
   import: ImportError,

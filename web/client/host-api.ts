@@ -37,5 +37,7 @@ export interface HostApi {
   recent(count: number): readonly Finding[]
   work(): WorkCount
   addAddress(address: string): void
+  /** Answered at once by a worker that lives. */
+  ping(): void
   stop(): Promise<void>
 }

@@ -23,7 +23,7 @@ export interface HostParts {
   readonly makeCrypto: (workers: number) => Crypto
 }
 
-export class ClientHost implements Omit<HostApi, 'start'> {
+export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
   readonly #options: HostOptions
   readonly #page: Remote<PageServices>
   readonly #listener: Remote<HostListener> | HostListener

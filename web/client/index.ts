@@ -7,6 +7,7 @@ export {
   AnchorsError,
   ArgumentsError,
   ClientError,
+  CrashedError,
   EngineUnavailableError,
   HaltedError,
   ImportError,

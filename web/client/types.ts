@@ -13,7 +13,7 @@ export type Phase =
   | 'verifying' // catching up
   | 'ready' // the newest head that peers offer is verified
   | 'degraded' // works, but something is missing (stale head, peers lost, time proofs behind); see reason
-  | 'halted' // evidence of equivocation, unusable anchors or engine: does not go on by itself; see reason
+  | 'halted' // evidence of equivocation, unusable anchors or engine, a dead worker: does not go on by itself; see reason
   | 'stopped'
 
 /** One small object, always the latest value and never a log. At most two notifications a second. */
@@ -95,6 +95,7 @@ export type ClientErrorCode =
   | 'refused' // a header did not verify and the policy is `refuse`
   | 'notFound' // no peer has that frame
   | 'halted' // evidence stopped the client
+  | 'crashed' // its worker ended or does not answer
   | 'stopped' // after stop()
   | 'arguments' // a programming mistake of the caller
   | 'import' // a checkpoint file that cannot be used
