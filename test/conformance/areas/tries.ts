@@ -1,0 +1,269 @@
+import { createHash } from 'node:crypto'
+import type { Checks } from '../checks.ts'
+import { concat, type Fields, Malformed, parseHex, toHex } from '../fields.ts'
+import type { CaseRunner, VectorFile } from '../runner.ts'
+
+/** A tree in memory (spec 20 section 8). Call `free()` when done. */
+interface Tree {
+  /** True when the key is new. Throws for a key that cannot be in the tree; the tree is unchanged then. `size` is decimal. */
+  insert(key: Uint8Array, value: Uint8Array, hashTarget: Uint8Array, size: string): boolean
+  /** False when there was no such key; the tree is unchanged then. */
+  delete(key: Uint8Array): boolean
+  commit(): Uint8Array
+  serialise(): Uint8Array
+  /** JSON `{leafCount, longestBranch, size}`. */
+  facts(): string
+  /** Plain form; null or undefined when no proof exists. */
+  prove(keys: Uint8Array[]): Uint8Array | null | undefined
+  free(): void
+}
+
+/** What these files need of an engine (spec 20 sections 7 to 9). */
+export interface TriesCalls {
+  readonly Tree: { new (): Tree; fromBlob(blob: Uint8Array): Tree }
+  /** One byte per element. */
+  treePath(key: Uint8Array): Uint8Array
+  /** JSON `EngineTraversal`: strict verdict on a proof in plain form. */
+  traversalVerify(root: Uint8Array, keys: Uint8Array[], proof: Uint8Array): string
+  /** `accepts`, `refuses` or `aborts`: the generic verdict of the reference (section 9.2). */
+  traversalReferenceVerdict(root: Uint8Array, proof: Uint8Array): string
+  /** Forms: `plain`, `plain_with_trailer`, `canonical`. */
+  traversalConvert(proof: Uint8Array, from: string, to: string): Uint8Array
+  rebuildRoot(keys: Uint8Array[], values: Uint8Array[], hashTargets: Uint8Array[]): Uint8Array
+}
+
+interface TriesRunner {
+  readonly backing: 'rust'
+  open(file: VectorFile, engine: TriesCalls): CaseRunner
+}
+
+const eachCase = (run: (engine: TriesCalls, fields: Fields, check: Checks) => void): TriesRunner => ({
+  backing: 'rust',
+  open: (_file, engine) => (fields, check) => run(engine, fields, check),
+})
+
+/** Runs `use` with a tree and frees it. */
+function withTree(tree: Tree, use: (tree: Tree) => void): void {
+  try {
+    use(tree)
+  } finally {
+    tree.free()
+  }
+}
+
+const startTree = (engine: TriesCalls, fields: Fields): Tree =>
+  fields.optionalText('start_blob') === '' ? new engine.Tree() : engine.Tree.fromBlob(fields.bytes('start_blob'))
+
+const insert = (tree: Tree, leaf: Fields): boolean => {
+  const target = leaf.has('hash_target') ? leaf.bytes('hash_target') : new Uint8Array()
+  return tree.insert(leaf.bytes('key'), leaf.bytes('value'), target, leaf.integer('size').toString())
+}
+
+/** One operation; `ok: false` means refused or not found, and the serialised tree is then as before. */
+function apply(tree: Tree, operation: Fields, check: Checks): void {
+  const op = operation.text('op')
+  const ok = !operation.has('ok') || operation.boolean('ok')
+  const before = toHex(tree.serialise())
+  if (op === 'insert' && ok) insert(tree, operation)
+  else if (op === 'insert') check.refuses(`${operation.path} insert`, () => insert(tree, operation))
+  else if (op === 'delete') check.gives(`${operation.path} delete`, ok, () => tree.delete(operation.bytes('key')))
+  else if (op === 'commit') tree.commit()
+  else throw new Malformed(`${operation.path}: ${op} is no operation`)
+  if (!ok) check.equal(`${operation.path}: the tree is unchanged`, before, toHex(tree.serialise()))
+}
+
+/** Root, metadata, and the serialised tree read back. Call after the operations. */
+function checkCommitted(engine: TriesCalls, tree: Tree, fields: Fields, check: Checks): void {
+  check.gives('root', fields.hex('root'), () => tree.commit())
+  const facts = JSON.parse(tree.facts()) as { leafCount: string; longestBranch: number; size: string }
+  check.equal('leaf_count', fields.integer('leaf_count'), facts.leafCount)
+  check.equal('longest_branch', fields.integer('longest_branch'), facts.longestBranch)
+  check.equal('total_size', fields.integer('total_size'), facts.size)
+  const blob = tree.serialise()
+  withTree(engine.Tree.fromBlob(blob), (read) => {
+    check.equal('the serialised tree read back', toHex(blob), toHex(read.serialise()))
+    check.gives('its root', fields.hex('root'), () => read.commit())
+  })
+}
+
+/** `tries/nibbles.json`: paths (spec 20 section 7, CVT-05). */
+export const nibbles = eachCase((engine, fields, check) => {
+  check.gives('path', fields.integerList('path').join(' '), () => engine.treePath(fields.bytes('key')).join(' '))
+})
+
+/** The leaves that operations leave, when every operation succeeds. */
+function leavesLeft(operations: readonly Fields[]): Fields[] {
+  const left = new Map<string, Fields>()
+  for (const operation of operations) {
+    const op = operation.text('op')
+    if (op === 'commit' || (operation.has('ok') && !operation.boolean('ok'))) continue
+    if (op === 'insert') left.set(operation.hex('key'), operation)
+    else left.delete(operation.hex('key'))
+  }
+  return [...left.values()]
+}
+
+/** `tries/trees.json`: trees after operations and a commit (spec 20 section 8, CVT-06, CVT-07). */
+export const trees = eachCase((engine, fields, check) => {
+  const operations = fields.children('operations')
+  withTree(new engine.Tree(), (tree) => {
+    for (const operation of operations) apply(tree, operation, check)
+    if (!fields.has('root')) return
+    checkCommitted(engine, tree, fields, check)
+    const blob = tree.serialise()
+    check.equal('serialized_length', fields.integer('serialized_length'), blob.length)
+    check.equal('serialized_sha512', fields.hex('serialized_sha512'), createHash('sha512').update(blob).digest('hex'))
+    if (fields.has('serialized')) check.equal('serialized', fields.hex('serialized'), toHex(blob))
+    const left = leavesLeft(operations)
+    const column = (name: string) => left.map((leaf) => leaf.bytes(name))
+    check.gives('root of the leaves that are left', fields.hex('root'), () =>
+      engine.rebuildRoot(column('key'), column('value'), column('hash_target')),
+    )
+  })
+})
+
+/** `tries/blobs.json`: vertex blobs with and without a commit; malformed ones refused (spec 20 sections 8.4 and 8.5, CVT-08). */
+export const blobs = eachCase((engine, fields, check) => {
+  if (!fields.has('inserts')) {
+    check.refuses('blob', () => engine.Tree.fromBlob(fields.bytes('blob')))
+    return
+  }
+  withTree(startTree(engine, fields), (tree) => {
+    for (const leaf of fields.children('inserts')) insert(tree, leaf)
+    if (fields.boolean('commit_before_serialise')) tree.commit()
+    check.gives('blob', fields.hex('blob'), () => tree.serialise())
+  })
+})
+
+const checkBlobs = eachCase((engine, fields, check) => {
+  withTree(startTree(engine, fields), (tree) => {
+    for (const operation of fields.children('operations')) apply(tree, operation, check)
+    check.gives('blob', fields.hex('blob'), () => tree.serialise())
+    checkCommitted(engine, tree, fields, check)
+    check.gives('blob_committed', fields.hex('blob_committed'), () => tree.serialise())
+  })
+})
+
+/** `tries/uncommitted.json`: Variant R without a commit (spec 20 section 8.4, CVT-08). */
+export const uncommitted = checkBlobs
+
+/** `tries/prefix_keys.json`: keys that exclude each other are refused (spec 20 section 7, CVT-08). */
+export const prefixKeys = checkBlobs
+
+const u32 = (value: number): Uint8Array => {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value)
+  return bytes
+}
+
+const u64 = (value: bigint): Uint8Array => {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, value)
+  return bytes
+}
+
+const sized = (bytes: Uint8Array): Uint8Array => concat(u32(bytes.length), bytes)
+const listOf = (items: readonly Uint8Array[]): Uint8Array => concat(u32(items.length), ...items)
+
+function pathsOf(sub: Fields): Uint8Array {
+  const paths = sub.list('paths').map((path, at) => {
+    if (!Array.isArray(path)) throw new Malformed(`${sub.path}.paths[${at}] is not a list`)
+    return listOf(path.map((element) => u64(BigInt(element))))
+  })
+  return listOf(paths)
+}
+
+/** The plain form of the fields of a case, whatever they are: the cases that must fail have no bytes of their own (spec 20 section 9.4). */
+function plainForm(fields: Fields): Uint8Array {
+  const multiproof = concat(sized(fields.bytes('multicommitment')), sized(fields.bytes('proof')))
+  const subs = fields
+    .children('sub_proofs')
+    .map((sub) =>
+      concat(listOf(sub.bytesList('commits').map(sized)), listOf(sub.bytesList('ys').map(sized)), pathsOf(sub)),
+    )
+  return concat(sized(multiproof), listOf(subs))
+}
+
+function checkVerdicts(engine: TriesCalls, fields: Fields, check: Checks): void {
+  const root = fields.bytes('root')
+  const proof = plainForm(fields)
+  const valid = fields.requiredVerdict()
+  const verdict = () =>
+    JSON.parse(engine.traversalVerify(root, fields.bytesList('keys'), proof)) as {
+      valid: boolean
+      values: readonly string[]
+    }
+  check.gives('strict verdict', valid, () => verdict().valid)
+  const values = fields.children('sub_proofs').map((sub) => sub.hexList('ys').at(-1))
+  if (valid) check.gives('values', values, () => verdict().values)
+  // Where the reference aborts there is no verdict of it to repeat.
+  const aborts = fields.has('reference_aborts') && fields.boolean('reference_aborts')
+  const expected = fields.boolean('reference_generic_verdict') ? 'accepts' : aborts ? 'aborts' : 'refuses'
+  check.gives('verdict of the reference', expected, () => engine.traversalReferenceVerdict(root, proof))
+}
+
+const FORMS = { plain: 'bytes_plain', plain_with_trailer: 'bytes_plain_with_trailer', canonical: 'bytes_canonical' }
+
+/** Every form gives every other form. */
+function checkForms(engine: TriesCalls, fields: Fields, check: Checks): void {
+  check.equal('bytes_plain of the fields', fields.hex('bytes_plain'), toHex(plainForm(fields)))
+  for (const [from, input] of Object.entries(FORMS))
+    for (const [to, output] of Object.entries(FORMS))
+      check.gives(`${from} as ${to}`, fields.hex(output), () => engine.traversalConvert(fields.bytes(input), from, to))
+}
+
+const TWO_LEAVES = 'depth 1 tree of 2 leaves'
+
+/** The tree of two leaves, rebuilt from the case that proves both. */
+function twoLeafTree(file: VectorFile, engine: TriesCalls): Tree | null {
+  const both = file.cases.find(
+    (fields) =>
+      fields.optionalText('name').startsWith(TWO_LEAVES) && isProved(fields) && fields.list('keys').length === 2,
+  )
+  if (both === undefined) return null
+  const tree = new engine.Tree()
+  const keys = both.bytesList('keys')
+  for (const [at, sub] of both.children('sub_proofs').entries()) {
+    const key = keys[at]
+    const value = sub.bytesList('ys').at(-1)
+    if (key !== undefined && value !== undefined) tree.insert(key, value, new Uint8Array(), '0')
+  }
+  tree.commit()
+  return tree
+}
+
+const isProved = (fields: Fields): boolean => !fields.has('proof_exists') && fields.requiredVerdict()
+
+/** Proofs of the tree of two leaves are byte-equal; an absent key, and a tree of one leaf, have none. */
+function checkProver(file: VectorFile, engine: TriesCalls, fields: Fields, check: Checks): void {
+  const keys = fields.bytesList('keys')
+  const ofTwo = fields.optionalText('name').startsWith(TWO_LEAVES) ? twoLeafTree(file, engine) : null
+  if (ofTwo !== null) {
+    withTree(ofTwo, (tree) => {
+      if (isProved(fields)) check.gives('proof', fields.hex('bytes_plain'), () => tree.prove(keys))
+      else check.gives('proof exists', false, () => tree.prove(keys) instanceof Uint8Array)
+    })
+  } else if (fields.has('proof_exists')) {
+    withTree(new engine.Tree(), (tree) => {
+      // The tree is not in the file. A key in a tree of one leaf and a key in the empty tree have no proof either.
+      check.gives('proof of an absent key exists', false, () => tree.prove(keys) instanceof Uint8Array)
+      for (const key of keys.slice(0, 1)) tree.insert(key, parseHex('01', 'value'), new Uint8Array(), '1')
+      tree.commit()
+      check.gives('proof in a tree of one leaf exists', false, () => tree.prove(keys) instanceof Uint8Array)
+    })
+  }
+}
+
+/** `tries/traversal.json`: verdicts, encodings, proofs (spec 20 section 9, CVT-09). */
+export const traversal: TriesRunner = {
+  backing: 'rust',
+  open: (file, engine) => (fields, check) => {
+    if (fields.has('proof_exists')) {
+      checkProver(file, engine, fields, check)
+      return
+    }
+    checkVerdicts(engine, fields, check)
+    if (fields.has('bytes_plain')) checkForms(engine, fields, check)
+    if (isProved(fields)) checkProver(file, engine, fields, check)
+  },
+}
