@@ -213,6 +213,32 @@ impl Engine {
         self.guard(true, || call(database.as_mut().ok_or(StoreError::Closed)?))
     }
 
+    /// Checks the page sums with nobody else inside. `false` when they are wrong, whether or not the
+    /// engine could mend that; the file is opened again then, because a failed check takes the
+    /// engine's state with it. Records have sums of their own and may all be sound nevertheless.
+    pub(crate) fn check_pages(&self) -> Result<bool> {
+        self.admit(true)?;
+        let result = {
+            let mut database = self
+                .database
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            let database = database.as_mut().ok_or(StoreError::Closed)?;
+            caught(|| Ok(database.check_integrity()?))
+        };
+        match result {
+            Ok(sound) => Ok(sound),
+            Err(StoreError::Damaged { .. }) => {
+                self.reopen()?;
+                Ok(false)
+            }
+            Err(error) => {
+                self.note(&error, true);
+                Err(error)
+            }
+        }
+    }
+
     /// Creates the tables, so that opening one never fails later.
     pub(crate) fn create_tables(&self) -> Result<()> {
         self.write(Durability::Durable, |writer| {

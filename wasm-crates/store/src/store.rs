@@ -12,7 +12,7 @@ use crate::engine::{Durability, Engine, Health};
 use crate::error::{Result, StoreError};
 use crate::keys::TreeId;
 use crate::meta::{self, Meta};
-use crate::options::Options;
+use crate::options::{Migration, Options};
 use crate::snapshot::{Held, Snapshot};
 
 const FILE: &str = "state.redb";
@@ -75,6 +75,17 @@ impl Store {
         // A disk too full for the ballast is reported by its level, not here.
         let _ = store.restore_ballast();
         Ok(store)
+    }
+
+    /// Copies every record of the closed store in `directory` into a new file that takes the place
+    /// of the old one: the cure when the page sums are wrong and no record is.
+    pub fn rebuild(directory: impl AsRef<Path>, options: &Options) -> Result<()> {
+        let directory = directory.as_ref();
+        let _held = lock_directory(directory)?;
+        let path = directory.join(FILE);
+        let engine = Engine::open(&path, false, options.cache_bytes, false)?;
+        let meta = meta::read(&engine)?;
+        copy_into_place(directory, &engine, &[], meta.schema, options)
     }
 
     /// Closes the file; later calls answer `Closed`. Relaxed batches become durable first.
@@ -235,15 +246,26 @@ fn create(directory: &Path, options: &Options) -> Result<()> {
 /// Copies the records through the steps of the schema into a new file and renames it.
 fn migrate(directory: &Path, engine: Engine, meta: &Meta, options: &Options) -> Result<Engine> {
     let steps = copy::steps(meta.schema, &options.schema)?;
-    let new = directory.join(NEW_FILE);
-    let target = Engine::open(&new, true, options.cache_bytes, false)?;
-    copy::migrate(&engine, &target, &steps, options.schema.version)?;
-    target.close()?;
-    engine.close()?;
+    copy_into_place(directory, &engine, &steps, options.schema.version, options)?;
     drop(engine);
     let path = directory.join(FILE);
-    publish(directory, &new, &path)?;
     Engine::open(&path, false, options.cache_bytes, options.check_on_open)
+}
+
+fn copy_into_place(
+    directory: &Path,
+    engine: &Engine,
+    steps: &[Migration],
+    version: u32,
+    options: &Options,
+) -> Result<()> {
+    let new = directory.join(NEW_FILE);
+    let _ = std::fs::remove_file(&new);
+    let target = Engine::open(&new, true, options.cache_bytes, false)?;
+    copy::migrate(engine, &target, steps, version)?;
+    target.close()?;
+    engine.close()?;
+    publish(directory, &new, &directory.join(FILE))
 }
 
 /// Makes `new` durable under its final name.

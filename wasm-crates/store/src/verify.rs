@@ -33,7 +33,7 @@ pub type Children<'a> = &'a mut dyn FnMut(&NodeKey, &[u8]) -> Result<Vec<Promise
 /// What [`Store::verify`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VerifyReport {
-    /// Whether the engine's own page sums were right; `false` when it had to repair its structure.
+    /// Whether the engine's own page sums were right. A damaged record makes them wrong too.
     pub pages_sound: bool,
     /// Records looked at.
     pub records: u64,
@@ -69,23 +69,23 @@ pub struct ScrubPosition {
 }
 
 impl Store {
-    /// Checks the engine's pages with nobody else inside (snapshots end, calls wait), then every
-    /// record, then that what is promised is there: root nodes, what stale lists name, and with
-    /// `children` the children and values of every node. Damaged records are reported, not failed on; the
-    /// caller goes on to [`Store::repair`] or closes.
+    /// Checks every record, and that what is promised is there: root nodes, what stale lists name,
+    /// and with `children` the children and values of every node; then the engine's page sums, with
+    /// nobody else inside (snapshots end, calls wait). What is wrong is reported, not failed on; the
+    /// caller goes on to [`Store::repair`], or to [`Store::rebuild`] when only the pages are unsound.
     ///
     /// # Errors
-    /// `Damaged` when the engine's structure is beyond its own repair.
-    pub fn verify(&self, mut children: Option<Children<'_>>) -> Result<VerifyReport> {
+    /// `Damaged` when the engine's structure cannot be walked: restore a backup.
+    pub fn verify(&self, children: Option<Children<'_>>) -> Result<VerifyReport> {
         let _alone = self.maintain()?;
+        let mut report = self.verify_records(children)?;
         self.expire_all();
-        let pages_sound = self
-            .engine
-            .exclusive(|database| Ok(database.check_integrity()?))?;
-        let mut report = VerifyReport {
-            pages_sound,
-            ..VerifyReport::default()
-        };
+        report.pages_sound = self.engine.check_pages()?;
+        Ok(report)
+    }
+
+    fn verify_records(&self, mut children: Option<Children<'_>>) -> Result<VerifyReport> {
+        let mut report = VerifyReport::default();
         let reader = self.engine.reader()?;
         let doomed = self.engine.guard(false, || {
             let oldest = meta::oldest(&reader)?;
