@@ -2,7 +2,7 @@
 
 use crate::error::{Call, CallError, Code};
 use crate::json;
-use hypergraph::metadata::{self, ConfigurationKeys, Deployment, MetadataError};
+use hypergraph::metadata::{self, ConfigurationKeys, Deployment, Entries, MetadataError};
 use hypergraph::{
     Address, Atom, AtomError, AtomId, GlobalTrees, Hyperedge, RootBytes, ShardKey, StateError,
     Vertex, blob::Sealed,
@@ -99,7 +99,13 @@ pub fn decode_atom(bytes: &[u8]) -> Call<String> {
             let root = edge.commitment().map_err(|cause| no_atom(&cause))?;
             let members = edge.members.iter().map(|member| hex::encode(&member.atom));
             let members = members.collect();
-            ("hyperedge", edge.id, root.as_bytes().to_vec(), edge.size(), members)
+            (
+                "hyperedge",
+                edge.id,
+                root.as_bytes().to_vec(),
+                edge.size(),
+                members,
+            )
         }
         Err(cause) => return Err(no_atom(&cause)),
     };
@@ -120,12 +126,18 @@ pub fn decode_atom(bytes: &[u8]) -> Call<String> {
 /// `arguments`, `length`, `decode` for a member that is no atom.
 pub fn encode_atom(atom: &str) -> Call<Vec<u8>> {
     let atom: AtomJson = json::parse(atom)?;
-    let id = AtomId::new(&hex_address("app", &atom.app)?, &hex_address("data", &atom.data)?);
+    let id = AtomId::new(
+        &hex_address("app", &atom.app)?,
+        &hex_address("data", &atom.data)?,
+    );
     match atom.kind.as_str() {
         "vertex" => {
             let commitment = json::bytes("commitment", &atom.commitment)?;
             if !matches!(commitment.len(), 64 | 74) {
-                return Err(CallError::new(Code::Length, "a commitment has 64 or 74 bytes"));
+                return Err(CallError::new(
+                    Code::Length,
+                    "a commitment has 64 or 74 bytes",
+                ));
             }
             let digits = size(&atom.size)?.to_be_bytes();
             let mut size = [0; hypergraph::SIZE_LENGTH];
@@ -150,7 +162,10 @@ pub fn encode_atom(atom: &str) -> Call<Vec<u8>> {
                 .map(|edge| edge.to_bytes())
                 .map_err(|cause| no_atom(&cause))
         }
-        _ => Err(CallError::new(Code::Arguments, "an atom is a vertex or a hyperedge")),
+        _ => Err(CallError::new(
+            Code::Arguments,
+            "an atom is a vertex or a hyperedge",
+        )),
     }
 }
 
@@ -201,12 +216,13 @@ struct StoredMembers {
 /// # Errors
 /// `length` of the id, `decode`.
 pub fn members(id: &[u8], value: &[u8]) -> Call<String> {
-    let stored =
-        hypergraph::read_stored(&atom_id(id)?, value).map_err(|cause| no_atom(&cause))?;
+    let stored = hypergraph::read_stored(&atom_id(id)?, value).map_err(|cause| no_atom(&cause))?;
     let members = stored.members.iter();
     json::text(&StoredMembers {
         form: stored.form.as_str(),
-        members: members.map(|member| hex::encode(member.id.as_bytes())).collect(),
+        members: members
+            .map(|member| hex::encode(member.id.as_bytes()))
+            .collect(),
     })
 }
 
@@ -244,7 +260,9 @@ struct Commitments {
 
 fn roots_of(shard: &WorldShard) -> Call<RootBytes> {
     let roots = shard.roots.iter().flatten();
-    let roots: Vec<_> = roots.map(|root| json::bytes("root", root)).collect::<Call<_>>()?;
+    let roots: Vec<_> = roots
+        .map(|root| json::bytes("root", root))
+        .collect::<Call<_>>()?;
     RootBytes::try_from(roots).map_err(|_| CallError::new(Code::Length, "a shard has four roots"))
 }
 
@@ -265,7 +283,9 @@ pub fn global_commitments(world: &str) -> Call<String> {
             }
             for shard in &world.alternatives {
                 let app = hex_address("app", &shard.app)?;
-                trees.set_alternative(&app, roots_of(shard)?).map_err(refused)?;
+                trees
+                    .set_alternative(&app, roots_of(shard)?)
+                    .map_err(refused)?;
             }
             trees.commit().map_err(refused)?;
             trees.commitments()
@@ -273,11 +293,19 @@ pub fn global_commitments(world: &str) -> Call<String> {
         "genesis" => {
             let entries = world.shards.iter().map(|shard| {
                 let value = shard.value.as_deref().unwrap_or_default();
-                Ok((hex_address("app", &shard.app)?, json::bytes("value", value)?))
+                Ok((
+                    hex_address("app", &shard.app)?,
+                    json::bytes("value", value)?,
+                ))
             });
             hypergraph::genesis_commitments(&entries.collect::<Call<Vec<_>>>()?).map_err(refused)?
         }
-        _ => return Err(CallError::new(Code::Arguments, "the rule is frame or genesis")),
+        _ => {
+            return Err(CallError::new(
+                Code::Arguments,
+                "the rule is frame or genesis",
+            ));
+        }
     };
     let prover_root = json::bytes("prover root", &world.prover_root)?;
     json::text(&Commitments {
@@ -341,9 +369,14 @@ fn sealed(outcome: Result<Sealed, MetadataError>) -> Call<String> {
     })
 }
 
-fn entries(list: &[EntryJson]) -> Call<Vec<(Vec<u8>, Vec<u8>)>> {
+fn entries(list: &[EntryJson]) -> Call<Entries> {
     list.iter()
-        .map(|leaf| Ok((json::bytes("key", &leaf.key)?, json::bytes("value", &leaf.value)?)))
+        .map(|leaf| {
+            Ok((
+                json::bytes("key", &leaf.key)?,
+                json::bytes("value", &leaf.value)?,
+            ))
+        })
         .collect()
 }
 
@@ -384,9 +417,17 @@ pub fn update_metadata(update: &str) -> Call<String> {
             write: key("write key", write)?,
         }),
         (None, None) => None,
-        _ => return Err(CallError::new(Code::Arguments, "one of the two keys is missing")),
+        _ => {
+            return Err(CallError::new(
+                Code::Arguments,
+                "one of the two keys is missing",
+            ));
+        }
     };
-    let schema = update.schema.map(|text| json::bytes("schema", &text)).transpose()?;
+    let schema = update
+        .schema
+        .map(|text| json::bytes("schema", &text))
+        .transpose()?;
     let before = json::bytes("before", &update.before)?;
     sealed(metadata::update(&before, keys.as_ref(), schema.as_deref()))
 }

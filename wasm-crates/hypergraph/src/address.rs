@@ -238,11 +238,11 @@ pub fn topic_bloom(address: &[u8]) -> [u8; 32] {
         }
         let position = byte.reverse_bits();
         let mask = 1 << (position % 8);
-        if let Some(target) = out.get_mut(31 - usize::from(position / 8)) {
-            if *target & mask == 0 {
-                *target |= mask;
-                wanted -= 1;
-            }
+        if let Some(target) = out.get_mut(31 - usize::from(position / 8))
+            && *target & mask == 0
+        {
+            *target |= mask;
+            wanted -= 1;
         }
     }
     out

@@ -44,15 +44,18 @@ pub enum MetadataError {
     Empty,
 }
 
-/// What a deployment publishes. Leaves are pairs of key and value; they have no hash target and count their length.
+/// Entries of a sub-tree, key and value; their leaves have no hash target and count the length of the value.
+pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// What a deployment publishes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deployment {
     /// Consensus metadata tree.
-    pub consensus: Vec<(Vec<u8>, Vec<u8>)>,
+    pub consensus: Entries,
     /// Sum-check metadata tree.
-    pub sumcheck: Vec<(Vec<u8>, Vec<u8>)>,
+    pub sumcheck: Entries,
     /// Application-specific trees by slot, 16 first, without gaps.
-    pub slots: Vec<(u32, Vec<(Vec<u8>, Vec<u8>)>)>,
+    pub slots: Vec<(u32, Entries)>,
     /// Schema document, UTF-8.
     pub schema: Vec<u8>,
     /// Address of the intrinsic type.
@@ -136,7 +139,7 @@ fn plain(key: Vec<u8>, value: Vec<u8>) -> Leaf {
     }
 }
 
-fn sub_tree(slot: u8, entries: Vec<(Vec<u8>, Vec<u8>)>) -> Result<Leaf, MetadataError> {
+fn sub_tree(slot: u8, entries: Entries) -> Result<Leaf, MetadataError> {
     let leaves = entries.into_iter().map(|(key, value)| plain(key, value));
     let sealed = blob::seal(leaves.collect())?;
     Ok(Leaf {

@@ -125,7 +125,10 @@ fn set_named(name: &str) -> Call<Set> {
     match name {
         "vertex" => Ok(Set::Vertex),
         "hyperedge" => Ok(Set::Hyperedge),
-        _ => Err(CallError::new(Code::Arguments, "a set is vertex or hyperedge")),
+        _ => Err(CallError::new(
+            Code::Arguments,
+            "a set is vertex or hyperedge",
+        )),
     }
 }
 
@@ -161,7 +164,12 @@ fn change(operation: &OperationJson) -> Call<Change> {
             size: size(&a.size)?,
         }),
         (None, None) => None,
-        _ => return Err(CallError::new(Code::Arguments, "a value of both leaf rules")),
+        _ => {
+            return Err(CallError::new(
+                Code::Arguments,
+                "a value of both leaf rules",
+            ));
+        }
     };
     let phase = match operation.phase.as_deref() {
         Some("adds") => Some(Phase::Adds),
@@ -174,7 +182,8 @@ fn change(operation: &OperationJson) -> Call<Change> {
         ("removeRuleA", unknown, None) => Operation::RemoveRuleA { unknown },
         ("delete", None, Some(phase)) => Operation::Delete(phase),
         _ => {
-            let text = "an operation is add with a value, remove, removeRuleA, or delete with a phase";
+            let text =
+                "an operation is add with a value, remove, removeRuleA, or delete with a phase";
             return Err(CallError::new(Code::Arguments, text));
         }
     };
@@ -224,7 +233,10 @@ impl HypergraphHandle {
     /// # Errors
     /// `range` for a frame that is older than the last one, or the same with changes in between.
     pub fn commit(&mut self, frame: &str) -> Call<String> {
-        let report = self.state.commit(json::number("frame", frame)?).map_err(refused)?;
+        let report = self
+            .state
+            .commit(json::number("frame", frame)?)
+            .map_err(refused)?;
         self.savepoints.clear();
         let shards = report.shards.iter().map(|shard| ShardCommitJson {
             shard_key: hex::encode(shard.key.to_bytes()),
@@ -249,7 +261,10 @@ impl HypergraphHandle {
         let count = |set| shard.present_count(set).map(|count| count.to_string());
         json::text(&ShardJson {
             roots: hexes(shard.roots().map_err(refused)?.to_bytes()),
-            leaf_counts: trees.iter().map(|tree| tree.leaf_count().to_string()).collect(),
+            leaf_counts: trees
+                .iter()
+                .map(|tree| tree.leaf_count().to_string())
+                .collect(),
             sizes: trees.iter().map(|tree| tree.size().to_string()).collect(),
             present: vec![
                 count(Set::Vertex).map_err(refused)?,
@@ -281,7 +296,9 @@ impl HypergraphHandle {
     /// `length`, `range`; `arguments` after a change without a commit.
     pub fn node_at_address(&self, key: &[u8], phase: u32) -> Call<String> {
         let shard = self.state.shard(&shard_key(key)?).map_err(refused)?;
-        let node = shard.node_at_address(phase_set(phase)?, &[]).map_err(refused)?;
+        let node = shard
+            .node_at_address(phase_set(phase)?, &[])
+            .map_err(refused)?;
         let node = node.unwrap_or_default();
         json::text(&NodeJson {
             commitment: hex::encode(node.commitment),
@@ -325,9 +342,15 @@ impl HypergraphHandle {
         max_bytes: u32,
     ) -> Call<String> {
         let shard = self.state.shard(&shard_key(key)?).map_err(refused)?;
-        let bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
+        let narrow = |count| usize::try_from(count).unwrap_or(usize::MAX);
         let page = shard
-            .leaves(phase_set(phase)?, path, from.into(), max, bytes)
+            .leaves(
+                phase_set(phase)?,
+                path,
+                from.into(),
+                narrow(max),
+                narrow(max_bytes),
+            )
             .map_err(refused)?;
         let leaves = page.leaves.into_iter().map(|served| LeafJson {
             key: hex::encode(served.leaf.key),
