@@ -2,6 +2,7 @@
 
 use crate::global::GlobalError;
 use crate::hyperedge::AtomError;
+use crate::pulled::LeafRefusal;
 use tries::{StoreFailure, TreeError};
 
 /// A state that can not do what was asked. What was there before the call is there after it.
@@ -43,15 +44,18 @@ pub enum StateError {
     /// The leaves do not have the root they must have.
     #[error("the leaves have another root than the one expected")]
     OtherRoot,
-    /// A leaf that can not be in the tree: a key that is not an atom id of the shard, or keys that do not ascend.
-    #[error(
-        "leaf {0} has no place in this tree: its key is no id of the shard, or not above the one before"
-    )]
+    /// A leaf whose key is not above that of the leaf before.
+    #[error("leaf {0} is out of order: its key is not above the one before")]
     Leaf(usize),
+    /// A leaf that came from a peer fails a check.
+    #[error("leaf {leaf}: {refusal}")]
+    Refused {
+        /// Number of the leaf.
+        leaf: usize,
+        /// Why.
+        refusal: LeafRefusal,
+    },
     /// The shard has no place in a global tree: its L1 is `000000`, or it has no entry.
     #[error("the shard is in no global tree")]
     NotGlobal,
-    /// The call needs the roots of a commit, and the state changed since the last one.
-    #[error("the state changed since the last commit")]
-    Uncommitted,
 }

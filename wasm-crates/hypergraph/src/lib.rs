@@ -5,6 +5,7 @@
 //! * [`Change`], [`Location`], [`AtomValue`]: operations under leaf rules A and B
 //! * [`Hypergraph`]: all shards over [`Stores`]; apply, savepoints, one commit per frame, revert
 //! * [`Shard`]: the four trees of one shard, of the live state or of an older generation; branches, pages of leaves, proofs
+//! * [`ServedLeaf`], [`Replacement`]: leaves as a server sends them, checked and taken by one that pulls
 //! * [`GlobalTrees`], [`genesis_commitments`]: the global commitments and proofs of shard roots in them
 //! * [`metadata`], [`field_key`], [`FileIndex`]: contents of data trees
 
@@ -22,6 +23,7 @@ mod hyperedge;
 pub mod metadata;
 mod parallel;
 mod phase;
+mod pulled;
 mod served;
 mod shard;
 mod state;
@@ -47,6 +49,7 @@ pub use hyperedge::{
     StoredHyperedge, older_verdict, read_stored, reference_verdict, removed_id, strict_verdict,
 };
 pub use phase::{Phase, PhaseSet, Set};
+pub use pulled::{LeafRefusal, Replacement};
 pub use served::{BranchInfo, MAX_PAGE_LEAVES, NodeSummary, ServedLeaf, ServedPage};
 pub use shard::{Roots, Shard, StoredAtom};
 pub use state::{CommitReport, Hypergraph, Savepoint, ShardCommit, TreeCommit};

@@ -6,11 +6,12 @@ use crate::error::StateError;
 use crate::global::GlobalCommitments;
 use crate::global_trees::{GlobalTrees, RootBytes};
 use crate::phase::PhaseSet;
+use crate::pulled::Replacement;
 use crate::shard::{Roots, Shard, StoredAtom};
 use crate::stores::{InMemory, Stores};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use tries::{Changes, NodeStore};
+use tries::{Changes, NodeStore, Root};
 
 /// Everything that one commit made: the roots for the next header, and the records for one atomic batch.
 #[derive(Clone, Debug)]
@@ -400,6 +401,35 @@ impl<P: Stores> Hypergraph<P> {
         crate::parallel::commit_all(trees)
     }
 
+    /// Begins to replace one tree by leaves that are pulled from a peer; the state changes with [`Hypergraph::install`] only.
+    ///
+    /// # Errors
+    /// Store failures.
+    pub fn replacement(
+        &self,
+        key: &ShardKey,
+        set: PhaseSet,
+    ) -> Result<Replacement<P::Nodes>, StateError> {
+        let tree = self.shard(key)?.tree(set).clone();
+        Replacement::new(*key, set, tree)
+    }
+
+    /// Puts the replaced tree in its place when it has the root that a header names. Enters the roots with the next commit; has no
+    /// records, so that it can be rolled back to a savepoint but not reverted.
+    ///
+    /// # Errors
+    /// [`StateError::OtherRoot`]; store failures. The state is then as it was.
+    pub fn install(
+        &mut self,
+        replacement: Replacement<P::Nodes>,
+        expected: &Root,
+    ) -> Result<(), StateError> {
+        let (key, set) = (replacement.key, replacement.set);
+        let tree = replacement.finish(expected)?;
+        *self.touch(&key)?.tree_mut(set) = tree;
+        Ok(())
+    }
+
     /// Takes a shard out of the state and of the global trees as of the next commit. What a store has of it is the store's.
     ///
     /// # Errors
@@ -430,7 +460,7 @@ impl<P: Stores> Hypergraph<P> {
 
     /// `prover_tree_commitment`: root of the registry's vertex adds as of the last commit.
     #[must_use]
-    pub fn prover_root(&self) -> tries::Root {
+    pub fn prover_root(&self) -> Root {
         *self.roots(&ShardKey::registry()).get(PhaseSet::VERTEX_ADDS)
     }
 
