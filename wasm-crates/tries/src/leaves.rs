@@ -51,7 +51,7 @@ impl<S: NodeStore> Tree<S> {
         let Some((link, mut position)) = self.locate(under)? else {
             return Ok(LeafPage::default());
         };
-        let total = self.count(&link, &mut position)?;
+        let total = count(&link);
         let first = match start {
             Start::Index(index) => index.min(total),
             Start::After(key) => self.count_to(&link, &mut position, &path(key))?,
@@ -71,34 +71,12 @@ impl<S: NodeStore> Tree<S> {
         })
     }
 
-    /// Number of leaves below a node. What a blob states is not believed.
-    fn count(&self, link: &Link, position: &mut Vec<u8>) -> Result<u64, TreeError> {
-        match link {
-            Link::Leaf(_) => Ok(1),
-            Link::Stored(summary) => Ok(u64::try_from(summary.leaf_count).unwrap_or(0)),
-            Link::Branch(branch) if branch.counted => {
-                Ok(u64::try_from(branch.leaf_count).unwrap_or(0))
-            }
-            Link::Branch(branch) => {
-                let mut sum = 0u64;
-                for (_, child) in branch.children() {
-                    sum = sum.saturating_add(self.count(child, position)?);
-                }
-                Ok(sum)
-            }
-        }
-    }
-
     /// Number of leaves below a node whose path is at most `to`.
     fn count_to(&self, link: &Link, position: &mut Vec<u8>, to: &Path) -> Result<u64, TreeError> {
         let known = common_length(position, to);
         if known < position.len() {
             let before = to.get(known) < position.get(known);
-            return if before {
-                Ok(0)
-            } else {
-                self.count(link, position)
-            };
+            return if before { Ok(0) } else { Ok(count(link)) };
         }
         let branch = match self.loaded(link, position)? {
             Link::Leaf(leaf) => return Ok(u64::from(path(&leaf.key) <= *to)),
@@ -114,7 +92,7 @@ impl<S: NodeStore> Tree<S> {
             return if index < *element {
                 Ok(0)
             } else {
-                self.count(link, position)
+                Ok(count(link))
             };
         }
         let depth = position.len();
@@ -123,7 +101,7 @@ impl<S: NodeStore> Tree<S> {
         for (slot, child) in branch.children().take_while(|(slot, _)| *slot <= index) {
             position.push(slot);
             let below = if slot < index {
-                self.count(child, position)?
+                count(child)
             } else {
                 self.count_to(child, position, to)?
             };
@@ -145,7 +123,7 @@ impl<S: NodeStore> Tree<S> {
             return Ok(false);
         }
         if page.skip > 0 {
-            let count = self.count(link, position)?;
+            let count = count(link);
             if count <= page.skip {
                 page.skip -= count;
                 return Ok(true);
@@ -168,6 +146,18 @@ impl<S: NodeStore> Tree<S> {
             }
             Link::Stored(_) => Ok(false),
         }
+    }
+}
+
+/// Number of leaves below a node. What a blob states is not believed.
+fn count(link: &Link) -> u64 {
+    match link {
+        Link::Leaf(_) => 1,
+        Link::Stored(summary) => u64::try_from(summary.leaf_count).unwrap_or(0),
+        Link::Branch(branch) if branch.counted => u64::try_from(branch.leaf_count).unwrap_or(0),
+        Link::Branch(branch) => branch
+            .children()
+            .fold(0u64, |sum, (_, child)| sum.saturating_add(count(child))),
     }
 }
 

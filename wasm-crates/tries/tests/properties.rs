@@ -47,7 +47,7 @@ impl Seeded {
 
     fn leaf_of(&mut self, key: Vec<u8>) -> Leaf {
         let mut value = self.next().to_be_bytes().to_vec();
-        if self.next() % 7 == 0 {
+        if self.next().is_multiple_of(7) {
             value.resize(1500, 9);
         }
         let hash_target = match self.next() % 3 {
@@ -151,7 +151,7 @@ proptest! {
             memory.commit().unwrap();
             for _ in 0..count {
                 let leaf = seeded.leaf();
-                if seeded.next() % 3 == 0 && !model.is_empty() {
+                if seeded.next().is_multiple_of(3) && !model.is_empty() {
                     let key = model.keys().nth(seeded.below(model.len())).unwrap().clone();
                     prop_assert!(tree.delete(&key).unwrap());
                     memory.delete(&key).unwrap();
@@ -172,7 +172,7 @@ proptest! {
             record = RootRecord::decode(&changes.root.encode()).unwrap();
             prop_assert_eq!(&record, &changes.root);
             history.push((record.clone(), model.clone(), changes));
-            if seeded.next() % 2 == 0 {
+            if seeded.next().is_multiple_of(2) {
                 tree.unload(seeded.below(3));
                 prop_assert_eq!(all_leaves(&tree).len(), model.len());
             }

@@ -11,7 +11,10 @@ use crate::tree::Tree;
 use kzg::{Opening, SLOTS};
 use std::collections::BTreeMap;
 
-/// A branch on the way to a key: its commitment and its 64 slots in a row.
+/// The branches on the way to a key: position, and index of the slot taken.
+type Way = Vec<(Vec<u8>, u8)>;
+
+/// A branch on the way: its commitment and its 64 slots in a row.
 struct Opened {
     commitment: Vec<u8>,
     slots: Vec<u8>,
@@ -59,13 +62,12 @@ impl<S: NodeStore> Tree<S> {
         })
     }
 
-    /// The sub-proof of a key, and the position and chosen index of each branch on its way.
-    #[allow(clippy::type_complexity)]
+    /// The sub-proof of a key and its way; the branches on it are added to `opened`.
     fn way(
         &self,
         key: &[u8],
         opened: &mut BTreeMap<Vec<u8>, Opened>,
-    ) -> Result<(SubProof, Vec<(Vec<u8>, u8)>), TreeError> {
+    ) -> Result<(SubProof, Way), TreeError> {
         let absent = || TreeError::Absent { key: key.to_vec() };
         let path = path(key);
         let mut link = self.root.clone().ok_or_else(absent)?;
