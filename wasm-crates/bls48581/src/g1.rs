@@ -6,7 +6,8 @@ use crate::curve::{Affine, CurveField, Projective};
 use crate::error::DecodeError;
 use crate::fp::{FP_BYTES, Fp};
 use crate::generators;
-use crate::scalar::{Scalar, U_ABS};
+use crate::scalar::Scalar;
+use crate::subgroup;
 use crate::tower::Tower;
 
 /// Bytes of a compressed point.
@@ -81,17 +82,9 @@ fn point_of(x: &Fp, sign: u8) -> Option<G1Affine> {
     (y.parity() == sign).then_some(Affine { x: *x, y })
 }
 
-/// Whether a point of the curve has order r: `(beta x, y) = -(u^8 P)`. As beta^2 + beta + 1 = 0 the
-/// equation says `(u^16 - u^8 + 1) P = r P = O` (spec 10 section 1.3).
+/// Whether a point of the curve has order r (spec 10 section 1.3).
 pub fn is_in_subgroup(point: &G1Affine) -> bool {
-    let mut multiple = point.to_projective();
-    for _ in 0..8 {
-        multiple = multiple.multiply_sparse(U_ABS);
-    }
-    let image = endomorphism(&point.to_projective(), &beta());
-    !multiple.is_identity()
-        && Tower::equals(&Tower::mul(&image.x, &multiple.z), &multiple.x)
-        && Tower::is_zero(&Tower::add(&Tower::mul(&image.y, &multiple.z), &multiple.y))
+    subgroup::contains(point)
 }
 
 /// `(beta x, y)`.

@@ -36,6 +36,7 @@ pub mod public_scalar;
 pub mod scalar;
 mod secret_key;
 mod signature;
+mod subgroup;
 pub mod sums;
 pub mod tower;
 mod verify;

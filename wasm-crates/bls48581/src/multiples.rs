@@ -5,7 +5,7 @@
 
 use crate::g1::{self, G1Affine, G1Projective};
 use crate::public_scalar::{HALF_BITS, Half, PublicScalar};
-use crate::sums::{sum_groups, to_affine_all};
+use crate::sums::{add_all, double_all, sum_groups};
 use crate::tower::Tower;
 
 /// Bits of a window.
@@ -18,7 +18,9 @@ const ENTRIES: usize = 1 << (WINDOW - 1);
 /// `sum of factor * point`; the points are of G1.
 #[must_use]
 pub fn sum_of_multiples(terms: &[(G1Affine, PublicScalar)]) -> G1Projective {
-    let tables = tables(terms);
+    let Some(tables) = tables(terms) else {
+        return one_by_one(terms);
+    };
     let beta = g1::beta();
     let digits: Vec<_> = terms
         .iter()
@@ -30,9 +32,9 @@ pub fn sum_of_multiples(terms: &[(G1Affine, PublicScalar)]) -> G1Projective {
     let (mut entries, mut lengths) = (Vec::new(), Vec::with_capacity(WINDOWS));
     for window in 0..WINDOWS {
         let before = entries.len();
-        for (table, (low, high)) in tables.chunks(ENTRIES).zip(&digits) {
-            entries.extend(entry(table, low[window]));
-            entries.extend(entry(table, high[window]).map(|point| G1Affine {
+        for (term, (low, high)) in digits.iter().enumerate() {
+            entries.extend(entry(&tables, term, low[window]));
+            entries.extend(entry(&tables, term, high[window]).map(|point| G1Affine {
                 x: Tower::mul(&point.x, &beta),
                 y: Tower::neg(&point.y),
             }));
@@ -48,18 +50,47 @@ pub fn sum_of_multiples(terms: &[(G1Affine, PublicScalar)]) -> G1Projective {
         })
 }
 
-/// The multiples 1 to 16 of every point.
-fn tables(terms: &[(G1Affine, PublicScalar)]) -> Vec<Option<G1Affine>> {
-    let multiples: Vec<G1Projective> = terms
+/// The sum by the complete formulas, for points of a small order.
+fn one_by_one(terms: &[(G1Affine, PublicScalar)]) -> G1Projective {
+    terms
         .iter()
-        .flat_map(|(point, _)| {
-            std::iter::successors(Some(point.to_projective()), |multiple| {
-                Some(multiple.add_affine(point))
-            })
-            .take(ENTRIES)
+        .fold(G1Projective::IDENTITY, |sum, (point, factor)| {
+            let multiple = factor
+                .to_bytes()
+                .iter()
+                .fold(G1Projective::IDENTITY, |acc, byte| {
+                    (0..8).rev().fold(acc, |acc, bit| {
+                        let acc = acc.dbl();
+                        if byte >> bit & 1 == 1 {
+                            acc.add_affine(point)
+                        } else {
+                            acc
+                        }
+                    })
+                });
+            sum.add(&multiple)
         })
-        .collect();
-    to_affine_all(&multiples)
+}
+
+/// The multiples 1 to 16 of every point, all of one multiple together; `None` when a point has a small
+/// order, hence is not of G1.
+fn tables(terms: &[(G1Affine, PublicScalar)]) -> Option<Vec<Vec<G1Affine>>> {
+    let mut multiples: Vec<Vec<G1Affine>> = vec![terms.iter().map(|(point, _)| *point).collect()];
+    while multiples.len() < ENTRIES {
+        // From the multiples up to n to those up to 2 n.
+        let mut twice = multiples.last()?.clone();
+        let top = multiples.last()?;
+        let pairs: Vec<_> = multiples
+            .iter()
+            .take(multiples.len() - 1)
+            .flat_map(|multiple| multiple.iter().copied().zip(top.iter().copied()))
+            .collect();
+        let sums = add_all(&pairs)?;
+        double_all(&mut twice)?;
+        multiples.extend(sums.chunks(terms.len().max(1)).map(<[_]>::to_vec));
+        multiples.push(twice);
+    }
+    Some(multiples)
 }
 
 /// The digits in `[-15, 16]` of a number of at most [`HALF_BITS`] bits.
@@ -77,9 +108,9 @@ fn windows(half: &Half) -> [i8; WINDOWS] {
     })
 }
 
-/// The multiple of a digit; `None` for 0.
-fn entry(table: &[Option<G1Affine>], digit: i8) -> Option<G1Affine> {
-    let at = usize::from(digit.unsigned_abs()).checked_sub(1)?;
-    let point = (*table.get(at)?)?;
+/// The multiple of a digit of one point; `None` for 0.
+fn entry(tables: &[Vec<G1Affine>], term: usize, digit: i8) -> Option<G1Affine> {
+    let multiple = usize::from(digit.unsigned_abs()).checked_sub(1)?;
+    let point = *tables.get(multiple)?.get(term)?;
     Some(if digit < 0 { point.negate() } else { point })
 }

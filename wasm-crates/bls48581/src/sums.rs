@@ -1,6 +1,8 @@
 //! Many sums of points of G1 at once, in affine coordinates with one inversion per round (Montgomery's
 //! trick): six products per addition instead of eleven. Public values only.
 
+use limbs::field::Kernel as _;
+
 use crate::fp::Fp;
 use crate::g1::{G1Affine, G1Projective};
 use crate::tower::Tower;
@@ -31,7 +33,7 @@ pub(crate) fn invert_all(values: &[Fp]) -> Option<Vec<Fp>> {
 #[inline]
 fn finish(slope: &Fp, a: &G1Affine, b_x: &Fp) -> G1Affine {
     let x = Tower::sub(&Tower::sqr(slope), &Tower::add(&a.x, b_x));
-    let y = Tower::sub(&Tower::mul(slope, &Tower::sub(&a.x, &x)), &a.y);
+    let y = Tower::sub(&Tower::mul(slope, &a.x.sub_loose(&x)), &a.y);
     G1Affine { x, y }
 }
 
@@ -57,10 +59,34 @@ pub(crate) fn double_all(points: &mut [G1Affine]) -> Option<()> {
     Some(())
 }
 
+/// Points that are added together: more would leave the cache.
+const CHUNK: usize = 768;
+
 /// The sums of consecutive groups of points of G1; group i has `lengths[i]` of them, and the identity
 /// is the sum of none. Points beyond the groups are not counted.
 pub(crate) fn sum_groups(points: &[G1Affine], lengths: &[usize]) -> Vec<G1Projective> {
-    sum_groups_affine(points, lengths).unwrap_or_else(|| {
+    let (mut sums, mut points) = (Vec::with_capacity(lengths.len()), points);
+    let mut lengths = lengths;
+    while !lengths.is_empty() {
+        let (mut groups, mut count) = (0, 0);
+        for length in lengths {
+            if groups > 0 && count + length > CHUNK {
+                break;
+            }
+            groups += 1;
+            count += length;
+        }
+        let (these, later) = lengths.split_at(groups);
+        let (chunk, rest) = points.split_at(count.min(points.len()));
+        sums.extend(sum_chunk(chunk, these));
+        (points, lengths) = (rest, later);
+    }
+    sums
+}
+
+/// [`sum_groups`] of what fits in the cache.
+fn sum_chunk(points: &[G1Affine], lengths: &[usize]) -> Vec<G1Projective> {
+    sum_affine(points, lengths).unwrap_or_else(|| {
         let mut rest = points.iter();
         let groups = lengths.iter().map(|length| {
             let group = rest.by_ref().take(*length);
@@ -72,30 +98,11 @@ pub(crate) fn sum_groups(points: &[G1Affine], lengths: &[usize]) -> Vec<G1Projec
 
 /// The same by halving every group until one point is left; `None` when two points to be added have
 /// the same x, which the complete formulas then handle.
-fn sum_groups_affine(points: &[G1Affine], lengths: &[usize]) -> Option<Vec<G1Projective>> {
+fn sum_affine(points: &[G1Affine], lengths: &[usize]) -> Option<Vec<G1Projective>> {
     let mut lengths = lengths.to_vec();
     let mut points = points.to_vec();
     while lengths.iter().any(|length| *length > 1) {
-        let (mut next, mut rest) = (Vec::with_capacity(points.len() / 2), points.as_slice());
-        let mut pairs = Vec::with_capacity(points.len() / 2);
-        for length in &lengths {
-            let (group, others) = rest.split_at_checked(*length)?;
-            rest = others;
-            let (twos, _) = group.as_chunks::<2>();
-            pairs.extend(twos.iter().map(|[a, b]| (*a, *b)));
-        }
-        let mut sums = add_all(&pairs)?.into_iter();
-        let mut rest = points.as_slice();
-        for length in &mut lengths {
-            let (group, others) = rest.split_at_checked(*length)?;
-            rest = others;
-            next.extend(sums.by_ref().take(*length / 2));
-            if *length % 2 == 1 {
-                next.extend(group.last());
-            }
-            *length = length.div_ceil(2);
-        }
-        points = next;
+        points = halve_groups(&points, &mut lengths)?;
     }
     let mut rest = points.iter();
     let sums = lengths.iter().map(|length| match length {
@@ -103,6 +110,34 @@ fn sum_groups_affine(points: &[G1Affine], lengths: &[usize]) -> Option<Vec<G1Pro
         _ => rest.next().map(|point| point.to_projective()),
     });
     sums.collect()
+}
+
+/// Adds the points of every group in pairs; an odd one stays.
+fn halve_groups(points: &[G1Affine], lengths: &mut [usize]) -> Option<Vec<G1Affine>> {
+    let mut pairs: Vec<&[G1Affine; 2]> = Vec::with_capacity(points.len() / 2);
+    let mut rest = points;
+    for length in lengths.iter() {
+        let (group, others) = rest.split_at_checked(*length)?;
+        rest = others;
+        pairs.extend(group.as_chunks::<2>().0);
+    }
+    let differences: Vec<Fp> = pairs.iter().map(|[a, b]| b.x.sub_loose(&a.x)).collect();
+    let inverses = invert_all(&differences)?;
+    let mut sums = pairs
+        .iter()
+        .zip(&inverses)
+        .map(|([a, b], inverse)| finish(&Tower::mul(&b.y.sub_loose(&a.y), inverse), a, &b.x));
+    let (mut next, mut rest) = (Vec::with_capacity(points.len() / 2 + lengths.len()), points);
+    for length in lengths.iter_mut() {
+        let (group, others) = rest.split_at_checked(*length)?;
+        rest = others;
+        next.extend(sums.by_ref().take(*length / 2));
+        if *length % 2 == 1 {
+            next.extend(group.last());
+        }
+        *length = length.div_ceil(2);
+    }
+    Some(next)
 }
 
 /// The affine forms of all points, `None` for the identity, with one inversion.
