@@ -4,14 +4,17 @@
 use hypergraph::{Address, AtomId};
 use serde_json::Value;
 
-pub fn cases(file: &str) -> Vec<Value> {
-    let path = format!(
-        "{}/../../test/vectors/hypergraph/{file}",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let root: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+/// A vector file, such as `hypergraph/atoms.json`.
+pub fn file(path: &str) -> Value {
+    let path = format!("{}/../../test/vectors/{path}", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Cases of a file of this area.
+pub fn cases(name: &str) -> Vec<Value> {
+    let root = file(&format!("hypergraph/{name}"));
     let cases = root["cases"].as_array().unwrap().clone();
-    assert!(!cases.is_empty(), "{file} has no case");
+    assert!(!cases.is_empty(), "{name} has no case");
     cases
 }
 
