@@ -75,6 +75,20 @@ export {
   type ReleaseVerdict,
   releaseQuorum,
 } from './release-check.ts'
+export {
+  type Box,
+  type DeriveKey,
+  fileState,
+  formatSealedFile,
+  type Kdf,
+  openKey,
+  parseSealedFile,
+  SEAL_NONCE_BYTES,
+  type SealedFile,
+  type SealedKey,
+  sealFile,
+  sealKey,
+} from './sealed-keys.ts'
 export { authenticateSend, verifySend } from './send-authentication.ts'
 export { RELEASE_SIGNATORIES } from './signatories.ts'
 export type { Refusal } from './verdict.ts'

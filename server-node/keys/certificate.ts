@@ -30,7 +30,7 @@ import {
   type Ed448Verifier,
   type Identity,
   verifyCertificate,
-} from '../../core/identity/index.ts'
+} from '@petal/core/identity/index.ts'
 
 /** A real certificate has 600 to 900 bytes. */
 const LONGEST_CERTIFICATE = 16 * 1024

@@ -1,5 +1,5 @@
 /** Types of stored keys: what the private plaintext looks like and which public key follows from it (spec 53 section 4). */
-import type { FullEngine } from '../../core/platform/engine.ts'
+import type { FullEngine } from '@petal/core/platform/engine.ts'
 
 /** The calls that derive public keys. */
 export type KeyEngine = Pick<

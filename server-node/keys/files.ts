@@ -1,0 +1,66 @@
+/** Files that hold secrets: never overwritten by accident, only for their owner (hazard OPS-H2), and kept before they are changed. */
+import { randomBytes } from 'node:crypto'
+import { chmod, link, mkdir, open, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { readFileIfPresent, SECRET_MODE, syncDirectory, writeFileDurable } from '../data/files.ts'
+import { systemCode } from '../errors.ts'
+import { KeyStoreError } from './errors.ts'
+
+/** Creates a directory for its owner alone; one that is there keeps its mode. */
+export async function createDirectory(path: string): Promise<void> {
+  await guarded(path, () => mkdir(path, { recursive: true, mode: 0o700 }))
+}
+
+/** Text of a file. Throws `KeyStoreError` `missing`, `access`. */
+export async function readText(path: string): Promise<string> {
+  const content = await guarded(path, () => readFileIfPresent(path))
+  if (content === undefined) throw new KeyStoreError('missing', `there is no ${path}`)
+  return content.toString('utf8')
+}
+
+/** Creates a file of mode 0600, durable when it resolves. Throws `exists` when anything of that name is there. */
+export async function createFile(path: string, content: string): Promise<void> {
+  await guarded(path, async () => {
+    const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+    try {
+      const file = await open(temporary, 'wx', SECRET_MODE)
+      try {
+        await file.writeFile(content)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await link(temporary, path) // unlike a rename, this fails where a file is
+    } finally {
+      await rm(temporary, { force: true })
+    }
+    await syncDirectory(dirname(path))
+  })
+}
+
+/**
+ * Replaces what is known to be there, and keeps it as `PATH.bak` (hazard OPS-H14). Throws `form` when another program changed the file
+ * since it was read.
+ */
+export async function replaceFile(path: string, read: string, content: string): Promise<void> {
+  if ((await readText(path)) !== read)
+    throw new KeyStoreError('form', `${path} was changed by another program meanwhile: nothing was written`)
+  await guarded(path, async () => {
+    await writeFileDurable(`${path}.bak`, read, SECRET_MODE)
+    await writeFileDurable(path, content, SECRET_MODE)
+  })
+}
+
+/** Takes the file away from everybody but its owner. */
+export const ownerOnly = (path: string): Promise<void> => guarded(path, () => chmod(path, SECRET_MODE))
+
+async function guarded<T>(path: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    const code = systemCode(error)
+    if (error instanceof KeyStoreError || code === undefined) throw error
+    if (code === 'EEXIST') throw new KeyStoreError('exists', `${path} is there already: it is not overwritten`)
+    throw new KeyStoreError('access', `${path} cannot be used: ${code}`, { cause: error })
+  }
+}
