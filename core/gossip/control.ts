@@ -90,11 +90,14 @@ export function onIHave(
   }
 }
 
-/** Ids are told to peers outside the mesh: who tells a mesh peer of ours refused our GRAFT in silence (spec 50 section 9 row 6). */
+/**
+ * Ids are told to peers outside the mesh: who tells us some, though it is in our mesh, refused our GRAFT in silence (spec 50 section 9 row 6). Not
+ * at first, when its answer may be on its way, or it tells what passed before (`tellJoined`).
+ */
 function noteRefusal(state: GossipState, peer: Peer, key: string): void {
   const link = state.meshes.link(peer.key, key)
   const { heartbeatMillis, pruneBackoffMillis } = state.config.params
-  if (link === undefined || link.confirmed || state.now - link.since < 2 * heartbeatMillis) return
+  if (link === undefined || link.confirmed || state.now - link.since < 4 * heartbeatMillis) return
   state.leave(peer.key, key)
   state.backoffs.add(peer.key, key, state.now + pruneBackoffMillis)
 }

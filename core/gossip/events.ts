@@ -56,10 +56,11 @@ export type GossipEffect =
   | { readonly kind: 'closeStream'; readonly peer: PeerKey; readonly stream: number; readonly reason: string }
   /** Signature of the own identity over `payload`. */
   | { readonly kind: 'sign'; readonly job: JobKey; readonly payload: Uint8Array }
-  /** Whether `signature` over `payload` is of `key` (a public key record). */
+  /** Whether `signature` over `payload` is of `key` (a public key record). `peer` sent it. */
   | {
       readonly kind: 'verify'
       readonly job: JobKey
+      readonly peer: PeerKey
       readonly key: Uint8Array
       readonly payload: Uint8Array
       readonly signature: Uint8Array

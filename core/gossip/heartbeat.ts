@@ -1,6 +1,7 @@
 /** What is done every 700 ms: meshes kept at their size, ids told to some who are not in them, promises checked (spec 50 section 6). */
 import type { BitmaskKey } from './bitmask.ts'
 import type { PeerKey } from './events.ts'
+import type { CachedMessage } from './memory.ts'
 import { writeId } from './message.ts'
 import type { Peer } from './peer.ts'
 import type { GossipState } from './state.ts'
@@ -118,13 +119,42 @@ export function tellIds(state: GossipState): void {
     )
     const count = Math.max(params.dLazy, Math.ceil(others.length * params.gossipFactor))
     for (const peer of state.shuffled(others).slice(0, count)) {
-      const some = cached.length <= params.ihaveIds ? cached : state.shuffled(cached).slice(0, params.ihaveIds)
-      // By the name under which the peer knows the topic: an older one has no mesh for the string of several slices.
-      const slice = peer.topics.has(topic.key) ? undefined : some[0]?.topic.slices[0]
-      const bitmask = slice === undefined ? topic.bitmask : bytesOf(slice)
-      state.outbox.ihave(peer.key, { bitmask, ids: some.map(({ digest }) => writeId(digest, peer.idForm)) })
+      tell(state, peer, cached)
     }
   }
+}
+
+/**
+ * Tells who came into a mesh what passed just before: from now on ids are told to others only, so a message on which the two just missed each other
+ * would be missed for good.
+ */
+export function tellJoined(state: GossipState): void {
+  if (state.joined.length === 0) return
+  const recent = [...state.cache.recent(state.tick).values()]
+  const told = new Map<Peer, Set<BitmaskKey>>()
+  for (const { peer, key } of state.joined) {
+    const topics = told.get(peer) ?? new Set()
+    told.set(peer, topics)
+    for (const cached of recent) {
+      const topic = cached[0]?.topic
+      if (topic === undefined || topics.has(topic.key)) continue
+      if (topic.key !== key && !topic.slices.includes(key)) continue
+      topics.add(topic.key)
+      if (state.takes(peer, topic) && state.hasRoom(peer, 64 * cached.length)) tell(state, peer, cached)
+    }
+  }
+  state.joined = []
+}
+
+function tell(state: GossipState, peer: Peer, cached: readonly CachedMessage[]): void {
+  const { ihaveIds } = state.config.params
+  const some = cached.length <= ihaveIds ? cached : state.shuffled(cached).slice(0, ihaveIds)
+  const topic = some[0]?.topic
+  if (topic === undefined) return
+  // By the name under which the peer knows the topic: an older one has no mesh for the string of several slices.
+  const slice = peer.topics.has(topic.key) ? undefined : topic.slices[0]
+  const bitmask = slice === undefined ? topic.bitmask : bytesOf(slice)
+  state.outbox.ihave(peer.key, { bitmask, ids: some.map(({ digest }) => writeId(digest, peer.idForm)) })
 }
 
 const bytesOf = (key: BitmaskKey): Uint8Array =>

@@ -92,7 +92,7 @@ export class Intake {
     this.#bytes += message.bytes.length
     const job = this.#begin(candidate)
     const { key, signature } = message
-    state.effects.push({ kind: 'verify', job, key, payload: signingPayload(message), signature })
+    state.effects.push({ kind: 'verify', job, peer: peer.key, key, payload: signingPayload(message), signature })
   }
 
   onVerified(job: JobKey, valid: boolean): void {

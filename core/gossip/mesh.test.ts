@@ -125,7 +125,7 @@ test('GRAFT inside a backoff counts against the peer, twice when it is soon, and
 
 test('a peer that tells ids of a topic where it is in our mesh has refused in silence: no GRAFT for 60 s', () => {
   const one = withPeers(1)
-  one.beat(3)
+  one.beat(6)
   expect(one.router.meshOf(T)).toEqual(['p0'])
   one.clear()
   one.say('p0', { ihave: [{ bitmask: T, ids: [writeId(messageDigest(data(1)), 'long')] }] })
@@ -174,6 +174,15 @@ test('ids go to some who are not in the mesh: six, or a quarter', () => {
   const told = names(60).filter((name) => one.heard(name).ihave.length > 0)
   expect(told.length).toBe(13)
   expect(told.some((name) => one.router.meshOf(T).includes(name))).toBe(false)
+})
+
+test('who comes into a mesh is told what passed just before, since later ids go to others only', () => {
+  const one = withPeers(1)
+  one.say('p0', { messages: [messageBy('author', T, data(1)).bytes] })
+  one.peer('q', [T])
+  one.clear()
+  one.say('q', { graft: [T] })
+  expect(one.heard('q').ihave).toMatchObject([{ bitmask: T, ids: { length: 1 } }])
 })
 
 test('an id that is promised and not sent is asked of another after 3 s, and costs the first', () => {

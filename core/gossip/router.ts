@@ -9,7 +9,7 @@ import type { Machine, Millis } from '../platform/machine.ts'
 import { bitmaskKey } from './bitmask.ts'
 import { onGraft, onIDontWant, onIHave, onIWant, onPrune } from './control.ts'
 import type { GossipEffect, GossipEvent, PeerKey } from './events.ts'
-import { checkPromises, maintainMesh, tellIds } from './heartbeat.ts'
+import { checkPromises, maintainMesh, tellIds, tellJoined } from './heartbeat.ts'
 import { Intake } from './intake.ts'
 import type { GossipConfig } from './params.ts'
 import { Peer } from './peer.ts'
@@ -45,6 +45,7 @@ export class GossipRouter implements Machine<GossipEvent, GossipEffect> {
       state.effects.push({ kind: 'wake', at: this.#nextHeartbeat })
     }
     this.#perform(event)
+    tellJoined(state)
     for (const send of state.outbox.flush()) {
       const peer = state.peers.get(send.peer)
       if (peer === undefined) continue

@@ -31,6 +31,8 @@ export class GossipState {
   /** Bytes that wait for all peers. */
   queuedBytes = 0
   effects: GossipEffect[] = []
+  /** Who came into which mesh in this event. */
+  joined: { readonly peer: Peer; readonly key: BitmaskKey }[] = []
   #job = 0
 
   constructor(config: GossipConfig) {
@@ -100,19 +102,20 @@ export class GossipState {
     for (const key of this.formOf(peer, topic)) {
       const bitmask = this.subscriptions.announced.get(key)
       if (bitmask === undefined || this.meshes.link(peer.key, key)) continue
-      this.#join(peer.key, key, false)
+      this.#join(peer, key, false)
       this.outbox.graft(peer.key, key, bitmask)
     }
   }
 
   /** The peer asked to be in the mesh. */
   admit(peer: Peer, key: BitmaskKey): void {
-    this.#join(peer.key, key, true)
+    this.#join(peer, key, true)
   }
 
-  #join(peer: PeerKey, key: BitmaskKey, confirmed: boolean): void {
-    this.meshes.join(peer, key, confirmed, this.now)
-    this.scores.joinedMesh(peer, key, this.now)
+  #join(peer: Peer, key: BitmaskKey, confirmed: boolean): void {
+    this.meshes.join(peer.key, key, confirmed, this.now)
+    this.scores.joinedMesh(peer.key, key, this.now)
+    this.joined.push({ peer, key })
   }
 
   /** Takes a peer out of a mesh without a word. */

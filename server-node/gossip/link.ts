@@ -1,0 +1,165 @@
+/**
+ * The streams between this node and one peer (docs/protocol/50-p2p.md section 5): we write on the one we opened, it on the one it opened. Frames
+ * wait in a queue while the peer is slow; one that takes nothing for a while is given up.
+ */
+import type { Connection, Stream, StreamMessageEvent } from '@libp2p/interface'
+import { rpcFrames } from '@petal/core/gossip/rpc.ts'
+import type { FrameDecoder } from '@petal/core/light/frame-decoder.ts'
+import { messageOf } from '../errors.ts'
+
+export interface LinkLimits {
+  /** From the wish for a stream until the peer agreed to its protocol. */
+  readonly openMillis: number
+  /** A peer takes what was sent to it within this time. */
+  readonly sendMillis: number
+  /** Unfinished judgements of one peer above which its stream is not read. */
+  readonly judgements: number
+}
+
+export const LINK_LIMITS: LinkLimits = { openMillis: 10_000, sendMillis: 20_000, judgements: 512 }
+
+/** Small frames are written together up to this. */
+const WRITE_BYTES = 64 << 10
+
+export interface LinkEvents {
+  opened(stream: number): void
+  frame(stream: number, bytes: Uint8Array): void
+  broken(stream: number, reason: string): void
+  /** Bytes that left the queue. */
+  sent(bytes: number): void
+  /** The peer cannot be written to any more. */
+  failed(reason: string): void
+}
+
+let lastStream = 0
+
+export class PeerLink {
+  readonly #limits: LinkLimits
+  readonly #events: LinkEvents
+  readonly #closing = new AbortController()
+  readonly #inbound = new Map<number, Stream>()
+  #queue: Uint8Array[] = []
+  #outbound: Stream | undefined
+  #pumping = false
+  #judgements = 0
+
+  constructor(limits: LinkLimits, events: LinkEvents) {
+    this.#limits = limits
+    this.#events = events
+  }
+
+  /** Opens our stream; what was queued before goes first. */
+  async open(connection: Connection, protocol: string): Promise<void> {
+    try {
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#limits.openMillis)])
+      this.#outbound = await connection.newStream(protocol, { signal })
+      this.#outbound.addEventListener('close', ({ error }) =>
+        this.#fail(error?.message ?? 'the peer closed our stream'),
+      )
+      this.#pump()
+    } catch (error) {
+      this.#fail(messageOf(error))
+    }
+  }
+
+  send(frame: Uint8Array): void {
+    this.#queue.push(frame)
+    if (this.#outbound) this.#pump()
+  }
+
+  /** The peer opened a stream. */
+  accept(stream: Stream): void {
+    const id = ++lastStream
+    this.#inbound.set(id, stream)
+    const decoder = rpcFrames()
+    const options = { signal: this.#closing.signal }
+    this.#events.opened(id)
+    stream.addEventListener('message', (event) => this.#read(id, decoder, event), options)
+    stream.addEventListener('close', () => this.#inbound.delete(id), options)
+    if (this.#judgements >= this.#limits.judgements) pause(stream)
+  }
+
+  /** Resets a stream of the peer. */
+  reset(id: number, reason: string): void {
+    const stream = this.#inbound.get(id)
+    this.#inbound.delete(id)
+    stream?.abort(new Error(reason))
+  }
+
+  /** A judgement of a message of this peer began (+1) or ended (-1): its stream rests while there are many. */
+  judging(change: 1 | -1): void {
+    const { judgements } = this.#limits
+    this.#judgements += change
+    if (change > 0 && this.#judgements === judgements) for (const stream of this.#inbound.values()) pause(stream)
+    if (change < 0 && this.#judgements === judgements >> 1) for (const stream of this.#inbound.values()) resume(stream)
+  }
+
+  close(): void {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    this.#queue = []
+    const gone = new Error('the link is closed')
+    this.#outbound?.abort(gone)
+    for (const stream of this.#inbound.values()) stream.abort(gone)
+    this.#inbound.clear()
+  }
+
+  #read(id: number, decoder: FrameDecoder, { data }: StreamMessageEvent): void {
+    if (!this.#inbound.has(id)) return
+    try {
+      for (const frame of decoder.push(data.subarray())) {
+        this.#events.frame(id, frame)
+        // The frame may have been the last that is wanted of this stream.
+        if (!this.#inbound.has(id)) return
+      }
+    } catch (error) {
+      this.#events.broken(id, messageOf(error))
+    }
+  }
+
+  #pump(): void {
+    if (!this.#pumping) this.#drain().catch((error: unknown) => this.#fail(messageOf(error)))
+  }
+
+  async #drain(): Promise<void> {
+    const stream = this.#outbound
+    this.#pumping = true
+    try {
+      while (stream !== undefined && this.#queue.length > 0) {
+        const bytes = this.#next()
+        const more = stream.send(bytes)
+        this.#events.sent(bytes.length)
+        if (more) continue
+        const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#limits.sendMillis)])
+        await stream.onDrain({ signal })
+      }
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  /** The next frames of the queue in one piece. */
+  #next(): Uint8Array {
+    let bytes = 0
+    let count = 0
+    for (const frame of this.#queue) {
+      if (count > 0 && bytes + frame.length > WRITE_BYTES) break
+      bytes += frame.length
+      count++
+    }
+    const frames = this.#queue.splice(0, count)
+    return count === 1 && frames[0] ? frames[0] : Buffer.concat(frames)
+  }
+
+  #fail(reason: string): void {
+    if (!this.#closing.signal.aborted) this.#events.failed(reason)
+  }
+}
+
+function pause(stream: Stream): void {
+  if (stream.readStatus === 'readable') stream.pause()
+}
+
+function resume(stream: Stream): void {
+  if (stream.readStatus === 'paused') stream.resume()
+}

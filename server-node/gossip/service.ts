@@ -1,0 +1,341 @@
+/**
+ * Runs the gossip router over libp2p: streams in, streams out, timers, signatures. It decides nothing about gossip itself: see
+ * `@petal/core/gossip`.
+ */
+import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
+import type {
+  BitmaskKey,
+  GossipEffect,
+  GossipEvent,
+  GossipMessage,
+  RefusalCode,
+  Verdict,
+} from '@petal/core/gossip/index.ts'
+import {
+  bitmaskKey,
+  blossomSubProtocol,
+  contains,
+  GOSSIP_LIMITS,
+  type GossipLimits,
+  type GossipParams,
+  GossipRouter,
+  paramsOf,
+} from '@petal/core/gossip/index.ts'
+import type { GossipIdentity, SignatureVerifier } from './keys.ts'
+import { LINK_LIMITS, type LinkLimits, PeerLink } from './link.ts'
+
+export interface GossipOptions {
+  /** 0 is mainnet. */
+  readonly network: number
+  readonly identity: GossipIdentity
+  readonly verify: SignatureVerifier
+  /** Peer ids as text: always sent to, in no mesh. */
+  readonly direct?: readonly string[]
+  /** Peer ids as text that are in no mesh, since many lean on them. */
+  readonly bootstrap?: readonly string[]
+  readonly params?: Partial<GossipParams>
+  readonly limits?: Partial<GossipLimits>
+  readonly linkLimits?: Partial<LinkLimits>
+  /** A subscriber threw. Default: a warning of the process. */
+  onError?(error: Error): void
+}
+
+/** What an application does with messages of a topic. */
+export interface Subscriber {
+  /** Before a message is passed on. Default: accept. A verdict that fails is `ignore`. */
+  validate?(message: GossipMessage, peer: string): Verdict | Promise<Verdict>
+  /** Once for each accepted message. */
+  deliver(message: GossipMessage, peer: string): void
+}
+
+/** `publish` or `subscribe` was refused. */
+export class GossipError extends Error {
+  readonly code: RefusalCode | 'stopped'
+  constructor(code: RefusalCode | 'stopped', message: string) {
+    super(message)
+    this.name = 'GossipError'
+    this.code = code
+  }
+}
+
+/** Until a peer is written to again that could not be. */
+const RELINK_MILLIS = 30_000
+
+type Node = Pick<Libp2p, 'handle' | 'unhandle' | 'register' | 'unregister'>
+
+interface Registered {
+  readonly bitmask: Uint8Array
+  readonly subscribers: Set<Subscriber>
+}
+
+export class GossipService {
+  readonly protocol: string
+  readonly #options: GossipOptions
+  readonly #router: GossipRouter
+  readonly #links = new Map<string, PeerLink>()
+  readonly #topics = new Map<BitmaskKey, Registered>()
+  readonly #publishing = new Map<number, PromiseWithResolvers<number>>()
+  #node: Node | undefined
+  #topology: string | undefined
+  #stopped = false
+  #publishes = 0
+  #timer: NodeJS.Timeout | undefined
+  /** Events that come while another is being handled. */
+  readonly #events: GossipEvent[] = []
+  #handling = false
+  /** Which subscription the router refused while `subscribe` asks for it. */
+  #refused: RefusalCode | undefined
+
+  constructor(options: GossipOptions) {
+    this.#options = options
+    this.protocol = blossomSubProtocol(options.network)
+    const { params, scores } = paramsOf(options.network)
+    const { peerId, key } = options.identity
+    this.#router = new GossipRouter({
+      params: { ...params, ...options.params },
+      scores,
+      limits: { ...GOSSIP_LIMITS, ...options.limits },
+      identity: { peerId, key },
+      firstSeqno: BigInt(Date.now()) * 1_000_000n,
+      direct: new Set(options.direct),
+      outsideMesh: new Set(options.bootstrap),
+      random: Math.random,
+    })
+  }
+
+  /** Serves the protocol on a node, and speaks it with every peer that does. The node needs the identify service. */
+  async start(node: Node): Promise<void> {
+    this.#node = node
+    const maxInboundStreams = 4
+    await node.handle(this.protocol, (stream, connection) => this.#accept(stream, connection), { maxInboundStreams })
+    this.#topology = await node.register(this.protocol, {
+      onConnect: (peer, connection) => void this.#linkTo(peer, connection),
+      onDisconnect: (peer) => this.#unlink(peer.toString()),
+    })
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    if (this.#topology !== undefined) this.#node?.unregister(this.#topology)
+    await this.#node?.unhandle(this.protocol)
+    for (const peer of [...this.#links.keys()]) this.#unlink(peer)
+    for (const { reject } of this.#publishing.values()) reject(new GossipError('stopped', 'gossip was stopped'))
+    this.#publishing.clear()
+  }
+
+  /** Calls back for messages of a topic. The result ends it. Throws `GossipError`. */
+  subscribe(bitmask: Uint8Array, subscriber: Subscriber): () => void {
+    const key = bitmaskKey(bitmask)
+    const topic = this.#topics.get(key) ?? { bitmask: bitmask.slice(), subscribers: new Set() }
+    if (topic.subscribers.size === 0) {
+      this.#refused = undefined
+      this.#feed({ kind: 'subscribe', bitmask: topic.bitmask })
+      if (this.#refused !== undefined) throw new GossipError(this.#refused, `cannot subscribe to ${key}`)
+      this.#topics.set(key, topic)
+    }
+    topic.subscribers.add(subscriber)
+    return () => {
+      if (!topic.subscribers.delete(subscriber) || topic.subscribers.size > 0) return
+      this.#topics.delete(key)
+      this.#feed({ kind: 'unsubscribe', bitmask: topic.bitmask })
+    }
+  }
+
+  /** Signs and sends a message. Resolves with the number of peers it was sent to; rejects with `GossipError`. */
+  publish(bitmask: Uint8Array, data: Uint8Array): Promise<number> {
+    if (this.#stopped) return Promise.reject(new GossipError('stopped', 'gossip was stopped'))
+    const publish = this.#publishes++
+    const waiting = Promise.withResolvers<number>()
+    this.#publishing.set(publish, waiting)
+    this.#feed({ kind: 'publish', publish, bitmask, data })
+    return waiting.promise
+  }
+
+  /** Moves the application's score of a peer. */
+  addScore(peer: string, change: number): void {
+    this.#feed({ kind: 'applicationScore', peer, change })
+  }
+
+  score(peer: string): number {
+    return this.#router.score(peer)
+  }
+
+  /** Peers that get messages of a topic at once. */
+  meshOf(bitmask: Uint8Array): readonly string[] {
+    return this.#router.meshOf(bitmask)
+  }
+
+  get peers(): readonly string[] {
+    return [...this.#links.keys()]
+  }
+
+  #linkTo(peerId: PeerId, connection: Connection): PeerLink {
+    const peer = peerId.toString()
+    const known = this.#links.get(peer)
+    if (known) return known
+    const link: PeerLink = new PeerLink(
+      { ...LINK_LIMITS, ...this.#options.linkLimits },
+      {
+        opened: (stream) => this.#feed({ kind: 'streamOpened', peer, stream }),
+        frame: (stream, bytes) => this.#feed({ kind: 'frame', peer, stream, bytes }),
+        broken: (stream, reason) => this.#feed({ kind: 'streamBroken', peer, stream, reason }),
+        sent: (bytes) => this.#feed({ kind: 'sent', peer, bytes }),
+        failed: () => {
+          if (this.#links.get(peer) !== link) return
+          this.#unlink(peer)
+          this.#linkLater(peerId, connection)
+        },
+      },
+    )
+    this.#links.set(peer, link)
+    const outbound = connection.direction === 'outbound'
+    this.#feed({ kind: 'connected', peer, outbound, address: addressOf(connection) })
+    void link.open(connection, this.protocol)
+    return link
+  }
+
+  /** The peer reset our stream, or was too slow, and is still there. */
+  #linkLater(peerId: PeerId, connection: Connection): void {
+    const again = () => {
+      if (!this.#stopped && connection.status === 'open') this.#linkTo(peerId, connection)
+    }
+    setTimeout(again, RELINK_MILLIS).unref()
+  }
+
+  #unlink(peer: string): void {
+    const link = this.#links.get(peer)
+    if (link === undefined) return
+    this.#links.delete(peer)
+    link.close()
+    this.#feed({ kind: 'disconnected', peer })
+  }
+
+  #accept(stream: Stream, connection: Connection): void {
+    if (this.#stopped) stream.abort(new Error('gossip was stopped'))
+    else this.#linkTo(connection.remotePeer, connection).accept(stream)
+  }
+
+  #feed(event: GossipEvent): void {
+    if (this.#stopped) return
+    this.#events.push(event)
+    if (this.#handling) return
+    this.#handling = true
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+        for (const effect of this.#router.handle(next, Date.now())) this.#perform(effect)
+      }
+    } finally {
+      this.#handling = false
+    }
+  }
+
+  #perform(effect: GossipEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#links.get(effect.peer)?.send(effect.bytes)
+        return
+      case 'closeStream':
+        this.#links.get(effect.peer)?.reset(effect.stream, effect.reason)
+        return
+      case 'sign': {
+        const answer = (signature: Uint8Array | null) => this.#feed({ kind: 'signed', job: effect.job, signature })
+        settle(() => this.#options.identity.sign(effect.payload), answer, null)
+        return
+      }
+      case 'verify': {
+        const answer = (valid: boolean) => this.#feed({ kind: 'verified', job: effect.job, valid })
+        const ask = () => this.#options.verify(effect.key, effect.payload, effect.signature)
+        this.#judge(effect.peer, ask, answer, false)
+        return
+      }
+      case 'validate':
+        this.#validate(effect.job, effect.message, effect.peer)
+        return
+      case 'deliver':
+        // Later, so that a subscriber may call back.
+        queueMicrotask(() => this.#deliver(effect))
+        return
+      case 'published':
+        this.#publishing.get(effect.publish)?.resolve(effect.peers)
+        this.#publishing.delete(effect.publish)
+        return
+      case 'publishRefused':
+        this.#publishing.get(effect.publish)?.reject(new GossipError(effect.code, `not published: ${effect.code}`))
+        this.#publishing.delete(effect.publish)
+        return
+      case 'subscribeRefused':
+        this.#refused = effect.code
+        return
+      case 'wake':
+        clearTimeout(this.#timer)
+        this.#timer = setTimeout(() => this.#feed({ kind: 'wake' }), Math.max(effect.at - Date.now(), 0)).unref()
+        return
+      case 'peersOffered':
+    }
+  }
+
+  #validate(job: number, message: GossipMessage, peer: string): void {
+    const answer = (verdict: Verdict) => this.#feed({ kind: 'judged', job, verdict })
+    const validators = [...this.#topics.values()]
+      .filter(({ bitmask }) => contains(bitmask, message.bitmask))
+      .flatMap(({ subscribers }) => [...subscribers].filter((subscriber) => subscriber.validate !== undefined))
+    if (validators.length === 0) {
+      answer('accept')
+      return
+    }
+    const judge = async (): Promise<Verdict> => {
+      await Promise.resolve()
+      for (const subscriber of validators) {
+        const verdict = (await subscriber.validate?.(message, peer)) ?? 'accept'
+        if (verdict !== 'accept') return verdict
+      }
+      return 'accept'
+    }
+    this.#judge(peer, judge, answer, 'ignore')
+  }
+
+  /** `settle`, and the peer's stream rests while there are many judgements that take their time. */
+  #judge<T>(peer: string, ask: () => T | Promise<T>, answer: (value: T) => void, otherwise: T): void {
+    const link = this.#links.get(peer)
+    const ended = (value: T) => {
+      link?.judging(-1)
+      answer(value)
+    }
+    link?.judging(1)
+    settle(ask, ended, otherwise)
+  }
+
+  #deliver({ subscriptions, message, peer }: Extract<GossipEffect, { kind: 'deliver' }>): void {
+    for (const key of subscriptions) {
+      for (const subscriber of this.#topics.get(key)?.subscribers ?? []) {
+        try {
+          subscriber.deliver(message, peer)
+        } catch (thrown) {
+          const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+          if (this.#options.onError) this.#options.onError(error)
+          else process.emitWarning(error)
+        }
+      }
+    }
+  }
+}
+
+/** Answers with what `ask` gives, now or later, or with `otherwise` when it throws. */
+function settle<T>(ask: () => T | Promise<T>, answer: (value: T) => void, otherwise: T): void {
+  let value: T | Promise<T>
+  try {
+    value = ask()
+  } catch {
+    value = otherwise
+  }
+  if (value instanceof Promise) value.then(answer, () => answer(otherwise))
+  else answer(value)
+}
+
+/** IP address of the other end, as text, or null when its address has none. */
+function addressOf(connection: Connection): string | null {
+  const match = /^\/ip[46]\/([^/]+)/.exec(connection.remoteAddr.toString())
+  return match?.[1] ?? null
+}
