@@ -105,6 +105,15 @@ export interface ServedLeaf extends TreeLeaf {
   readonly underlyingData: Uint8Array
 }
 
+/** Which leaves below a node are wanted. */
+export interface LeafRange {
+  /** Index of the first one. */
+  readonly from: number
+  readonly max: number
+  /** About as many bytes; one leaf may be longer. */
+  readonly maxBytes: number
+}
+
 export interface LeavesPage {
   readonly leaves: readonly ServedLeaf[]
   /** Index of the first leaf after the page; absent on the last page. */
@@ -142,11 +151,7 @@ export interface Generation {
   /** The node at `path` (elements 0 to 63); `notFound` when there is none. An empty tree answers path [] with no children and count 0. */
   branch(tree: TreeName, path: readonly number[]): Promise<BranchInfo>
   /** Leaves below the node at `path` in path order from index `from`; at most `max` leaves and about `maxBytes` bytes, at least one leaf. */
-  leaves(
-    tree: TreeName,
-    path: readonly number[],
-    range: { readonly from: number; readonly max: number; readonly maxBytes: number },
-  ): Promise<LeavesPage>
+  leaves(tree: TreeName, path: readonly number[], range: LeafRange): Promise<LeavesPage>
   /** Traversal proof (spec 20 section 9) of keys of one tree; `notFound` names a missing key: absence has no proof. */
   prove(tree: TreeName, keys: readonly Uint8Array[]): Promise<Uint8Array>
   release(): void
@@ -164,7 +169,13 @@ export interface State {
   commit(frame: bigint): Promise<Committed>
   /** The newest generation, or the one in which `tree` had `root` (spec 22 section 4: 64 are kept); `unavailable` when there is none. */
   generation(wanted?: { readonly shardKey: Uint8Array; readonly root: Uint8Array }): Promise<Generation>
-  /** Replaces one tree by leaves that sync has pulled and checked; returns the root. All or nothing. */
+  /** Replaces one tree by leaves that sync has pulled and checked. Returns the root they make; unless it is the expected one nothing changes. */
   replace(tree: TreeName, leaves: AsyncIterable<ServedLeaf>, expectedRoot: Uint8Array): Promise<Uint8Array>
+  /** The same for single leaves of one tree: deletes, then inserts or overwrites. */
+  patch(
+    tree: TreeName,
+    changes: { readonly deletes: readonly Uint8Array[]; readonly puts: readonly ServedLeaf[] },
+    expectedRoot: Uint8Array,
+  ): Promise<Uint8Array>
   close(): Promise<void>
 }

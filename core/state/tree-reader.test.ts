@@ -3,7 +3,7 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { StateError } from '../platform/state.ts'
-import { readTreeLeaves, TREE_LIMITS } from './tree-reader.ts'
+import { readTreeLeaves } from './tree-reader.ts'
 
 interface Leaf {
   readonly key: string
@@ -36,11 +36,21 @@ test('CVT-09 a tree cut or changed anywhere is read or refused, never anything e
   )
 })
 
+test('a leaf in a slot where its key does not lead is refused', () => {
+  const branch = readTreeLeaves(blob)
+  expect(branch.length).toBeGreaterThan(2)
+  const moved = blob.slice()
+  const at = 5 + 1 + 8
+  expect(moved[5]).toBe(1)
+  moved[at] = (moved[at] ?? 0) ^ 4
+  expect(() => readTreeLeaves(moved)).toThrow(/does not lead/)
+})
+
 test('counts and depths that no tree has are refused before anything is allocated', () => {
   const branch = hexToBytes('0200000000')
   const nest = (depth: number) => Uint8Array.from({ length: depth * 5 }, (_, index) => branch[index % 5] ?? 0)
-  expect(() => readTreeLeaves(nest(TREE_LIMITS.depth + 1))).toThrow(/deeper/)
-  expect(() => readTreeLeaves(nest(1_000_000))).toThrow(/deeper/)
+  expect(() => readTreeLeaves(nest(129))).toThrow(/path of 87/)
+  expect(() => readTreeLeaves(nest(1_000_000))).toThrow(/path of 87/)
   expect(() => readTreeLeaves(hexToBytes('02ffffffff'))).toThrow(/prefix/)
   expect(() => readTreeLeaves(hexToBytes('020000000100000040'))).toThrow(/prefix element 64/)
   expect(() => readTreeLeaves(hexToBytes('01ffffffffffffffff'))).toThrow(/field of/)
