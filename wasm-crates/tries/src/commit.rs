@@ -108,7 +108,7 @@ fn commit_level<S: NodeStore>(
             Work::None => branch.stated = Stated::Computed,
             Work::Whole(slots) => whole.push((branch, slots)),
             Work::Changes(changes) => {
-                let before = decoded(branch)?;
+                let before = branch.base.as_ref().and_then(|base| base.point);
                 updated.push((branch, before, changes));
             }
         }
@@ -187,21 +187,10 @@ pub(crate) fn slot<S: NodeStore>(
         .ok_or(TreeError::Uncommitted)
 }
 
-/// The point of a computed commitment.
-fn decoded(branch: &mut BranchNode) -> Result<kzg::Point, TreeError> {
-    let Some(base) = &mut branch.base else {
-        return Ok(None);
-    };
-    match &base.point {
-        Some(point) => Ok(**point),
-        None => Ok(kzg::decode_own(&base.commitment)?),
-    }
-}
-
 fn set(branch: &mut BranchNode, point: kzg::Point) {
     branch.base = Some(Base {
         commitment: kzg::encode(&point),
-        point: Some(Box::new(point)),
+        point,
         changed: Vec::new(),
     });
     branch.stated = Stated::Computed;

@@ -78,8 +78,8 @@ pub(crate) enum Stated {
 #[derive(Clone, Debug)]
 pub(crate) struct Base {
     pub commitment: BranchCommitment,
-    /// Decoded commitment, once an update needed it.
-    pub point: Option<Box<kzg::Point>>,
+    /// The same as a point, for the next update.
+    pub point: kzg::Point,
     /// Slot number and the value it had in `commitment`.
     pub changed: Vec<(u8, Slot)>,
 }
