@@ -22,6 +22,13 @@ impl Default for Roots {
 }
 
 impl Roots {
+    pub(crate) fn from_fn(
+        mut root: impl FnMut(PhaseSet) -> Result<Root, StateError>,
+    ) -> Result<Self, StateError> {
+        let [a, b, c, d] = PhaseSet::ALL;
+        Ok(Self([root(a)?, root(b)?, root(c)?, root(d)?]))
+    }
+
     /// The root of one tree.
     #[must_use]
     pub const fn get(&self, set: PhaseSet) -> &Root {
@@ -177,8 +184,7 @@ impl<N: NodeStore> Shard<N> {
     /// # Errors
     /// [`tries::TreeError::Uncommitted`] after a change; store failures.
     pub fn roots(&self) -> Result<Roots, StateError> {
-        let [a, b, c, d] = &self.trees;
-        Ok(Roots([a.root()?, b.root()?, c.root()?, d.root()?]))
+        Roots::from_fn(|set| Ok(self.tree(set).root()?))
     }
 
     /// The atom at a location that is in adds and not in removes.

@@ -138,7 +138,7 @@ impl<P: Stores> Hypergraph<P> {
     pub fn open(stores: P, committed: Option<u64>) -> Result<Self, StateError> {
         let mut state = Self::over(stores, committed);
         for key in state.stores.shards()? {
-            let roots = state.stored(&key)?.roots()?;
+            let roots = state.stored_roots(&key)?;
             state.enter(&key, roots)?;
         }
         state.global.commit()?;
@@ -176,6 +176,33 @@ impl<P: Stores> Hypergraph<P> {
         match self.committed {
             Some(generation) => Shard::open(&self.stores, key, generation),
             None => Shard::empty(&self.stores, key),
+        }
+    }
+
+    /// Roots of a shard from its root records: no node is read.
+    fn stored_roots(&self, key: &ShardKey) -> Result<Roots, StateError> {
+        let Some(generation) = self.committed else {
+            return Ok(Roots::default());
+        };
+        Roots::from_fn(|set| {
+            let record = self.stores.root(key, set, generation)?;
+            Ok(record.map_or(Root::Empty, |record| record.root))
+        })
+    }
+
+    /// Forgets loaded nodes more than `depth` branches below the roots, which are read again when they are needed; with 0 whole
+    /// shards. To be called when the batch of the last commit is written. A state in memory keeps everything.
+    pub fn unload(&mut self, depth: usize) {
+        if !P::KEEPS_RECORDS {
+            return;
+        }
+        if depth == 0 {
+            let touched = &self.touched;
+            self.shards.retain(|key, _| touched.contains(key));
+            return;
+        }
+        for tree in self.shards.values_mut().flat_map(Shard::trees_mut) {
+            tree.unload(depth);
         }
     }
 
