@@ -4,20 +4,13 @@
  */
 import type { Millis } from '../platform/machine.ts'
 import type { JobKey, PeerKey, Verdict } from './events.ts'
-import {
-  authorFault,
-  type GossipMessage,
-  type MessageDigest,
-  messageDigest,
-  signingPayload,
-  writeId,
-} from './message.ts'
+import { authorFault, type GossipMessage, type MessageDigest, messageDigest, signedPart, writeId } from './message.ts'
 import type { Peer } from './peer.ts'
 import type { Routes } from './routes.ts'
 import { RPC_LIMITS } from './rpc.ts'
 import { equalBytes } from './rpc-reader.ts'
 import type { GossipState } from './state.ts'
-import { type Topic, topicOf } from './subscriptions.ts'
+import type { Topic } from './subscriptions.ts'
 
 /** One copy of a message while it is judged: first its signature, then its content. */
 interface Candidate {
@@ -55,7 +48,7 @@ export class Intake {
       this.#ignored(peer)
       return
     }
-    const topic = topicOf(message.bitmask)
+    const topic = state.subscriptions.topicOf(message.bitmask)
     const digest = messageDigest(message.data)
     const unsolicited = !state.wants.askedOf(digest, peer.key)
     const candidates = this.#byDigest.get(digest) ?? new Set<Candidate>()
@@ -92,7 +85,7 @@ export class Intake {
     this.#bytes += message.bytes.length
     const job = this.#begin(candidate)
     const { key, signature } = message
-    state.effects.push({ kind: 'verify', job, peer: peer.key, key, payload: signingPayload(message), signature })
+    state.effects.push({ kind: 'verify', job, peer: peer.key, key, payload: signedPart(message), signature })
   }
 
   onVerified(job: JobKey, valid: boolean): void {

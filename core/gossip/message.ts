@@ -2,12 +2,11 @@
  * Gossip messages: their bytes, who signed them, and their ids (spec 50 section 5). Whether a signature holds is found out elsewhere: here is
  * only what it is over and whose key it has to be.
  */
-import { create, toBinary } from '@bufbuild/protobuf'
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
-import { MessageSchema } from '../gen/gossip_pb.js'
-import { equalBytes, RpcError, readField } from './rpc-reader.ts'
+import { equalBytes, readField } from './rpc-reader.ts'
+import { varintLength, writeBytes } from './rpc-writer.ts'
 
 /** Fields of a message. Absent bytes are empty. */
 export interface MessageFields {
@@ -33,21 +32,42 @@ export type MessageDigest = string
 const DOMAIN = utf8ToBytes('libp2p-pubsub:')
 const NOTHING = new Uint8Array()
 
-/** Protobuf bytes: fields in ascending order, empty ones left out. */
+/** Fields by their numbers, from 1. All are length-delimited. */
+const FIELD_NAMES = ['from', 'data', 'seqno', 'bitmask', 'signature', 'key'] as const
+/** Those that are signed: the first ones, so what is signed is the start of a message. */
+const SIGNED_FIELDS = 4
+
+/** Bytes of the first `count` fields. */
+function encodedLength(fields: MessageFields, count: number): number {
+  let length = 0
+  for (let i = 0; i < count; i++) {
+    const { length: content } = fields[FIELD_NAMES[i] ?? 'key']
+    if (content > 0) length += 1 + varintLength(content) + content
+  }
+  return length
+}
+
+/** Protobuf bytes: fields in ascending order, empty ones left out. By hand, since every copy of every message passes here. */
 export function encodeMessage(fields: MessageFields): Uint8Array {
-  const { from, data, seqno, bitmask, signature, key } = fields
-  return toBinary(MessageSchema, create(MessageSchema, { from, data, seqno, bitmask, signature, key }))
+  const bytes = new Uint8Array(encodedLength(fields, FIELD_NAMES.length))
+  let at = 0
+  for (const [index, name] of FIELD_NAMES.entries()) {
+    const content = fields[name]
+    if (content.length > 0) at = writeBytes(bytes, at, index + 1, content)
+  }
+  return bytes
 }
 
 /** What the author signs: the domain, then the message without signature and key. */
-export function signingPayload(fields: Omit<MessageFields, 'signature' | 'key'>): Uint8Array {
-  return concatBytes(DOMAIN, encodeMessage({ ...fields, signature: NOTHING, key: NOTHING }))
-}
+export const signingPayload = (fields: Omit<MessageFields, 'signature' | 'key'>): Uint8Array =>
+  concatBytes(DOMAIN, encodeMessage({ ...fields, signature: NOTHING, key: NOTHING }))
+
+/** The same for a message that has its bytes. */
+export const signedPart = (message: GossipMessage): Uint8Array =>
+  concatBytes(DOMAIN, message.bytes.subarray(0, encodedLength(message, SIGNED_FIELDS)))
 
 /** A message of these fields, ready to be sent. */
 export const messageOf = (fields: MessageFields): GossipMessage => ({ ...fields, bytes: encodeMessage(fields) })
-
-const FIELD_NAMES = ['from', 'data', 'seqno', 'bitmask', 'signature', 'key'] as const
 
 /**
  * Reads one message. Throws `RpcError`.
@@ -66,15 +86,18 @@ export function decodeMessage(received: Uint8Array): GossipMessage {
   }
   const own = worthCopying(received) ? received.slice() : received
   const reader = new BinaryReader(own)
+  let last = 0
+  let ascending = true
   while (reader.pos < reader.len) {
-    readField(reader, 6, (field) => {
-      const name = FIELD_NAMES[field - 1]
-      if (name === undefined) throw new RpcError('decode', `message has no field ${field}`)
-      fields[name] = reader.bytes()
+    readField(reader, FIELD_NAMES.length, (field) => {
+      ascending &&= field > last
+      last = field
+      fields[FIELD_NAMES[field - 1] ?? 'key'] = reader.bytes()
     })
   }
-  const bytes = encodeMessage(fields)
-  return { ...fields, bytes: equalBytes(bytes, own) ? own : bytes }
+  // Known fields in order and not a byte more than they need: the same bytes would be written.
+  const same = ascending && encodedLength(fields, FIELD_NAMES.length) === own.length
+  return { ...fields, bytes: same ? own : encodeMessage(fields) }
 }
 
 /** A message that is kept must not keep the whole frame it came in. */

@@ -5,7 +5,7 @@ import { type MessageDigest, messageDigest, messageOf, seqnoBytes, signingPayloa
 import type { Routes } from './routes.ts'
 import { RPC_LIMITS } from './rpc.ts'
 import type { GossipState } from './state.ts'
-import { type Topic, topicOf } from './subscriptions.ts'
+import type { Topic } from './subscriptions.ts'
 
 interface Unsigned {
   readonly publish: number
@@ -45,7 +45,7 @@ export class Publishing {
       refuse('signing')
       return
     }
-    const topic = topicOf(bitmask)
+    const topic = this.#state.subscriptions.topicOf(bitmask)
     const digest = messageDigest(data)
     if (this.#state.seen.has(digest, topic.key)) {
       refuse('duplicate')

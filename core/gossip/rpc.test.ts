@@ -3,9 +3,19 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { concatBytes } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RpcSchema } from '../gen/gossip_pb.js'
+import { MessageSchema, RpcSchema } from '../gen/gossip_pb.js'
 import { WireError } from '../light/wire-limits.ts'
-import { authorFault, decodeMessage, encodeMessage, peerIdOfKey, readId, seqnoBytes, writeId } from './message.ts'
+import {
+  authorFault,
+  decodeMessage,
+  encodeMessage,
+  peerIdOfKey,
+  readId,
+  seqnoBytes,
+  signedPart,
+  signingPayload,
+  writeId,
+} from './message.ts'
 import { decodeRpc, encodeRpc, RPC_LIMITS, RpcError, rpcFrames } from './rpc.ts'
 
 const bytes = (max: number) => fc.uint8Array({ maxLength: max })
@@ -113,6 +123,28 @@ test('groups and wrong wire types are refused, other unknown fields are skipped'
   expect(outcome(() => decodeRpc(Uint8Array.of(0x0b, 0x0c)))).toBe('decode')
   expect(outcome(() => decodeRpc(Uint8Array.of(0x08, 1)))).toBe('decode')
   expect(outcome(() => decodeRpc(Uint8Array.of(0x7a, 1, 7, 0x20, 1)))).toBe('accepted')
+})
+
+test('P2P-05 messages are written as the generated code writes them, and what is signed is their start', () => {
+  fc.assert(
+    fc.property(fields, (message) => {
+      const bytes = encodeMessage(message)
+      expect(bytes).toEqual(toBinary(MessageSchema, create(MessageSchema, message)))
+      expect(signedPart(decodeMessage(bytes))).toEqual(signingPayload(message))
+    }),
+  )
+})
+
+test('fields out of order, twice, empty or with a long length are read; what is kept is their plain encoding', () => {
+  const plain = Uint8Array.of(0x0a, 1, 7, 0x12, 1, 8)
+  const odd = [
+    [0x12, 1, 8, 0x0a, 1, 7],
+    [0x0a, 1, 9, 0x0a, 1, 7, 0x12, 1, 8],
+    [0x0a, 1, 7, 0x12, 1, 8, 0x1a, 0],
+    [0x0a, 0x81, 0, 7, 0x12, 1, 8],
+    [0x0a, 1, 7, 0x12, 1, 8, 0x3a, 1, 1],
+  ]
+  for (const bytes of odd) expect(decodeMessage(Uint8Array.from(bytes)).bytes).toEqual(plain)
 })
 
 test('P2P-12 a message is kept as it came; what is no part of the signature is not', () => {

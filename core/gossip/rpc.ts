@@ -8,6 +8,7 @@ import { RpcSchema } from '../gen/gossip_pb.js'
 import { FrameDecoder, frame } from '../light/frame-decoder.ts'
 import { decodeMessage, type GossipMessage } from './message.ts'
 import { RpcError, readField } from './rpc-reader.ts'
+import { varintLength, writeBytes } from './rpc-writer.ts'
 
 export { RpcError, type RpcErrorCode } from './rpc-reader.ts'
 
@@ -67,6 +68,8 @@ export type RpcParts = Partial<Omit<Rpc, 'messages'>> & { readonly messages?: re
 
 /** Framed bytes of an RPC. Throws `WireError` `limit` above 16 MiB. */
 export function encodeRpc(parts: RpcParts): Uint8Array {
+  const { messages: only } = parts
+  if (only !== undefined && Object.keys(parts).length === 1) return frame(messagesAlone(only), RPC_LIMITS.frameBytes)
   const { subscriptions = [], messages = [], ihave = [], iwant = [], graft = [], prune = [], idontwant = [] } = parts
   const control: MessageInitShape<typeof RpcSchema>['control'] = {
     ihave: ihave.map(({ bitmask, ids }) => ({ bitmask, messageIds: [...ids] })),
@@ -86,6 +89,15 @@ export function encodeRpc(parts: RpcParts): Uint8Array {
     ...(any ? { control } : {}),
   })
   return frame(toBinary(RpcSchema, rpc), RPC_LIMITS.frameBytes)
+}
+
+/** An RPC of messages and nothing else, which most are: written in place. */
+function messagesAlone(messages: readonly Uint8Array[]): Uint8Array {
+  const length = messages.reduce((sum, { length: each }) => sum + 1 + varintLength(each) + each, 0)
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const message of messages) at = writeBytes(bytes, at, 2, message)
+  return bytes
 }
 
 /** Cuts a stream into RPCs; throws `WireError` for a length above 16 MiB, before anything is allocated for it. */

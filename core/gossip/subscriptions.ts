@@ -44,6 +44,11 @@ export class Subscriptions {
     return this.#local.has(key)
   }
 
+  /** The forms of a bitmask; those of a subscription are kept. */
+  topicOf(bitmask: Uint8Array): Topic {
+    return this.#local.get(bitmaskKey(bitmask)) ?? topicOf(bitmask)
+  }
+
   /** Changes to be announced, or null when the subscription itself does not fit. */
   add(topic: Topic): readonly SubscriptionChange[] | null {
     if (this.#local.has(topic.key)) return []

@@ -117,13 +117,15 @@ export class PeerLink {
     }
   }
 
+  /** Writes what is queued, together with what is queued in the same turn. */
   #pump(): void {
-    if (!this.#pumping) this.#drain().catch((error: unknown) => this.#fail(messageOf(error)))
+    if (this.#pumping) return
+    this.#pumping = true
+    queueMicrotask(() => this.#drain().catch((error: unknown) => this.#fail(messageOf(error))))
   }
 
   async #drain(): Promise<void> {
     const stream = this.#outbound
-    this.#pumping = true
     try {
       while (stream !== undefined && this.#queue.length > 0) {
         const bytes = this.#next()
