@@ -61,6 +61,12 @@ export function rowOfRefusal(refusal: Refusal): FrameRow | null {
 
 const RANK: Readonly<Record<Outcome, number>> = { refused: 0, skipped: 1, certified: 2, proved: 3 }
 
+/** Whether a refusal may concern a frame that is shown as certified: its time proof is false. */
+export function isTakenBack(rows: readonly FrameRow[], refused: FrameRow): boolean {
+  const shown = rows.find(({ number }) => number === refused.number)
+  return shown?.outcome === 'certified' && refused.checks.some((check) => isTimeProof(check) && !check.ok)
+}
+
 /** Adds a row. A frame that was verified is never replaced by a refusal of another copy of it. */
 export function withRow(rows: readonly FrameRow[], row: FrameRow): readonly FrameRow[] {
   const same = rows.find((other) => other.number === row.number)

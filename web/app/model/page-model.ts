@@ -1,7 +1,7 @@
 /** What the page shows, as signals fed by one client. Nothing here decides whether a frame is good: the client did. */
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { Client, ClientState, Evidence, FieldRange, Head, Work } from '../client.ts'
-import { type FrameRow, rowOfHead, rowOfRefusal, withRow } from './frames.ts'
+import { type FrameRow, isTakenBack, ROWS, rowOfHead, rowOfRefusal, withRow } from './frames.ts'
 
 /** Seconds between two looks at what was counted. */
 const REFRESH_TICKS = 2
@@ -48,6 +48,16 @@ export function createPageModel(parts: PageParts): PageModel {
     rows.value = earlier.reduce(withRow, rows.value)
     earlier = []
   }
+  /** A certified frame whose time proof turned out to be false: the client holds it no more, and neither does the page. */
+  const takeBack = async (row: FrameRow): Promise<void> => {
+    const held = await client.recent(ROWS)
+    if (held.some(({ frame }) => frame === row.number)) return
+    rows.value = withRow(
+      rows.value.filter(({ number }) => number !== row.number),
+      row,
+    )
+    if (head.value?.frame === row.number) head.value = held[0] ?? null
+  }
   const off = [
     client.on('state', (next) => {
       state.value = next
@@ -58,7 +68,10 @@ export function createPageModel(parts: PageParts): PageModel {
     }),
     client.on('refusal', (refusal) => {
       const row = rowOfRefusal(refusal)
-      if (row !== null) rows.value = withRow(rows.value, row)
+      if (row === null) return
+      showEarlier()
+      if (isTakenBack(rows.value, row)) void takeBack(row).catch(() => undefined)
+      else rows.value = withRow(rows.value, row)
     }),
     client.on('evidence', (next) => {
       evidence.value = next
