@@ -9,7 +9,7 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Client } from '../../web/client/types.ts'
 
-type NetworkDescription = NonNullable<Client['network']>
+export type NetworkDescription = NonNullable<Client['network']>
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
