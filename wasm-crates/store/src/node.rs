@@ -1,11 +1,13 @@
 //! Nodes, values and trees.
 
+use std::ops::Bound;
+
 use crate::engine::Durability;
 use crate::error::{Result, StoreError};
 use crate::fault::Fault;
 use crate::keys::{MAX_PATH, TreeId, node_key};
 use crate::meta;
-use crate::reader::Reader;
+use crate::reader::{Reader, Span};
 use crate::store::Store;
 use crate::table::Table;
 use crate::writer::Operation;
@@ -119,6 +121,29 @@ pub(crate) fn tree_of(reader: &Reader, name: &[u8]) -> Result<Option<TreeId>, Fa
         Some(value) => Ok(Some(tree_number(&key, &value)?)),
         None => Ok(None),
     }
+}
+
+/// Names of trees that start with `prefix`.
+pub(crate) fn trees(reader: &Reader, prefix: &[u8]) -> Result<Vec<(Vec<u8>, TreeId)>, Fault> {
+    let from = name_key(prefix);
+    let span = Span {
+        from: Bound::Included(&from),
+        to: Bound::Unbounded,
+        reverse: false,
+        limit: usize::MAX,
+        max_bytes: usize::MAX,
+    };
+    let mut trees = Vec::new();
+    for (key, value) in reader.range(Table::Tree, span)?.0 {
+        let Some(name) = key
+            .strip_prefix(b"n")
+            .filter(|name| name.starts_with(prefix))
+        else {
+            break;
+        };
+        trees.push((name.to_vec(), tree_number(&key, &value)?));
+    }
+    Ok(trees)
 }
 
 /// The name of one of the four trees of a shard: 35 bytes of shard key, then the phase set of the

@@ -87,6 +87,16 @@ impl Snapshot {
         self.held.expire();
     }
 
+    /// A node record that the root or a parent in this view promises: missing is damage.
+    pub fn promised_node(&self, key: &NodeKey) -> Result<Vec<u8>> {
+        self.with(|reader| node::promised(reader, Table::Node, &key.encode()))
+    }
+
+    /// A value that its leaf in this view promises: missing is damage.
+    pub fn promised_value(&self, key: &ValueKey) -> Result<Vec<u8>> {
+        self.with(|reader| node::promised(reader, Table::Blob, &key.encode()))
+    }
+
     /// Time since the view was taken.
     pub fn age(&self) -> Duration {
         self.held.age()
@@ -97,6 +107,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Snapshot {}
     impl Sealed for super::Store {}
+    impl<R: Sealed> Sealed for std::sync::Arc<R> {}
 }
 
 /// Reads. A [`Snapshot`] answers all of them from one commit, a [`Store`] each from the newest.
@@ -208,22 +219,27 @@ pub trait Read: sealed::Sealed {
         })
     }
 
-    /// A node record that a parent or a root promises: missing is damage.
-    fn node(&self, key: &NodeKey) -> Result<Vec<u8>> {
-        self.with(|reader| node::promised(reader, Table::Node, &key.encode()))
+    /// A node record. Whether its absence is damage tells the one who was promised it.
+    fn node(&self, key: &NodeKey) -> Result<Option<Vec<u8>>> {
+        self.with(|reader| reader.get(Table::Node, &key.encode()))
     }
 
-    /// Node records that parents or roots promise, in the order of the keys.
-    fn nodes(&self, keys: &[NodeKey]) -> Result<Vec<Vec<u8>>> {
+    /// Node records, in the order of the keys.
+    fn nodes(&self, keys: &[NodeKey]) -> Result<Vec<Option<Vec<u8>>>> {
         self.with(|reader| {
-            let one = |key: &NodeKey| node::promised(reader, Table::Node, &key.encode());
+            let one = |key: &NodeKey| reader.get(Table::Node, &key.encode());
             keys.iter().map(one).collect()
         })
     }
 
-    /// A value that its leaf promises: missing is damage.
-    fn value(&self, key: &ValueKey) -> Result<Vec<u8>> {
-        self.with(|reader| node::promised(reader, Table::Blob, &key.encode()))
+    /// A value that is not inside its leaf's record.
+    fn value(&self, key: &ValueKey) -> Result<Option<Vec<u8>>> {
+        self.with(|reader| reader.get(Table::Blob, &key.encode()))
+    }
+
+    /// Names of trees that start with `prefix`, in order, with their numbers.
+    fn trees(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, TreeId)>> {
+        self.with(|reader| node::trees(reader, prefix))
     }
 }
 
@@ -251,6 +267,12 @@ impl Read for Snapshot {
             });
         };
         self.engine.guard(false, || call(reader))
+    }
+}
+
+impl<R: Read> Read for Arc<R> {
+    fn with<T>(&self, call: impl FnOnce(&Reader) -> Result<T, Fault>) -> Result<T> {
+        (**self).with(call)
     }
 }
 

@@ -280,7 +280,7 @@ fn a_bulk_write_is_published_by_its_frame_or_taken_away() {
         })
         .unwrap();
     assert_eq!(store.bulk_cursor().unwrap(), None);
-    assert_eq!(store.node(&node(10, &[1])).unwrap(), [b'L', 1]);
+    assert_eq!(store.node(&node(10, &[1])).unwrap().unwrap(), [b'L', 1]);
 }
 
 #[test]
@@ -317,7 +317,9 @@ fn a_promised_record_that_is_missing_is_damage_not_absence() {
         .unwrap();
     let report = store.verify(Some(&mut promises)).unwrap();
     assert_eq!(report.missing.len(), 1);
-    let error = store.node(&node(1, &[])).unwrap_err();
+    assert_eq!(store.node(&node(1, &[])).unwrap(), None);
+    let snapshot = store.snapshot().unwrap();
+    let error = snapshot.promised_node(&node(1, &[])).unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
     assert_eq!(store.get(b"x").unwrap_err(), error);
 }

@@ -200,7 +200,7 @@ fn a_snapshot_does_not_see_later_batches_and_crosses_threads() {
             std::thread::spawn(move || {
                 for _ in 0..20 {
                     assert_eq!(snapshot.head().unwrap(), Some(10));
-                    assert_eq!(Model::read(&snapshot, 10).unwrap(), state);
+                    assert_eq!(Model::walk(&snapshot, 10).unwrap(), state);
                 }
             })
         })
@@ -210,7 +210,7 @@ fn a_snapshot_does_not_see_later_batches_and_crosses_threads() {
     }
     writer.join().unwrap();
     store.prune(0, 100).unwrap();
-    assert_eq!(Model::read(&before, 10).unwrap(), state);
+    assert_eq!(Model::walk(&before, 10).unwrap(), state);
     assert!(Model::read(&*store, 10).is_err());
     before.release();
     assert_eq!(before.head(), Err(StoreError::Closed));

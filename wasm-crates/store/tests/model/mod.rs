@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use store::{
-    FrameBatch, KvOperation, NodeKey, NodePut, Options, Promise, Read, RootRecord, Store, TreeId,
-    ValueKey, ValuePut,
+    FrameBatch, KvOperation, NodeKey, NodePut, Options, Promise, Read, RootRecord, Snapshot, Store,
+    TreeId, ValueKey, ValuePut,
 };
 
 pub const TREE: TreeId = TreeId(0);
@@ -172,8 +172,13 @@ impl Model {
         }
     }
 
+    /// The tree of `generation`, in one view.
+    pub fn read(store: &Store, generation: u64) -> store::Result<Self> {
+        Self::walk(&store.snapshot()?, generation)
+    }
+
     /// Walks the tree of `generation`.
-    pub fn read(from: &impl Read, generation: u64) -> store::Result<Self> {
+    pub fn walk(from: &Snapshot, generation: u64) -> store::Result<Self> {
         let mut model = Self::default();
         let Some((_, root)) = from.root(TREE, generation)? else {
             return Ok(model);
@@ -182,13 +187,13 @@ impl Model {
         let Some(root) = model.root else {
             return Ok(model);
         };
-        for (branch, at) in children(&from.node(&node(root, &[]))?) {
+        for (branch, at) in children(&from.promised_node(&node(root, &[]))?) {
             model.branches.insert(branch, at);
-            for (index, at) in children(&from.node(&node(at, &[branch]))?) {
-                let record = from.node(&node(at, &[branch, index]))?;
+            for (index, at) in children(&from.promised_node(&node(at, &[branch]))?) {
+                let record = from.promised_node(&node(at, &[branch, index]))?;
                 let value = match record.split_first() {
                     Some((b'L', value)) => value.to_vec(),
-                    Some((b'A', generation)) => from.value(&ValueKey {
+                    Some((b'A', generation)) => from.promised_value(&ValueKey {
                         generation: u64::from_be_bytes(generation.try_into().unwrap()),
                         tree: TREE,
                         key: vec![branch, index],
