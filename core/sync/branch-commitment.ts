@@ -7,9 +7,6 @@ const SLOTS = 64
 const SLOT_BYTES = 64
 const BRANCH_BYTES = 74
 
-/** KZG commitment of 64 slots of 64 bytes, 74 bytes (spec 20 section 4). Milliseconds of work: on a worker. */
-export type CommitSlots = (slots: Uint8Array) => Uint8Array | Promise<Uint8Array>
-
 /** A child of a branch: its own commitment, and of a branch also its prefix, which the slot binds. */
 export interface ChildNode {
   readonly index: number

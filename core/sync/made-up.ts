@@ -3,8 +3,9 @@ import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { ServedLeaf, TreeLeaf, TreeName, Trees } from '../platform/state.ts'
 import { pathOf, shardKey } from '../state/location.ts'
-import { type ChildNode, leafCommitment, slotsOf } from './branch-commitment.ts'
+import { type ChildNode, leafCommitment, slotOf, slotsOf } from './branch-commitment.ts'
 import { compareBytes } from './leaf-check.ts'
+import type { VerifySubtree } from './subtree.ts'
 
 const NOTHING = new Uint8Array(0)
 
@@ -83,4 +84,23 @@ export function madeUpLeaf(n: number, { ruleA = false, version = 0 } = {}): Serv
   if (!ruleA) return { key, value: blob, hashTarget: NOTHING, size: BigInt(blob.length), underlyingData: NOTHING }
   const atom = concatBytes(Uint8Array.of(0), key, root, new Uint8Array(32))
   return { key, value: atom, hashTarget: root, size: 96n, underlyingData: blob }
+}
+
+/** Stands for the engine's check of a sub-tree. */
+export const madeUpVerify: VerifySubtree = async (root, levels, leaves) => {
+  const position: number[] = []
+  let expected: Uint8Array | null = null
+  for (const { prefix, index, slots } of levels) {
+    const vector = new Uint8Array(4096)
+    for (const [slot, value] of slots) vector.set(value, slot * 64)
+    const commitment = madeUpCommit(vector)
+    const own = expected === null ? commitment : slotOf({ commitment, prefix })
+    if (compareBytes(own, expected ?? root) !== 0) return false
+    position.push(...prefix, index)
+    expected = slots.find(([slot]) => slot === index)?.[1] ?? new Uint8Array(0)
+  }
+  const placed = leaves.map((leaf) => ({ leaf, path: pathOf(leaf.key) }))
+  if (placed.some(({ path }) => position.some((element, depth) => path[depth] !== element))) return false
+  const made = make(placed, position.length)
+  return compareBytes(expected === null ? made.commitment : slotOf(made), expected ?? root) === 0
 }
