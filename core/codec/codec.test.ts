@@ -9,6 +9,7 @@ import {
   MESSAGES_BY_PREFIX,
   node,
   originalBytes,
+  proofs,
   prover,
 } from './index.ts'
 
@@ -43,6 +44,27 @@ describe('canonical codec (spec 40)', () => {
     const value = consensus.ProposalVote.decode(surplus)
     expect(consensus.ProposalVote.encode(value)).toEqual(bytes)
     expect(originalBytes(value)).toEqual(surplus)
+  })
+
+  test('a changed copy of a value does not claim the bytes of the value', () => {
+    const value = consensus.ProposalVote.decode(vote(new Uint8Array(32)))
+    expect(originalBytes({ ...value, rank: 8n })).toBeUndefined()
+  })
+
+  test('64-bit numbers are read exactly', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+        (rank, timestamp) => {
+          const path = { indices: [rank, 2n ** 53n, 2n ** 53n - 1n, 2n ** 64n - 1n] }
+          expect(proofs.Path.decode(proofs.Path.encode(path)).indices).toEqual(path.indices)
+          const bundle = { requests: [], timestamp }
+          expect(envelope.MessageBundle.decode(envelope.MessageBundle.encode(bundle)).timestamp).toBe(timestamp)
+        },
+      ),
+      { seed: SEED },
+    )
   })
 
   test('CAN-06 confirm writes the reserved filter and reads without its last array', () => {

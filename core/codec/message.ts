@@ -39,17 +39,28 @@ export interface Message<T> extends Type<T> {
 /** Value type of a message table. */
 export type MessageValue<M> = M extends Message<infer T> ? T : never
 
-const originals = new WeakMap<object, Uint8Array>()
+/** A value that was read. The bytes are a private member, so that a changed copy (`{ ...value }`) does not claim them. */
+class Decoded {
+  readonly #bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  static bytesOf(value: object): Uint8Array | undefined {
+    return #bytes in value ? value.#bytes : undefined
+  }
+}
 
 /** The bytes that a decoded message, nested ones too, was read from, surplus included: hashes are taken over these (spec 40 section 5). */
 export function originalBytes(value: object): Uint8Array | undefined {
-  return originals.get(value)
+  return Decoded.bytesOf(value)
 }
 
 /** Rows without a prefix, for the unprefixed elements of PeerInfo. */
 export function struct<const R extends readonly Row[]>(rows: R): Type<ValueOfRows<R>> {
   return {
-    read: (reader) => readRows(rows, reader) as ValueOfRows<R>,
+    read: (reader) => readRows(rows, reader, {}) as ValueOfRows<R>,
     write: (writer, value) => writeRows(rows, writer, value as object),
     ...jsonOfRows<ValueOfRows<R>>(rows),
   }
@@ -69,9 +80,7 @@ export function message<const R extends readonly Row[]>(
     read(reader) {
       const found = reader.u32()
       if (found !== prefix) throw new CodecError('prefix', `type ${hex(found)} where ${hex(prefix)} belongs`)
-      const value = readRows(rows, reader) as Value & object
-      originals.set(value, reader.bytes)
-      return value
+      return readRows(rows, reader, new Decoded(reader.bytes)) as Value
     },
     write(writer, value) {
       writer.u32(prefix)
@@ -149,20 +158,40 @@ function writeContent(writer: Writer, lengths: Lengths | undefined, content: () 
     throw new CodecError(lengths.code, `nested message of ${length} bytes, ${lengths.text} allowed`)
 }
 
-function readRows(rows: readonly Row[], reader: Reader): object {
-  const value: Record<string, unknown> = {}
-  for (const row of rows) {
-    if ('inline' in row) Object.assign(value, row.read(reader))
-    else value[row[0]] = inside(row[0], () => row[1].read(reader))
+function readRows(rows: readonly Row[], reader: Reader, into: object): object {
+  const value = into as Record<string, unknown>
+  let field: string | undefined
+  try {
+    for (const row of rows) {
+      if ('inline' in row) {
+        field = undefined
+        Object.assign(value, row.read(reader))
+      } else {
+        field = row[0]
+        value[field] = row[1].read(reader)
+      }
+    }
+    return value
+  } catch (error) {
+    throw at(error, field)
   }
-  return value
 }
 
 function writeRows(rows: readonly Row[], writer: Writer, value: object): void {
   const members = value as Record<string, unknown>
-  for (const row of rows) {
-    if ('inline' in row) row.write(writer, value)
-    else inside(row[0], () => row[1].write(writer, members[row[0]]))
+  let field: string | undefined
+  try {
+    for (const row of rows) {
+      if ('inline' in row) {
+        field = undefined
+        row.write(writer, value)
+      } else {
+        field = row[0]
+        row[1].write(writer, members[field])
+      }
+    }
+  } catch (error) {
+    throw at(error, field)
   }
 }
 
@@ -195,8 +224,11 @@ function inside<T>(name: string, step: () => T): T {
   try {
     return step()
   } catch (error) {
-    throw error instanceof CodecError ? error.within(name) : error
+    throw at(error, name)
   }
 }
+
+const at = (error: unknown, name: string | undefined): unknown =>
+  error instanceof CodecError && name !== undefined ? error.within(name) : error
 
 const hex = (prefix: number) => prefix.toString(16).padStart(8, '0')

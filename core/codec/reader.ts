@@ -1,14 +1,18 @@
 import { CodecError } from './errors.ts'
 
-/** Reads big-endian fields from one byte string; never copies, never reads past the end (spec 40 section 1). */
+/** A high half below this makes a 64-bit number that a double holds exactly. */
+const EXACT_HIGH = 2 ** 21
+
+/**
+ * Reads big-endian fields from one byte string; never copies, never reads past the end (spec 40 section 1). Every nested message gets a
+ * reader, so making one must cost little: there is no DataView, whose creation takes longer than most messages do.
+ */
 export class Reader {
   readonly bytes: Uint8Array
-  readonly #view: DataView
   #position = 0
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   get left(): number {
@@ -16,25 +20,36 @@ export class Reader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#advance(1))
+    return this.#byte(this.#advance(1))
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#advance(4))
+    return this.#u32(this.#advance(4))
   }
 
   u64(): bigint {
-    return this.#view.getBigUint64(this.#advance(8))
+    const at = this.#advance(8)
+    const [high, low] = [this.#u32(at), this.#u32(at + 4)]
+    return high < EXACT_HIGH ? BigInt(high * 2 ** 32 + low) : (BigInt(high) << 32n) | BigInt(low)
   }
 
   i64(): bigint {
-    return this.#view.getBigInt64(this.#advance(8))
+    return BigInt.asIntN(64, this.u64())
   }
 
   /** A view of the next bytes. */
   raw(length: number): Uint8Array {
     const start = this.#advance(length)
     return this.bytes.subarray(start, start + length)
+  }
+
+  #u32(at: number): number {
+    const [a, b, c, d] = [this.#byte(at), this.#byte(at + 1), this.#byte(at + 2), this.#byte(at + 3)]
+    return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
+  }
+
+  #byte(at: number): number {
+    return this.bytes[at] ?? 0
   }
 
   #advance(count: number): number {

@@ -108,7 +108,6 @@ export const lp = (lengths: Lengths = anyLength): Type<Uint8Array> => ({
 })
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-const lenient = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 
 /** Text behind its length in bytes; ill-formed UTF-8 is refused, nothing is normalised. */
@@ -132,11 +131,20 @@ export const str = (lengths: Lengths = anyLength): Type<string> => {
   }
 }
 
-/** Text that may stand in frames and is not checked there: the bytes as received (spec 40 section 1). */
+/**
+ * Text that may stand in frames and is not checked there: the bytes as received (spec 40 section 1). Its readable form is the text, or
+ * `{ "bytes": hex }` where the bytes are no UTF-8, so that nothing is lost.
+ */
 export const uncheckedText: Type<Uint8Array> = {
   ...lp(),
-  toJson: (value) => lenient.decode(value),
-  fromJson: (json) => encoder.encode(textOf(json)),
+  toJson: (value) => {
+    try {
+      return decoder.decode(value)
+    } catch {
+      return { bytes: toHex(value) }
+    }
+  },
+  fromJson: (json) => (typeof json === 'string' ? encoder.encode(json) : bytesOf(objectOf(json).bytes ?? null)),
 }
 
 /** A counted list. Nothing is allocated ahead of the elements: a count beyond the bytes ends in `short`. */
