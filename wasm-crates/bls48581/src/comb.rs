@@ -52,12 +52,8 @@ impl Combs {
         let (last, others) = teeth.split_last()?;
         let mut lowest = last.clone();
         for tooth in others {
-            let pairs: Vec<_> = lowest
-                .iter()
-                .zip(tooth)
-                .map(|(a, b)| (*a, b.negate()))
-                .collect();
-            lowest = add_all(&pairs)?;
+            let negated: Vec<_> = tooth.iter().map(G1Affine::negate).collect();
+            lowest = add_all(&lowest.iter().zip(&negated).collect::<Vec<_>>())?;
         }
         let mut tables: Vec<Vec<G1Affine>> = lowest.into_iter().map(|entry| vec![entry]).collect();
         for tooth in others {
@@ -66,7 +62,7 @@ impl Combs {
             let pairs: Vec<_> = tables
                 .iter()
                 .zip(&twice)
-                .flat_map(|(table, step)| table.iter().map(|entry| (*entry, *step)))
+                .flat_map(|(table, step)| table.iter().map(move |entry| (entry, step)))
                 .collect();
             let mut sums = add_all(&pairs)?.into_iter();
             for table in &mut tables {

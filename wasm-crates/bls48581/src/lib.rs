@@ -27,6 +27,7 @@ pub mod g1;
 pub mod g2;
 mod generators;
 pub mod hash_to_curve;
+mod lanes;
 pub mod multiples;
 pub mod octic;
 pub mod pairing;

@@ -83,7 +83,7 @@ fn tables(terms: &[(G1Affine, PublicScalar)]) -> Option<Vec<Vec<G1Affine>>> {
         let pairs: Vec<_> = multiples
             .iter()
             .take(multiples.len() - 1)
-            .flat_map(|multiple| multiple.iter().copied().zip(top.iter().copied()))
+            .flat_map(|multiple| multiple.iter().zip(top))
             .collect();
         let sums = add_all(&pairs)?;
         double_all(&mut twice)?;

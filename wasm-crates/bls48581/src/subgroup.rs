@@ -8,27 +8,22 @@ use limbs::field::Kernel;
 
 use crate::fp::Fp;
 use crate::g1::{self, G1Affine};
+use crate::lanes::Arithmetic;
+#[cfg(target_arch = "x86_64")]
+use crate::lanes::{LANES, Lanes};
 
 /// Signed digits of `|u| = 2^32 + 2^30 + 2^10 - 2^7 + 1` below the first: (doublings before it, negative).
 const STEPS: [(usize, bool); 4] = [(2, false), (20, false), (3, true), (7, false)];
 
+/// One point, or eight.
 #[derive(Clone, Copy)]
-struct Jacobian {
-    x: Fp,
-    y: Fp,
-    z: Fp,
+struct Jacobian<F> {
+    x: F,
+    y: F,
+    z: F,
 }
 
-/// `a b - c d` with one reduction.
-fn difference(a: &Fp, b: &Fp, c: &Fp, d: &Fp) -> Fp {
-    let (mut acc, mut term) = (Fp::WIDE_ZERO, Fp::WIDE_ZERO);
-    a.mul_wide(b, &mut acc);
-    c.mul_wide(d, &mut term);
-    Fp::wide_sub(&mut acc, &term);
-    Fp::reduce(&acc)
-}
-
-impl Jacobian {
+impl<F: Arithmetic> Jacobian<F> {
     /// With A = X^2, B = Y^2, D = 4 X B, E = 3 A (Bernstein and Lange, dbl-2009-l).
     fn dbl(&self) -> Self {
         let a = self.x.sqr();
@@ -39,7 +34,7 @@ impl Jacobian {
         let b_twice = b.dbl();
         Self {
             x,
-            y: difference(&e, &d.sub_loose(&x), &b_twice.dbl(), &b_twice),
+            y: F::difference(&e, &d.sub_loose(&x), &b_twice.dbl(), &b_twice),
             z: self.y.dbl().mul(&self.z),
         }
     }
@@ -57,15 +52,15 @@ impl Jacobian {
         let x = r.sqr().sub(&hhh.add(&v.dbl()));
         Self {
             x,
-            y: difference(&r, &v.sub_loose(&x), &s1, &hhh),
+            y: F::difference(&r, &v.sub_loose(&x), &s1, &hhh),
             z: self.z.mul(&other.z).mul(&h),
         }
     }
 
-    /// `|u|` times the point.
-    fn times_u(&self) -> Self {
+    /// `|u|` times the point; `zero` is 0.
+    fn times_u(&self, zero: &F) -> Self {
         let minus = Self {
-            y: self.y.neg(),
+            y: zero.sub(&self.y),
             ..*self
         };
         STEPS.iter().fold(*self, |acc, (doublings, negative)| {
@@ -75,19 +70,48 @@ impl Jacobian {
     }
 }
 
-/// `(beta x, y) = -(u^8 P)`. As beta^2 + beta + 1 = 0 the equation says `(u^16 - u^8 + 1) P = r P = O`.
-pub(crate) fn contains(point: &G1Affine) -> bool {
-    let start = Jacobian {
-        x: point.x,
-        y: point.y,
-        z: Fp::ONE,
-    };
-    let multiple = (0..8).fold(start, |multiple, _| multiple.times_u());
+/// What has to be 0, and what must not be 0, for `(beta x, y) = -(u^8 P)`. As beta^2 + beta + 1 = 0 the
+/// equation says `(u^16 - u^8 + 1) P = r P = O`.
+fn conditions<F: Arithmetic>(x: F, y: F, one: F, beta: &F) -> ([F; 2], F) {
+    let zero = one.sub(&one);
+    let multiple = (0..8).fold(Jacobian { x, y, z: one }, |multiple, _| {
+        multiple.times_u(&zero)
+    });
     let zz = multiple.z.sqr();
     let zzz = zz.mul(&multiple.z);
-    !multiple.z.is_zero()
-        && g1::beta().mul(&point.x).mul(&zz).equals(&multiple.x)
-        && point.y.mul(&zzz).add(&multiple.y).is_zero()
+    let left = beta.mul(&x).mul(&zz).sub(&multiple.x);
+    ([left, y.mul(&zzz).add(&multiple.y)], multiple.z)
+}
+
+/// Whether a point of the curve belongs to G1.
+pub(crate) fn contains(point: &G1Affine) -> bool {
+    let ([x, y], z) = conditions(point.x, point.y, Fp::ONE, &g1::beta());
+    !z.is_zero() && x.is_zero() && y.is_zero()
+}
+
+/// Whether each point of the curve belongs to G1.
+pub(crate) fn contains_all(points: &[G1Affine]) -> Vec<bool> {
+    #[cfg(target_arch = "x86_64")]
+    if points.len() > 1 && Lanes::available() {
+        return points.chunks(LANES).flat_map(contains_lanes).collect();
+    }
+    points.iter().map(contains).collect()
+}
+
+/// [`contains_all`] for at most eight points.
+#[cfg(target_arch = "x86_64")]
+fn contains_lanes(points: &[G1Affine]) -> Vec<bool> {
+    let lane = |at: usize| points.get(at).copied().unwrap_or_else(g1::generator);
+    let lanes: [G1Affine; LANES] = core::array::from_fn(lane);
+    let [x, y] = [lanes.map(|p| p.x), lanes.map(|p| p.y)].map(|v| Lanes::from_elements(&v));
+    let ([x, y], z) = conditions(x, y, Lanes::all(&Fp::ONE), &Lanes::all(&g1::beta()));
+    let [x, y, z] = [x, y, z].map(|v| v.to_elements().map(|element| element.is_zero()));
+    x.iter()
+        .zip(y)
+        .zip(z)
+        .map(|((x, y), z)| !z && *x && y)
+        .take(points.len())
+        .collect()
 }
 
 #[cfg(test)]
@@ -101,7 +125,8 @@ mod tests {
         (0..40)
             .filter_map(|x| {
                 let x = Fp::from_u64(x);
-                let y = Kernel::sqrt(&x.sqr().mul(&x).add(&<Fp as Kernel>::ONE))?;
+                let cube = Kernel::mul(&Kernel::sqr(&x), &x);
+                let y = Kernel::sqrt(&Kernel::add(&cube, &<Fp as Kernel>::ONE))?;
                 Some(G1Affine { x, y })
             })
             .collect()
@@ -124,7 +149,20 @@ mod tests {
     #[test]
     fn agrees_with_the_order_of_points() {
         let (mut inside, mut outside) = (0, 0);
-        for point in points() {
+        let points = points();
+        let together = contains_all(&points);
+        assert!(
+            points
+                .iter()
+                .zip(&together)
+                .all(|(point, inside)| contains(point) == *inside)
+        );
+        let cleared: Vec<_> = points
+            .iter()
+            .filter_map(|p| p.to_projective().multiply_sparse(COFACTOR).to_affine(true))
+            .collect();
+        assert!(contains_all(&cleared).iter().all(|inside| *inside));
+        for point in points {
             assert_eq!(contains(&point), plainly(&point));
             outside += usize::from(!contains(&point));
             let cleared = point

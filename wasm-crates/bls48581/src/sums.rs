@@ -1,10 +1,11 @@
 //! Many sums of points of G1 at once, in affine coordinates with one inversion per round (Montgomery's
 //! trick): six products per addition instead of eleven. Public values only.
 
-use limbs::field::Kernel as _;
-
 use crate::fp::Fp;
 use crate::g1::{G1Affine, G1Projective};
+use crate::lanes::Arithmetic;
+#[cfg(target_arch = "x86_64")]
+use crate::lanes::{LANES, Lanes};
 use crate::tower::Tower;
 
 /// The inverses of all values with one inversion; `None` when one of them is 0.
@@ -29,23 +30,82 @@ pub(crate) fn invert_all(values: &[Fp]) -> Option<Vec<Fp>> {
     Some(out)
 }
 
-/// The end of an addition: the third point of the line with this slope, mirrored.
+/// The end of an addition of a and b: the third point of the line with this slope, mirrored.
 #[inline]
-fn finish(slope: &Fp, a: &G1Affine, b_x: &Fp) -> G1Affine {
-    let x = Tower::sub(&Tower::sqr(slope), &Tower::add(&a.x, b_x));
-    let y = Tower::sub(&Tower::mul(slope, &a.x.sub_loose(&x)), &a.y);
-    G1Affine { x, y }
+fn finish<F: Arithmetic>(slope: &F, a_x: &F, a_y: &F, b_x: &F) -> (F, F) {
+    let x = slope.sqr().sub(&a_x.add(b_x));
+    let y = slope.mul(&a_x.sub_loose(&x)).sub(a_y);
+    (x, y)
 }
 
 /// `a_i + b_i`; `None` when two have the same x.
-pub(crate) fn add_all(pairs: &[(G1Affine, G1Affine)]) -> Option<Vec<G1Affine>> {
-    let differences: Vec<Fp> = pairs.iter().map(|(a, b)| Tower::sub(&b.x, &a.x)).collect();
+pub(crate) fn add_all(pairs: &[(&G1Affine, &G1Affine)]) -> Option<Vec<G1Affine>> {
+    #[cfg(target_arch = "x86_64")]
+    if pairs.len() >= LANES && Lanes::available() {
+        return add_lanes(pairs);
+    }
+    let differences: Vec<Fp> = pairs.iter().map(|(a, b)| b.x.sub_loose(&a.x)).collect();
     let inverses = invert_all(&differences)?;
-    let sums = pairs
-        .iter()
-        .zip(&inverses)
-        .map(|((a, b), inverse)| finish(&Tower::mul(&Tower::sub(&b.y, &a.y), inverse), a, &b.x));
+    let sums = pairs.iter().zip(&inverses).map(|((a, b), inverse)| {
+        let slope = Tower::mul(&b.y.sub_loose(&a.y), inverse);
+        let (x, y) = finish(&slope, &a.x, &a.y, &b.x);
+        G1Affine { x, y }
+    });
     Some(sums.collect())
+}
+
+/// The coordinates of eight additions; the last pair fills up.
+#[cfg(target_arch = "x86_64")]
+struct Eight {
+    a_x: Lanes,
+    a_y: Lanes,
+    b_x: Lanes,
+    /// b_y - a_y.
+    rise: Lanes,
+    /// The product of the differences of x of all before.
+    before: Lanes,
+}
+
+/// [`add_all`], eight at a time.
+#[cfg(target_arch = "x86_64")]
+fn add_lanes(pairs: &[(&G1Affine, &G1Affine)]) -> Option<Vec<G1Affine>> {
+    let mut product = Lanes::all(&<Fp as Tower>::ONE);
+    let mut eights = Vec::with_capacity(pairs.len().div_ceil(LANES));
+    for pairs in pairs.chunks(LANES) {
+        let (first, last) = (pairs.first()?, pairs.len() - 1);
+        let lanes: [_; LANES] = core::array::from_fn(|at| pairs.get(at.min(last)).unwrap_or(first));
+        let [a_x, a_y, b_x, b_y] = [
+            lanes.map(|(a, _)| a.x),
+            lanes.map(|(a, _)| a.y),
+            lanes.map(|(_, b)| b.x),
+            lanes.map(|(_, b)| b.y),
+        ]
+        .map(|elements| Lanes::from_elements(&elements));
+        let (before, rise) = (product, b_y.sub(&a_y));
+        product = product.mul(&b_x.sub(&a_x));
+        eights.push(Eight {
+            a_x,
+            a_y,
+            b_x,
+            rise,
+            before,
+        });
+    }
+    let inverses: [Fp; LANES] = invert_all(&product.to_elements())?.try_into().ok()?;
+    let mut inverse = Lanes::from_elements(&inverses);
+    let mut sums = vec![[(<Fp as Tower>::ZERO, <Fp as Tower>::ZERO); LANES]; eights.len()];
+    for (eight, sums) in eights.iter().zip(&mut sums).rev() {
+        let slope = eight.rise.mul(&eight.before.mul(&inverse));
+        inverse = inverse.mul(&eight.b_x.sub(&eight.a_x));
+        let (x, y) = finish(&slope, &eight.a_x, &eight.a_y, &eight.b_x);
+        let (x, y) = (x.to_elements(), y.to_elements());
+        *sums = core::array::from_fn(|at| (x[at], y[at]));
+    }
+    let sums = sums
+        .iter()
+        .flatten()
+        .map(|(x, y)| G1Affine { x: *x, y: *y });
+    Some(sums.take(pairs.len()).collect())
 }
 
 /// `2 a_i`, in place; `None` when one has order 2.
@@ -54,7 +114,8 @@ pub(crate) fn double_all(points: &mut [G1Affine]) -> Option<()> {
     for (point, inverse) in points.iter_mut().zip(&invert_all(&doubles)?) {
         let square = Tower::sqr(&point.x);
         let slope = Tower::mul(&Tower::add(&Tower::dbl(&square), &square), inverse);
-        *point = finish(&slope, point, &point.x);
+        let (x, y) = finish(&slope, &point.x, &point.y, &point.x);
+        *point = G1Affine { x, y };
     }
     Some(())
 }
@@ -114,19 +175,14 @@ fn sum_affine(points: &[G1Affine], lengths: &[usize]) -> Option<Vec<G1Projective
 
 /// Adds the points of every group in pairs; an odd one stays.
 fn halve_groups(points: &[G1Affine], lengths: &mut [usize]) -> Option<Vec<G1Affine>> {
-    let mut pairs: Vec<&[G1Affine; 2]> = Vec::with_capacity(points.len() / 2);
+    let mut pairs = Vec::with_capacity(points.len() / 2);
     let mut rest = points;
     for length in lengths.iter() {
         let (group, others) = rest.split_at_checked(*length)?;
         rest = others;
-        pairs.extend(group.as_chunks::<2>().0);
+        pairs.extend(group.as_chunks::<2>().0.iter().map(|[a, b]| (a, b)));
     }
-    let differences: Vec<Fp> = pairs.iter().map(|[a, b]| b.x.sub_loose(&a.x)).collect();
-    let inverses = invert_all(&differences)?;
-    let mut sums = pairs
-        .iter()
-        .zip(&inverses)
-        .map(|([a, b], inverse)| finish(&Tower::mul(&b.y.sub_loose(&a.y), inverse), a, &b.x));
+    let mut sums = add_all(&pairs)?.into_iter();
     let (mut next, mut rest) = (Vec::with_capacity(points.len() / 2 + lengths.len()), points);
     for length in lengths.iter_mut() {
         let (group, others) = rest.split_at_checked(*length)?;

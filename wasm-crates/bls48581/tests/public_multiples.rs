@@ -83,3 +83,31 @@ fn equal_and_opposite_terms_are_no_exception() {
     assert!(same(sum(&[(0, two), (1, two)]), four));
     assert!(sum(&[(7, two)]).is_none());
 }
+
+#[test]
+fn many_encodings_decode_as_each_of_them_does() {
+    let mut encodings: Vec<Vec<u8>> = points(11)
+        .iter()
+        .map(|point| g1::encode(point).to_vec())
+        .collect();
+    for (at, encoding) in encodings.iter_mut().enumerate().step_by(2) {
+        match at {
+            0 => encoding[0] = 4,
+            2 => encoding.truncate(73),
+            4 => encoding[1..].fill(0xff),
+            6 => encoding[1..].fill(0),
+            _ => encoding[73] ^= 1,
+        }
+    }
+    let slices: Vec<&[u8]> = encodings.iter().map(Vec::as_slice).collect();
+    for count in [0, 1, 3, 11] {
+        let together = g1::decode_all(&slices[..count]);
+        assert_eq!(together.len(), count);
+        for (together, bytes) in together.iter().zip(&slices) {
+            match (together, g1::decode(bytes)) {
+                (Ok(a), Ok(b)) => assert!(a.equals(&b)),
+                (a, b) => assert_eq!(a.as_ref().err(), b.as_ref().err()),
+            }
+        }
+    }
+}

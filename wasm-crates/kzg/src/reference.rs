@@ -15,7 +15,7 @@ use bls48581::tower::Tower;
 
 use crate::domain::Domain;
 use crate::error::KzgError;
-use crate::points::{exact, value};
+use crate::points::{Point, exact};
 use crate::verify::{Claim, Equation, Statement, equations_hold, opening_holds, scalar};
 
 /// As [`crate::verify_opening`], with the verdict of the reference. Inputs on which the reference aborts
@@ -31,7 +31,7 @@ pub fn verify_opening(
     size: usize,
 ) -> Result<bool, KzgError> {
     let z = Domain::of(size)?.root(index)?;
-    let y = scalar(self::value(value)?);
+    let y = scalar(crate::points::value(value)?);
     let commitment = decode("commitment", commitment)?;
     let proof = decode("proof", proof)?;
     let generator = g1::generator();
@@ -59,16 +59,28 @@ pub fn verify_multiproof(
         multicommitment,
         proof,
     };
-    let equation = Equation::of(&claim, size, &mut |what, bytes| {
-        Ok(decode(what, bytes)?.and_then(|point| inside(&point)))
+    let equations = Equation::all(&[claim], size, &|encodings| {
+        encodings
+            .iter()
+            .map(|bytes| Ok(lax(bytes).and_then(|point| inside(&point))))
+            .collect()
     })?;
-    equations_hold(&[(PublicScalar::one(), equation)])
+    equations_hold(
+        equations
+            .iter()
+            .map(|equation| (PublicScalar::one(), equation)),
+    )
+}
+
+/// The point the reference reads in 74 bytes.
+fn decode(what: &'static str, bytes: &[u8]) -> Result<Point, KzgError> {
+    Ok(lax(exact(what, bytes)?))
 }
 
 /// The point the reference reads, `None` for the identity.
-fn decode(what: &'static str, bytes: &[u8]) -> Result<Option<G1Affine>, KzgError> {
-    let point = g1::decode_on_curve(exact(what, bytes)?).ok();
-    Ok(point.filter(|point| !Tower::is_zero(&point.y)))
+fn lax(bytes: &[u8]) -> Point {
+    let point = g1::decode_on_curve(bytes).ok();
+    point.filter(|point| !Tower::is_zero(&point.y))
 }
 
 /// The part of a point in the subgroup: `c^-1 (c P)` with c = 1 - u, the exponent of the cofactor group.

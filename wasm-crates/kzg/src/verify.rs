@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use bls48581::DecodeError;
 use bls48581::g1::{self, G1Affine};
 use bls48581::multiples::sum_of_multiples;
 use bls48581::public_scalar::PublicScalar;
@@ -13,7 +14,7 @@ use bls48581::sums::to_affine_all;
 
 use crate::domain::Domain;
 use crate::error::KzgError;
-use crate::points::{decode, exact, value};
+use crate::points::{Point, decode, exact, value};
 use crate::setup::VerifierSetup;
 use crate::{Commitment, Slot, transcript};
 
@@ -95,10 +96,12 @@ pub fn verify_multiproof(
         multicommitment,
         proof,
     };
-    let equation = Equation::of(&claim, size, &mut |what, bytes| {
-        decode(what, bytes).map(Some)
-    })?;
-    equations_hold(&[(PublicScalar::one(), equation)])
+    let equations = Equation::all(&[claim], size, &strict)?;
+    equations_hold(
+        equations
+            .iter()
+            .map(|equation| (PublicScalar::one(), equation)),
+    )
 }
 
 /// Whether every multiproof opens its statements: one product of two pairings in all. A false one
@@ -114,25 +117,17 @@ pub fn verify_multiproof_batch(
     if claims.is_empty() {
         return Err(KzgError::Empty);
     }
-    let mut known: BTreeMap<Commitment, G1Affine> = BTreeMap::new();
-    let mut decode_once = |what: &'static str, bytes: &[u8]| {
-        let key = exact(what, bytes)?;
-        if let Some(point) = known.get(key) {
-            return Ok(Some(*point));
-        }
-        let point = decode(what, bytes)?;
-        known.insert(*key, point);
-        Ok(Some(point))
-    };
-    let equations: Result<Vec<_>, KzgError> = claims
-        .iter()
-        .zip(0u64..)
-        .map(|(claim, at)| {
-            let equation = Equation::of(claim, size, &mut decode_once)?;
-            Ok((transcript::batch_factor(randomness, at), equation))
-        })
-        .collect();
-    equations_hold(&equations?)
+    let equations = Equation::all(claims, size, &strict)?;
+    let factors = (0u64..).map(|at| transcript::batch_factor(randomness, at));
+    equations_hold(factors.zip(&equations))
+}
+
+/// Decodes by the strict rules.
+fn strict(encodings: &[&[u8]]) -> Vec<Result<Point, DecodeError>> {
+    g1::decode_all(encodings)
+        .into_iter()
+        .map(|point| point.map(Some))
+        .collect()
 }
 
 /// What a multiproof says: `e(proof, tau G2) e(D + sum of factor * point, G2) = 1`. `None` is the
@@ -144,13 +139,58 @@ pub(crate) struct Equation {
 }
 
 /// How points are decoded.
-pub(crate) type Decode<'a> =
-    dyn FnMut(&'static str, &[u8]) -> Result<Option<G1Affine>, KzgError> + 'a;
+pub(crate) type Decode = dyn Fn(&[&[u8]]) -> Vec<Result<Point, DecodeError>>;
 
 impl Equation {
-    /// The equation of section 6: the factors are `-rho^j / (t - z_j)` for the commitments, those of
-    /// equal commitments summed, y for the generator, -t for the proof.
-    pub fn of(claim: &Claim<'_>, size: usize, decode: &mut Decode<'_>) -> Result<Self, KzgError> {
+    /// The equations of all claims. What is wrong with lengths and positions is found before any point
+    /// is decoded, and equal encodings are decoded once.
+    pub fn all(claims: &[Claim<'_>], size: usize, decode: &Decode) -> Result<Vec<Self>, KzgError> {
+        let outlines: Result<Vec<Outline<'_>>, KzgError> = claims
+            .iter()
+            .map(|claim| Outline::of(claim, size))
+            .collect();
+        let outlines = outlines?;
+        let names: BTreeMap<&Commitment, &'static str> =
+            outlines.iter().flat_map(Outline::points).collect();
+        let encodings: Vec<&[u8]> = names.keys().map(|bytes| bytes.as_slice()).collect();
+        let mut points: BTreeMap<&Commitment, Point> = BTreeMap::new();
+        for ((bytes, what), point) in names.into_iter().zip(decode(&encodings)) {
+            points.insert(
+                bytes,
+                point.map_err(|cause| KzgError::Point { what, cause })?,
+            );
+        }
+        let point = |bytes: &Commitment| points.get(bytes).copied().flatten();
+        let equations = outlines.iter().map(|outline| {
+            let mut terms = vec![(g1::generator(), outline.y)];
+            let proof = point(outline.proof);
+            terms.extend(proof.map(|proof| (proof, outline.t.neg())));
+            for (commitment, factor) in &outline.factors {
+                terms.extend(point(commitment).map(|point| (point, *factor)));
+            }
+            Self {
+                proof,
+                multicommitment: point(outline.multicommitment),
+                terms,
+            }
+        });
+        Ok(equations.collect())
+    }
+}
+
+/// The equation of section 6 before its points are decoded.
+struct Outline<'a> {
+    multicommitment: &'a Commitment,
+    proof: &'a Commitment,
+    t: PublicScalar,
+    /// The factor of the generator: the sum of `rho^j y_j / (t - z_j)`.
+    y: PublicScalar,
+    /// The factors `-rho^j / (t - z_j)`, those of equal commitments summed.
+    factors: BTreeMap<&'a Commitment, PublicScalar>,
+}
+
+impl<'a> Outline<'a> {
+    fn of(claim: &Claim<'a>, size: usize) -> Result<Self, KzgError> {
         let domain = Domain::of(size)?;
         if claim.statements.is_empty() {
             return Err(KzgError::Empty);
@@ -161,14 +201,15 @@ impl Equation {
             .map(|s| Ok((exact("commitment", s.commitment)?, value(s.value)?, s.index)))
             .collect();
         let statements = statements?;
-        let t = transcript::t(exact("multicommitment", claim.multicommitment)?);
-        exact("proof", claim.proof)?;
-        let rho = transcript::rho(statements.iter().copied());
+        let multicommitment = exact("multicommitment", claim.multicommitment)?;
+        let proof = exact("proof", claim.proof)?;
+        let t = transcript::t(multicommitment);
         let differences: Result<Vec<PublicScalar>, KzgError> = statements
             .iter()
             .map(|(_, _, index)| Ok(t.sub(&domain.root(*index)?)))
             .collect();
         let inverses = PublicScalar::invert_all(&differences?);
+        let rho = transcript::rho(statements.iter().copied());
         let mut factors: BTreeMap<&Commitment, PublicScalar> = BTreeMap::new();
         let (mut power, mut y) = (PublicScalar::one(), PublicScalar::ZERO);
         for ((commitment, value, _), inverse) in statements.iter().zip(&inverses) {
@@ -181,49 +222,48 @@ impl Equation {
             *sum = sum.sub(&factor);
             power = power.mul(&rho);
         }
-        let multicommitment = decode("multicommitment", claim.multicommitment)?;
-        let proof = decode("proof", claim.proof)?;
-        let mut terms = vec![(g1::generator(), y)];
-        terms.extend(proof.map(|proof| (proof, t.neg())));
-        for (commitment, factor) in factors {
-            terms.extend(decode("commitment", commitment)?.map(|point| (point, factor)));
-        }
         Ok(Self {
-            proof,
             multicommitment,
-            terms,
+            proof,
+            t,
+            y,
+            factors,
         })
+    }
+
+    /// Every encoding with what it is.
+    fn points(&self) -> impl Iterator<Item = (&'a Commitment, &'static str)> {
+        let commitments = self.factors.keys().map(|bytes| (*bytes, "commitment"));
+        commitments.chain([
+            (self.multicommitment, "multicommitment"),
+            (self.proof, "proof"),
+        ])
     }
 }
 
-/// Whether a combination of equations holds; the factor of the first may be 1.
-pub(crate) fn equations_hold(equations: &[(PublicScalar, Equation)]) -> Result<bool, KzgError> {
+/// Whether a combination of equations holds, each with its factor; a single one needs none.
+pub(crate) fn equations_hold<'a>(
+    equations: impl Iterator<Item = (PublicScalar, &'a Equation)>,
+) -> Result<bool, KzgError> {
+    let equations: Vec<_> = equations.collect();
     let setup = VerifierSetup::get()?;
-    if let [
-        (
-            _,
-            Equation {
-                proof,
-                multicommitment,
-                terms,
-            },
-        ),
-    ] = equations
-    {
-        let sum = sum_of_multiples(terms);
-        let sum = multicommitment.iter().fold(sum, |sum, d| sum.add_affine(d));
-        return Ok(setup.holds(*proof, sum.to_affine(true)));
+    if let [(_, equation)] = equations.as_slice() {
+        let sum = sum_of_multiples(&equation.terms);
+        let sum = equation
+            .multicommitment
+            .iter()
+            .fold(sum, |sum, d| sum.add_affine(d));
+        return Ok(setup.holds(equation.proof, sum.to_affine(true)));
     }
     let (mut proofs, mut terms) = (Vec::new(), Vec::new());
     for (by, equation) in equations {
-        proofs.extend(equation.proof.map(|proof| (proof, *by)));
-        terms.extend(equation.multicommitment.map(|d| (d, *by)));
-        terms.extend(
-            equation
-                .terms
-                .iter()
-                .map(|(point, factor)| (*point, factor.mul(by))),
-        );
+        proofs.extend(equation.proof.map(|proof| (proof, by)));
+        terms.extend(equation.multicommitment.map(|d| (d, by)));
+        let scaled = equation
+            .terms
+            .iter()
+            .map(|(point, factor)| (*point, factor.mul(&by)));
+        terms.extend(scaled);
     }
     let sums = [sum_of_multiples(&proofs), sum_of_multiples(&terms)];
     let [a, b] = <[_; 2]>::try_from(to_affine_all(&sums)).unwrap_or([None, None]);
