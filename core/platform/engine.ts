@@ -143,6 +143,41 @@ export interface EngineKeyPair {
   readonly address: string
 }
 
+/** A tree in memory (spec 20 section 8). Call `free()` when done. */
+export interface EngineTree {
+  /**
+   * True when the key is new. Throws `empty`, `length` or `range` for a key that cannot be in the tree, which is unchanged then. `size` is
+   * decimal.
+   */
+  insert(key: Uint8Array, value: Uint8Array, hashTarget: Uint8Array, size: string): boolean
+  /** False when there was no such key; the tree is unchanged then. */
+  delete(key: Uint8Array): boolean
+  /** Computes what is not up to date; the root. */
+  commit(): Uint8Array
+  /** Wire form (spec 20 section 8.5) as the tree stands, committed or not. */
+  serialise(): Uint8Array
+  /** JSON `{leafCount, longestBranch, size}`, decimal. */
+  facts(): string
+  /** Plain form; null or undefined when no proof exists: a key is absent, or the tree is a single leaf. */
+  prove(keys: Uint8Array[]): Uint8Array | null | undefined
+  free(): void
+}
+
+/** State of one world in memory (spec 21 sections 4 to 6). Call `free()` when done. */
+export interface EngineHypergraph {
+  /** JSON list of operations, all or none: `op` (add, remove, removeRuleA, delete), `set`, `app`, `data` and what the operation needs. */
+  apply(operations: string): void
+  /** JSON `{shards: [{shardKey, roots}], changed}` of a frame given in decimal. */
+  commit(frame: string): string
+  /** JSON `{commitment, leafCount, size}` of the node at the 43-element path of the shard's address in a phase tree. */
+  nodeAtAddress(shardKey: Uint8Array, phase: number): string
+  /** JSON `{roots, leafCounts, sizes, present}` of a shard as it was committed; `present` counts [vertices, hyperedges]. */
+  shard(shardKey: Uint8Array): string
+  /** JSON `{present, removed, value}` of an atom. */
+  atom(set: string, id: Uint8Array): string
+  free(): void
+}
+
 /** The full module and the addon: everything, including signing, solving and the calls of the conformance runner. */
 export interface FullEngine extends VerifierEngine {
   // BLS48-581 (spec 10 sections 1 and 2)
@@ -210,6 +245,50 @@ export interface FullEngine extends VerifierEngine {
   /** Simple signature, 112 bytes; deterministic when `randomness` is empty. */
   decafSign(secret: Uint8Array, message: Uint8Array, randomness: Uint8Array): Uint8Array
   decafVerify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+
+  // KZG commitments (spec 20 sections 1 to 6); sizes 16, 32, 64, 128, 256
+  /** Commitment to at most `size` chunks of 64 bytes, 74 bytes; throws `range` for more. */
+  kzgCommit(data: Uint8Array, size: number): Uint8Array
+  kzgOpen(data: Uint8Array, index: number, size: number): Uint8Array
+  kzgVerify(commitment: Uint8Array, index: number, value: Uint8Array, proof: Uint8Array, size: number): boolean
+  /** Plain form, 156 bytes: length and multicommitment, length and proof. */
+  kzgMultiprove(vectors: Uint8Array[], indices: Uint32Array, size: number): Uint8Array
+  kzgMultiVerify(
+    commitments: Uint8Array[],
+    indices: Uint32Array,
+    values: Uint8Array[],
+    multicommitment: Uint8Array,
+    proof: Uint8Array,
+    size: number,
+  ): boolean
+  /** JSON of the set-up, named as in `kzg/ceremony.json`, and the digests of two of its files. */
+  kzgSetup(): string
+
+  // Trees (spec 20 sections 7 to 9)
+  readonly Tree: { new (): EngineTree; fromBlob(blob: Uint8Array): EngineTree }
+  /** Path of a key, one byte per element. */
+  treePath(key: Uint8Array): Uint8Array
+  /** `accepts`, `refuses` or `aborts`: the generic verdict of the reference (section 9.2), for consensus replay. */
+  traversalReferenceVerdict(root: Uint8Array, proof: Uint8Array): string
+  /** Forms: `plain`, `plain_with_trailer`, `canonical`. */
+  traversalConvert(proof: Uint8Array, from: string, to: string): Uint8Array
+
+  // Hypergraph (spec 21); JSON as `test/conformance/areas/hypergraph.ts` reads it, byte strings hex
+  /** JSON `{l1, shardKey, path, topicBloom}` of a 32-byte application address. */
+  hypergraphShardFacts(address: Uint8Array): string
+  /** JSON `{kind, app, data, commitment, size, members}`. */
+  hypergraphDecodeAtom(bytes: Uint8Array): string
+  hypergraphEncodeAtom(atom: string): Uint8Array
+  /** JSON `{strict, reference, older}` verdicts on a hyperedge of a message. */
+  hypergraphJudgeHyperedge(domain: Uint8Array, value: Uint8Array): string
+  /** JSON `{form, members}` of a hyperedge as it is stored under its id. */
+  hypergraphMembers(id: Uint8Array, value: Uint8Array): string
+  hypergraphFieldKey(order: number, maxOrder: number): Uint8Array
+  /** JSON of the 256 global commitments of a world. */
+  hypergraphGlobalCommitments(world: string): string
+  hypergraphSealMetadata(parts: string): string
+  hypergraphUpdateMetadata(update: string): string
+  readonly Hypergraph: new () => EngineHypergraph
 
   // Class group and VDF (spec 11 sections 1 to 3)
   vdfDiscriminant(challenge: Uint8Array, bits: number): Uint8Array

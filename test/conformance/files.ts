@@ -37,12 +37,29 @@ export function loadVectorFile(directory: string, path: string): VectorFile {
         new Fields({}, `cases[${index}] (not an object)`),
   )
   if (cases.length === 0) throw new Malformed('the file has no cases')
-  return { document, cases, sibling: (other) => loadVectorFile(directory, other) }
+  return {
+    document,
+    cases,
+    sibling: (other) => loadVectorFile(directory, other),
+    binary: (other) => readBinary(directory, other),
+  }
+}
+
+/** A file that a vector file names stays inside the directory of vectors, whatever the name says. */
+function readBinary(directory: string, path: string): Uint8Array {
+  if (!/^[\w-]+\/[\w.-]+$/.test(path)) throw new Malformed(`${path} is not AREA/FILE`)
+  const location = join(directory, path)
+  expectReadable(location)
+  return Uint8Array.from(readFileSync(location))
+}
+
+function expectReadable(location: string): void {
+  const { size } = statSync(location)
+  if (size > LARGEST_FILE) throw new Malformed(`the file has ${size} bytes, more than ${LARGEST_FILE}`)
 }
 
 function parse(location: string): unknown {
-  const { size } = statSync(location)
-  if (size > LARGEST_FILE) throw new Malformed(`the file has ${size} bytes, more than ${LARGEST_FILE}`)
+  expectReadable(location)
   const text = readFileSync(location, 'utf8')
   try {
     return JSON.parse(text)

@@ -50,6 +50,7 @@ const open = (document: Document): VectorFile => ({
   document: new Fields(document, ''),
   cases: document.cases.map((item, index) => new Fields(item, `cases[${index}]`)),
   sibling: (path) => open(read(path)),
+  binary: (path) => Uint8Array.from(readFileSync(vectors + path)),
 })
 
 /** Whether the runner passes that case of the document. */

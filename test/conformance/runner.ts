@@ -9,6 +9,8 @@ export interface VectorFile {
   readonly cases: readonly Fields[]
   /** Another file of the same directory of vectors, for example `frames/app_chain.json`. */
   sibling(path: string): VectorFile
+  /** A binary file of the same directory of vectors, for example `kzg/ceremony_full.bin`. */
+  binary(path: string): Uint8Array
 }
 
 /** Checks one case; throws or records differences, both of which fail the case. `index` is its place in the file. */

@@ -1,41 +1,12 @@
-import type { FullEngine } from '../../../core/platform/engine.ts'
+import type { EngineHypergraph, FullEngine } from '../../../core/platform/engine.ts'
+import { checkSchemaUpdate, readTreeLeaves, SchemaError } from '../../../core/state/index.ts'
 import type { Checks } from '../checks.ts'
 import { type Fields, Malformed, toHex, utf8 } from '../fields.ts'
 import { eachCase, type RustRunner } from '../runner.ts'
 
-/** State of one world in memory (spec 21 sections 4 to 6). Call `free()` when done. */
-export interface HypergraphHandle {
-  /** JSON list of operations, all or none: `op` (add, remove, removeRuleA, delete), `set`, `app`, `data` and what the operation needs. */
-  apply(operations: string): void
-  /** JSON `{shards: [{shardKey, roots}], changed}` of a frame given in decimal. */
-  commit(frame: string): string
-  /** JSON `{commitment, leafCount, size}` of the node at the 43-element path of the shard's address in a phase tree. */
-  nodeAtAddress(shardKey: Uint8Array, phase: number): string
-  /** JSON `{roots, leafCounts, sizes, present}` of a shard as it was committed; `present` counts [vertices, hyperedges]. */
-  shard(shardKey: Uint8Array): string
-  /** JSON `{present, removed, value}` of an atom. */
-  atom(set: string, id: Uint8Array): string
-  free(): void
-}
+type Engine = FullEngine
 
-/** The calls of this area. */
-export interface HypergraphCalls {
-  hypergraphShardFacts(address: Uint8Array): string
-  hypergraphDecodeAtom(bytes: Uint8Array): string
-  hypergraphEncodeAtom(atom: string): Uint8Array
-  hypergraphJudgeHyperedge(domain: Uint8Array, value: Uint8Array): string
-  hypergraphMembers(id: Uint8Array, value: Uint8Array): string
-  hypergraphFieldKey(order: number, maxOrder: number): Uint8Array
-  hypergraphGlobalCommitments(world: string): string
-  hypergraphSealMetadata(parts: string): string
-  hypergraphUpdateMetadata(update: string): string
-  readonly Hypergraph: new () => HypergraphHandle
-}
-
-type Engine = FullEngine & HypergraphCalls
-
-const runner = (run: (engine: Engine, fields: Fields, check: Checks) => void): RustRunner =>
-  eachCase((engine, fields, check) => run(engine as Engine, fields, check))
+const runner = (run: (engine: Engine, fields: Fields, check: Checks) => void): RustRunner => eachCase(run)
 
 /** `hypergraph/shard_keys.json` (spec 21 section 1, HYP-01). */
 export const shardKeys = runner((engine, fields, check) => {
@@ -109,7 +80,7 @@ interface Shard {
 }
 
 /** A world of one shard after the operations and a commit; `read` looks at it before it is freed. */
-function committed<T>(engine: Engine, operations: readonly Operation[], read: (world: HypergraphHandle) => T): T {
+function committed<T>(engine: Engine, operations: readonly Operation[], read: (world: EngineHypergraph) => T): T {
   const world = new engine.Hypergraph()
   try {
     world.apply(JSON.stringify(operations))
@@ -267,18 +238,11 @@ interface Sealed {
 
 const leaves = (list: readonly Fields[]) => list.map((leaf) => ({ key: leaf.hex('key'), value: leaf.hex('value') }))
 
-/**
- * `hypergraph/metadata.json` (spec 21 section 8, HYP-11). Whether a schema may replace another is decided by `core/state`
- * (spec 41 section 5.1): an update that only that rule refuses is handled there.
- */
-export const metadata: RustRunner = {
-  ...runner((engine, fields, check) => {
-    if (fields.text('kind') === 'update') metadataUpdate(engine, fields, check)
-    else metadataDeploy(engine, fields, check)
-  }),
-  unhandled: (fields) =>
-    fields.text('kind') === 'update' && !fields.requiredVerdict() ? 'update refused by the rules of schemas' : null,
-}
+/** `hypergraph/metadata.json` (spec 21 section 8, HYP-11). */
+export const metadata: RustRunner = runner((engine, fields, check) => {
+  if (fields.text('kind') === 'update') metadataUpdate(engine, fields, check)
+  else metadataDeploy(engine, fields, check)
+})
 
 function metadataDeploy(engine: Engine, fields: Fields, check: Checks): void {
   const parts = JSON.stringify({
@@ -301,7 +265,26 @@ function metadataDeploy(engine: Engine, fields: Fields, check: Checks): void {
   if (fields.has('leaf_count')) check.equal('leaf_count', fields.integer('leaf_count'), sealed.leafCount)
 }
 
+/** Key of the document that updates are compared with (spec 41 section 5.1). */
+const SCHEMA_KEY = '08'
+
+/** Whether the rules of schemas let the new document replace the old one; no document changes nothing. */
+function schemaAllows(before: Uint8Array, schema: string): boolean {
+  if (schema === '') return true
+  const old = readTreeLeaves(before).find(({ key }) => toHex(key) === SCHEMA_KEY)
+  try {
+    checkSchemaUpdate(old === undefined ? '' : new TextDecoder().decode(old.value), schema)
+    return true
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error
+    return false
+  }
+}
+
 function metadataUpdate(engine: Engine, fields: Fields, check: Checks): void {
+  const allowed = schemaAllows(fields.bytes('before'), fields.optionalText('schema'))
+  check.equal('valid', fields.requiredVerdict(), allowed)
+  if (!allowed) return
   const update = {
     before: fields.hex('before'),
     readKey: fields.has('read_key') ? fields.hex('read_key') : null,

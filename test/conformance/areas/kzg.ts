@@ -1,42 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { FullEngine } from '../../../core/platform/engine.ts'
 import type { Checks } from '../checks.ts'
 import { type Fields, Malformed, toHex } from '../fields.ts'
-import type { CaseRunner, VectorFile } from '../runner.ts'
-
-/** What these files need of an engine (spec 20 sections 1 to 6). */
-export interface KzgCalls {
-  /** 74 bytes; throws `range` when the data has more 64-byte chunks than `size`. */
-  kzgCommit(data: Uint8Array, size: number): Uint8Array
-  kzgOpen(data: Uint8Array, index: number, size: number): Uint8Array
-  kzgVerify(commitment: Uint8Array, index: number, value: Uint8Array, proof: Uint8Array, size: number): boolean
-  /** Plain form, 156 bytes: length and multicommitment, length and proof. */
-  kzgMultiprove(vectors: Uint8Array[], indices: Uint32Array, size: number): Uint8Array
-  kzgMultiVerify(
-    commitments: Uint8Array[],
-    indices: Uint32Array,
-    values: Uint8Array[],
-    multicommitment: Uint8Array,
-    proof: Uint8Array,
-    size: number,
-  ): boolean
-  /** JSON of the set-up, named as in `kzg/ceremony.json`, and the digests of two of its files. */
-  kzgSetup(): string
-}
-
-/** A vector file that can also read a binary beside it. */
-interface WithBinaries extends VectorFile {
-  binary(path: string): Uint8Array
-}
-
-interface KzgRunner {
-  readonly backing: 'rust'
-  open(file: WithBinaries, engine: KzgCalls): CaseRunner
-}
-
-const eachCase = (run: (engine: KzgCalls, fields: Fields, check: Checks) => void): KzgRunner => ({
-  backing: 'rust',
-  open: (_file, engine) => (fields, check) => run(engine, fields, check),
-})
+import { eachCase, type RustRunner } from '../runner.ts'
 
 /** `kzg/commit.json`: byte-equal, over-long data refused (spec 20 sections 3 and 4, CVT-02). */
 export const commit = eachCase((engine, fields, check) => {
@@ -52,7 +18,7 @@ const IDENTITY = `03${'00'.repeat(73)}`
  * The verdict of an opening. Two kinds of case name the reference's: a value of 73 bytes may be refused (`optional`), and the identity
  * as the proof of a constant vector must be.
  */
-function checkOpening(engine: KzgCalls, fields: Fields, check: Checks): void {
+function checkOpening(engine: FullEngine, fields: Fields, check: Checks): void {
   const [commitment, value, proof] = [fields.bytes('commitment'), fields.bytes('value'), fields.bytes('proof')]
   const [index, size] = [fields.u32('index'), fields.u32('size')]
   const required = fields.requiredVerdict() && (fields.has('strict_valid') || toHex(proof) !== IDENTITY)
@@ -73,7 +39,7 @@ export const open = eachCase(checkOpening)
 const LENGTH_BYTES = 4
 const POINT_BYTES = 74
 
-function checkMultiproof(engine: KzgCalls, fields: Fields, check: Checks): void {
+function checkMultiproof(engine: FullEngine, fields: Fields, check: Checks): void {
   const commitments = fields.bytesList('commitments')
   const values = fields.bytesList('values')
   const indices = indexList(fields)
@@ -111,7 +77,7 @@ export const points = eachCase((engine, fields, check) => {
 })
 
 /** `kzg/ceremony.json`: digests, points and roots of unity (spec 20 sections 1 and 2, CVT-01). */
-export const ceremony: KzgRunner = {
+export const ceremony: RustRunner = {
   backing: 'rust',
   open: (file, engine) => {
     const own = JSON.parse(engine.kzgSetup()) as Readonly<Record<string, unknown>>

@@ -1,49 +1,11 @@
 import { createHash } from 'node:crypto'
+import type { EngineTree, FullEngine } from '../../../core/platform/engine.ts'
 import type { Checks } from '../checks.ts'
 import { concat, type Fields, Malformed, parseHex, toHex } from '../fields.ts'
-import type { CaseRunner, VectorFile } from '../runner.ts'
-
-/** A tree in memory (spec 20 section 8). Call `free()` when done. */
-interface Tree {
-  /** True when the key is new. Throws for a key that cannot be in the tree; the tree is unchanged then. `size` is decimal. */
-  insert(key: Uint8Array, value: Uint8Array, hashTarget: Uint8Array, size: string): boolean
-  /** False when there was no such key; the tree is unchanged then. */
-  delete(key: Uint8Array): boolean
-  commit(): Uint8Array
-  serialise(): Uint8Array
-  /** JSON `{leafCount, longestBranch, size}`. */
-  facts(): string
-  /** Plain form; null or undefined when no proof exists. */
-  prove(keys: Uint8Array[]): Uint8Array | null | undefined
-  free(): void
-}
-
-/** What these files need of an engine (spec 20 sections 7 to 9). */
-export interface TriesCalls {
-  readonly Tree: { new (): Tree; fromBlob(blob: Uint8Array): Tree }
-  /** One byte per element. */
-  treePath(key: Uint8Array): Uint8Array
-  /** JSON `EngineTraversal`: strict verdict on a proof in plain form. */
-  traversalVerify(root: Uint8Array, keys: Uint8Array[], proof: Uint8Array): string
-  /** `accepts`, `refuses` or `aborts`: the generic verdict of the reference (section 9.2). */
-  traversalReferenceVerdict(root: Uint8Array, proof: Uint8Array): string
-  /** Forms: `plain`, `plain_with_trailer`, `canonical`. */
-  traversalConvert(proof: Uint8Array, from: string, to: string): Uint8Array
-  rebuildRoot(keys: Uint8Array[], values: Uint8Array[], hashTargets: Uint8Array[]): Uint8Array
-}
-
-interface TriesRunner {
-  readonly backing: 'rust'
-  open(file: VectorFile, engine: TriesCalls): CaseRunner
-}
-
-const eachCase = (run: (engine: TriesCalls, fields: Fields, check: Checks) => void): TriesRunner => ({
-  backing: 'rust',
-  open: (_file, engine) => (fields, check) => run(engine, fields, check),
-})
+import { eachCase, type RustRunner, type VectorFile } from '../runner.ts'
 
 /** Runs `use` with a tree and frees it. */
-function withTree(tree: Tree, use: (tree: Tree) => void): void {
+function withTree(tree: EngineTree, use: (tree: EngineTree) => void): void {
   try {
     use(tree)
   } finally {
@@ -51,16 +13,16 @@ function withTree(tree: Tree, use: (tree: Tree) => void): void {
   }
 }
 
-const startTree = (engine: TriesCalls, fields: Fields): Tree =>
+const startTree = (engine: FullEngine, fields: Fields): EngineTree =>
   fields.optionalText('start_blob') === '' ? new engine.Tree() : engine.Tree.fromBlob(fields.bytes('start_blob'))
 
-const insert = (tree: Tree, leaf: Fields): boolean => {
+const insert = (tree: EngineTree, leaf: Fields): boolean => {
   const target = leaf.has('hash_target') ? leaf.bytes('hash_target') : new Uint8Array()
   return tree.insert(leaf.bytes('key'), leaf.bytes('value'), target, leaf.integer('size').toString())
 }
 
 /** One operation; `ok: false` means refused or not found, and the serialised tree is then as before. */
-function apply(tree: Tree, operation: Fields, check: Checks): void {
+function apply(tree: EngineTree, operation: Fields, check: Checks): void {
   const op = operation.text('op')
   const ok = !operation.has('ok') || operation.boolean('ok')
   const before = toHex(tree.serialise())
@@ -73,7 +35,7 @@ function apply(tree: Tree, operation: Fields, check: Checks): void {
 }
 
 /** Root, metadata, and the serialised tree read back. Call after the operations. */
-function checkCommitted(engine: TriesCalls, tree: Tree, fields: Fields, check: Checks): void {
+function checkCommitted(engine: FullEngine, tree: EngineTree, fields: Fields, check: Checks): void {
   check.gives('root', fields.hex('root'), () => tree.commit())
   const facts = JSON.parse(tree.facts()) as { leafCount: string; longestBranch: number; size: string }
   check.equal('leaf_count', fields.integer('leaf_count'), facts.leafCount)
@@ -184,7 +146,7 @@ function plainForm(fields: Fields): Uint8Array {
   return concat(sized(multiproof), listOf(subs))
 }
 
-function checkVerdicts(engine: TriesCalls, fields: Fields, check: Checks): void {
+function checkVerdicts(engine: FullEngine, fields: Fields, check: Checks): void {
   const root = fields.bytes('root')
   const proof = plainForm(fields)
   const valid = fields.requiredVerdict()
@@ -205,7 +167,7 @@ function checkVerdicts(engine: TriesCalls, fields: Fields, check: Checks): void 
 const FORMS = { plain: 'bytes_plain', plain_with_trailer: 'bytes_plain_with_trailer', canonical: 'bytes_canonical' }
 
 /** Every form gives every other form. */
-function checkForms(engine: TriesCalls, fields: Fields, check: Checks): void {
+function checkForms(engine: FullEngine, fields: Fields, check: Checks): void {
   check.equal('bytes_plain of the fields', fields.hex('bytes_plain'), toHex(plainForm(fields)))
   for (const [from, input] of Object.entries(FORMS))
     for (const [to, output] of Object.entries(FORMS))
@@ -215,7 +177,7 @@ function checkForms(engine: TriesCalls, fields: Fields, check: Checks): void {
 const TWO_LEAVES = 'depth 1 tree of 2 leaves'
 
 /** The tree of two leaves, rebuilt from the case that proves both. */
-function twoLeafTree(file: VectorFile, engine: TriesCalls): Tree | null {
+function twoLeafTree(file: VectorFile, engine: FullEngine): EngineTree | null {
   const both = file.cases.find(
     (fields) =>
       fields.optionalText('name').startsWith(TWO_LEAVES) && isProved(fields) && fields.list('keys').length === 2,
@@ -235,7 +197,7 @@ function twoLeafTree(file: VectorFile, engine: TriesCalls): Tree | null {
 const isProved = (fields: Fields): boolean => !fields.has('proof_exists') && fields.requiredVerdict()
 
 /** Proofs of the tree of two leaves are byte-equal; an absent key, and a tree of one leaf, have none. */
-function checkProver(file: VectorFile, engine: TriesCalls, fields: Fields, check: Checks): void {
+function checkProver(file: VectorFile, engine: FullEngine, fields: Fields, check: Checks): void {
   const keys = fields.bytesList('keys')
   const ofTwo = fields.optionalText('name').startsWith(TWO_LEAVES) ? twoLeafTree(file, engine) : null
   if (ofTwo !== null) {
@@ -255,7 +217,7 @@ function checkProver(file: VectorFile, engine: TriesCalls, fields: Fields, check
 }
 
 /** `tries/traversal.json`: verdicts, encodings, proofs (spec 20 section 9, CVT-09). */
-export const traversal: TriesRunner = {
+export const traversal: RustRunner = {
   backing: 'rust',
   open: (file, engine) => (fields, check) => {
     if (fields.has('proof_exists')) {

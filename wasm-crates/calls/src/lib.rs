@@ -8,8 +8,13 @@ pub mod bls;
 pub mod ed448;
 mod error;
 pub mod header;
+#[cfg(feature = "full")]
+pub mod hypergraph;
 mod json;
+#[cfg(feature = "full")]
+pub mod kzg;
 pub mod poseidon;
+pub mod tries;
 #[cfg(feature = "full")]
 pub mod unit;
 pub mod vdf;

@@ -5,6 +5,9 @@
 
 mod ed448;
 mod full;
+mod hypergraph;
+mod kzg;
+mod tries;
 mod verifier;
 mod webtransport;
 
@@ -15,6 +18,11 @@ use napi_derive::napi;
 /// An `Error` with the call's code in its `code` property.
 fn thrown(error: CallError) -> napi::Error<Code> {
     napi::Error::new(error.code, error.message)
+}
+
+/// The error of a handle that was freed.
+fn closed() -> napi::Error<Code> {
+    napi::Error::new(Code::Handle, "the handle was freed")
 }
 
 /// Borrowed forms of byte arrays.

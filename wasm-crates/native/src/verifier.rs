@@ -1,6 +1,6 @@
 //! Calls of both modules.
 
-use crate::thrown;
+use crate::{closed, thrown};
 use calls::Code;
 use napi::Result;
 use napi::bindgen_prelude::{Function, Uint8Array};
@@ -146,7 +146,5 @@ impl DiscriminantSearch {
 
 /// What a handle holds until it is freed.
 fn opened<T>(handle: &Option<T>) -> Result<&T, Code> {
-    handle
-        .as_ref()
-        .ok_or_else(|| napi::Error::new(Code::Handle, "the handle was freed"))
+    handle.as_ref().ok_or_else(closed)
 }

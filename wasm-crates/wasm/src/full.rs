@@ -1,22 +1,12 @@
 //! Calls of the full module only.
 
-use crate::thrown;
+use crate::{copies, slices, thrown};
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 type Bytes = Result<Vec<u8>, JsValue>;
 type Json = Result<String, JsValue>;
-
-/// Copies of JavaScript byte arrays.
-fn copies(list: &[Uint8Array]) -> Vec<Vec<u8>> {
-    list.iter().map(Uint8Array::to_vec).collect()
-}
-
-/// Borrowed forms of copied byte arrays.
-fn slices(list: &[Vec<u8>]) -> Vec<&[u8]> {
-    list.iter().map(Vec::as_slice).collect()
-}
 
 /// JSON `EngineKeyPair`.
 #[wasm_bindgen(js_name = blsGenerateKey)]

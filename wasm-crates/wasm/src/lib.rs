@@ -6,10 +6,16 @@
 mod ed448;
 #[cfg(feature = "full")]
 mod full;
+#[cfg(feature = "full")]
+mod hypergraph;
+#[cfg(feature = "full")]
+mod kzg;
+#[cfg(feature = "full")]
+mod tries;
 mod verifier;
 
 use calls::CallError;
-use js_sys::{Error, Reflect};
+use js_sys::{Error, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 
 /// An `Error` with the call's code in its `code` property.
@@ -18,6 +24,16 @@ fn thrown(error: CallError) -> JsValue {
     // Setting a property of a fresh ordinary object cannot fail.
     let _ = Reflect::set(&value, &"code".into(), &error.code.as_str().into());
     value.into()
+}
+
+/// Copies of JavaScript byte arrays.
+fn copies(list: &[Uint8Array]) -> Vec<Vec<u8>> {
+    list.iter().map(Uint8Array::to_vec).collect()
+}
+
+/// Borrowed forms of copied byte arrays.
+fn slices(list: &[Vec<u8>]) -> Vec<&[u8]> {
+    list.iter().map(Vec::as_slice).collect()
 }
 
 /// Name of the kernel build: which instruction set the module was compiled for.

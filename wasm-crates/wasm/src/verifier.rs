@@ -1,7 +1,7 @@
 //! Calls of both modules.
 
-use crate::thrown;
-use js_sys::Function;
+use crate::{copies, slices, thrown};
+use js_sys::{Function, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -57,6 +57,28 @@ pub fn global_header_facts(header: &[u8]) -> Result<String, JsValue> {
 #[wasm_bindgen(js_name = verifyTimeProof)]
 pub fn verify_time_proof(header: &[u8], discriminant: &[u8]) -> Result<String, JsValue> {
     calls::header::verify_time_proof(header, discriminant).map_err(thrown)
+}
+
+/// JSON `EngineTraversal`: strict verdict on a proof in plain form.
+#[wasm_bindgen(js_name = traversalVerify)]
+pub fn traversal_verify(
+    root: &[u8],
+    keys: Vec<Uint8Array>,
+    proof: &[u8],
+) -> Result<String, JsValue> {
+    let keys = copies(&keys);
+    calls::tries::verify(root, &slices(&keys), proof).map_err(thrown)
+}
+
+/// Root of the tree of these leaves.
+#[wasm_bindgen(js_name = rebuildRoot)]
+pub fn rebuild_root(
+    keys: Vec<Uint8Array>,
+    values: Vec<Uint8Array>,
+    hash_targets: Vec<Uint8Array>,
+) -> Result<Vec<u8>, JsValue> {
+    let (keys, values, targets) = (copies(&keys), copies(&values), copies(&hash_targets));
+    calls::tries::rebuild_root(&slices(&keys), &slices(&values), &slices(&targets)).map_err(thrown)
 }
 
 /// A committee with its keys decoded once.
