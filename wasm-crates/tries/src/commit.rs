@@ -21,22 +21,45 @@ impl<S: NodeStore> Tree<S> {
     /// # Errors
     /// Store failures and damage: what was computed by then is kept, and the call can be repeated.
     pub fn commit(&mut self) -> Result<Root, TreeError> {
-        let committer = kzg::committer()?;
-        if let Some(Link::Leaf(leaf)) = self.root.as_mut()
+        commit_together(std::slice::from_mut(self))?;
+        self.root()
+    }
+}
+
+/// Commits many trees at once, as [`Tree::commit`] does one: small trees share inversions, and cores with the feature `parallel`.
+///
+/// # Errors
+/// As [`Tree::commit`], for the first tree that has any.
+pub fn commit_all<S: NodeStore>(trees: &mut [Tree<S>]) -> Result<Vec<Root>, TreeError> {
+    commit_together(trees)?;
+    trees.iter().map(Tree::root).collect()
+}
+
+fn commit_together<S: NodeStore>(trees: &mut [Tree<S>]) -> Result<(), TreeError> {
+    let committer = kzg::committer()?;
+    for tree in trees.iter_mut() {
+        if let Some(Link::Leaf(leaf)) = tree.root.as_mut()
             && leaf.forged.is_some()
         {
             Arc::make_mut(leaf).forged = None;
         }
-        let levels = self.root.as_ref().map_or(0, dirty_levels);
-        for level in (0..levels).rev() {
+    }
+    let levels = trees.iter().filter_map(|tree| tree.root.as_ref());
+    let levels = levels.map(dirty_levels).max().unwrap_or(0);
+    for level in (0..levels).rev() {
+        let mut work = Level::default();
+        for tree in trees.iter_mut() {
             let mut branches = Vec::new();
-            if let Some(root) = self.root.as_mut() {
+            if let Some(root) = tree.root.as_mut() {
                 collect(root, level, &mut Vec::new(), &mut branches);
             }
-            commit_level(committer, &self.store, branches)?;
+            for (branch, position) in branches {
+                work.add(branch, &tree.store, &position)?;
+            }
         }
-        self.root()
+        work.compute(committer)?;
     }
+    Ok(())
 }
 
 /// A branch to be committed, and the path to the slot that holds it.
@@ -95,41 +118,45 @@ enum Work {
     Changes(Vec<(u8, Slot, Slot)>),
 }
 
-fn commit_level<S: NodeStore>(
-    committer: &Committer,
-    store: &S,
-    branches: Vec<Dirty<'_>>,
-) -> Result<(), TreeError> {
-    let mut whole = Vec::new();
-    let mut updated = Vec::new();
-    for (branch, position) in branches {
+/// The branches of one level that need multiplications.
+#[derive(Default)]
+struct Level<'a> {
+    whole: Vec<(&'a mut BranchNode, Vec<(u8, Slot)>)>,
+    updated: Vec<(&'a mut BranchNode, Vec<(u8, Slot, Slot)>)>,
+}
+
+impl<'a> Level<'a> {
+    fn add<S: NodeStore>(
+        &mut self,
+        branch: &'a mut BranchNode,
+        store: &S,
+        position: &[u8],
+    ) -> Result<(), TreeError> {
         settle(branch);
-        match work(branch, store, &position)? {
+        match work(branch, store, position)? {
             Work::None => branch.stated = Stated::Computed,
-            Work::Whole(slots) => whole.push((branch, slots)),
-            Work::Changes(changes) => {
-                let before = branch.base.as_ref().and_then(|base| base.point);
-                updated.push((branch, before, changes));
-            }
+            Work::Whole(slots) => self.whole.push((branch, slots)),
+            Work::Changes(changes) => self.updated.push((branch, changes)),
         }
+        Ok(())
     }
-    let vectors: Vec<&[(u8, Slot)]> = whole.iter().map(|(_, slots)| slots.as_slice()).collect();
-    let points = committer.commit_many(&vectors)?;
-    for ((branch, _), point) in whole.into_iter().zip(points) {
-        set(branch, point);
-    }
-    let updates: Vec<Update<'_>> = updated
-        .iter()
-        .map(|(_, before, changes)| Update {
-            before: *before,
+
+    fn compute(self, committer: &Committer) -> Result<(), TreeError> {
+        let vectors = self.whole.iter().map(|(_, slots)| slots.as_slice());
+        let points = committer.commit_many(&vectors.collect::<Vec<_>>())?;
+        for ((branch, _), point) in self.whole.into_iter().zip(points) {
+            set(branch, point);
+        }
+        let updates = self.updated.iter().map(|(branch, changes)| Update {
+            before: branch.base.as_ref().and_then(|base| base.point),
             changes,
-        })
-        .collect();
-    let points = committer.update_many(&updates)?;
-    for ((branch, ..), point) in updated.into_iter().zip(points) {
-        set(branch, point);
+        });
+        let points = committer.update_many(&updates.collect::<Vec<_>>())?;
+        for ((branch, _), point) in self.updated.into_iter().zip(points) {
+            set(branch, point);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Sums the sizes of the children and drops what a blob stated of its leaves. The children are settled.

@@ -25,6 +25,7 @@ mod tree;
 mod view;
 pub mod wire;
 
+pub use commit::commit_all;
 pub use error::TreeError;
 pub use leaf::{BranchCommitment, EMPTY_SLOT, Leaf, Root, Slot, branch_slot, leaf_commitment};
 pub use leaves::{LeafPage, PageLimit, Start};

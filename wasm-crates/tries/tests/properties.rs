@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use support::{PAGE, Seeded, distinct, tree_of};
 use tries::proof;
 use tries::subtree::{SubtreeRefusal, verify_subtree};
-use tries::{Leaf, PageLimit, RootRecord, Start, Tree, TreeError, path, rebuild_root};
+use tries::{Leaf, PageLimit, RootRecord, Start, Tree, TreeError, commit_all, path, rebuild_root};
 
 fn shuffled(leaves: &[Leaf], seed: u64) -> Vec<Leaf> {
     let mut seeded = Seeded(seed);
@@ -77,6 +77,21 @@ fn cvt_12_incremental_equals_full_after_a_thousand_updates() {
     let mut read = Tree::from_blob(&blob).unwrap();
     assert_eq!(read.commit().unwrap(), incremental);
     assert_eq!(read.to_blob().unwrap(), blob);
+}
+
+#[test]
+fn trees_committed_together_have_the_roots_they_have_alone() {
+    let mut together: Vec<Tree> = (0..20)
+        .map(|count| tree_of(&distinct(count, count as usize)))
+        .collect();
+    let mut alone = together.clone();
+    let roots = commit_all(&mut together).unwrap();
+    for (tree, root) in alone.iter_mut().zip(&roots) {
+        assert_eq!(tree.commit().unwrap(), *root);
+    }
+    for (tree, other) in together.iter().zip(&alone) {
+        assert_eq!(tree.to_blob().unwrap(), other.to_blob().unwrap());
+    }
 }
 
 #[test]
