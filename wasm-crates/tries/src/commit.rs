@@ -108,21 +108,24 @@ fn collect<'a>(
     position.truncate(depth);
 }
 
+/// Slot, value before, value after.
+type Change = (u8, Slot, Slot);
+
 /// The multiplications that make one commitment.
 enum Work {
     /// Nothing but the prefix changed.
     None,
     /// All slots.
     Whole(Vec<(u8, Slot)>),
-    /// Slot, value before, value after.
-    Changes(Vec<(u8, Slot, Slot)>),
+    /// The slots that changed.
+    Changes(Vec<Change>),
 }
 
 /// The branches of one level that need multiplications.
 #[derive(Default)]
 struct Level<'a> {
     whole: Vec<(&'a mut BranchNode, Vec<(u8, Slot)>)>,
-    updated: Vec<(&'a mut BranchNode, Vec<(u8, Slot, Slot)>)>,
+    updated: Vec<(&'a mut BranchNode, Vec<Change>)>,
 }
 
 impl<'a> Level<'a> {
