@@ -1,8 +1,9 @@
 /** The scenario in which the router is measured: shard topics of three slices, churn, silent and garbage peers. Tests and `test/sim/gossip.ts`. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { Millis } from '../platform/machine.ts'
+import type { Conduct } from './conduct.ts'
 import type { GossipParams } from './params.ts'
-import { type Conduct, GossipSimulation, type SimulatedNode } from './simulation.ts'
+import { GossipSimulation } from './simulation.ts'
 import { shardTopics } from './topics.ts'
 
 export interface Scenario {
@@ -62,53 +63,111 @@ export interface Figures {
 /** Topics of three shards; a node is in two of them. */
 const SHARDS = [1, 2, 3].map((n) => shardTopics(new Uint8Array(32).fill(n)).frame)
 
+/** A node as the scenario and its figures see it. */
+export interface ScenarioNode {
+  readonly name: string
+  readonly conduct: Conduct
+  readonly topics: readonly Uint8Array[]
+  readonly since: Millis
+  readonly until: Millis | null
+  /** Messages it has, its own too, by the SHA2-256 of their data. */
+  readonly delivered: ReadonlyMap<string, { readonly at: Millis; readonly hops: number }>
+  readonly forged: number
+}
+
+/** Where a scenario is played: `GossipSimulation`, or another implementation under the same conditions. */
+export interface World<Node extends ScenarioNode> {
+  readonly now: Millis
+  readonly nodes: ReadonlyMap<string, Node>
+  readonly gone: readonly Node[]
+  readonly sent: readonly {
+    readonly key: string
+    readonly topic: Uint8Array
+    readonly at: Millis
+    readonly by: string
+  }[]
+  readonly traffic: { readonly copies: number; readonly bytes: number }
+  readonly digest: string
+  pick<T>(list: readonly T[]): T | undefined
+  add(conduct: Conduct, topics: readonly Uint8Array[]): void
+  remove(node: Node): void
+  redial(node: Node): void
+  publish(node: Node, topic: Uint8Array, bytes: number): void
+  every(millis: Millis, run: () => unknown): void
+}
+
+/** Time for meshes to form before anything is published. */
+export const WARM_UP_MILLIS: Millis = 20_000
+
 export function runScenario(scenario: Scenario): Figures {
   const simulation = new GossipSimulation(scenario)
+  const add = populate(simulation, scenario)
+  simulation.run(WARM_UP_MILLIS)
+  simulation.run(play(simulation, scenario, add))
+  return figuresOf(simulation, scenario)
+}
+
+/** Puts all nodes into an empty world; answers how another one comes. */
+export function populate<Node extends ScenarioNode>(
+  world: World<Node>,
+  scenario: Scenario,
+): (conduct: Conduct) => void {
   let index = 0
   const add = (conduct: Conduct): void => {
-    const first = index++ % 3
-    simulation.add(
+    const first = index++ % SHARDS.length
+    const topics = [SHARDS[first], SHARDS[(first + 1) % SHARDS.length]]
+    world.add(
       conduct,
-      [SHARDS[first], SHARDS[(first + 1) % 3]].filter((topic) => topic !== undefined),
+      topics.filter((topic) => topic !== undefined),
     )
   }
   for (let i = 0; i < scenario.nodes; i++) {
     const place = i / scenario.nodes
     add(place < scenario.silent ? 'silent' : place < scenario.silent + scenario.garbage ? 'garbage' : 'honest')
   }
-  simulation.run(20_000)
-  const end = simulation.now + scenario.minutes * 60_000
-  const honest = () => [...simulation.nodes.values()].filter((node) => node.conduct === 'honest')
-  simulation.every(1000 / scenario.messagesPerSecond, () => {
-    const node = simulation.pick(honest().filter((each) => simulation.now - each.since > scenario.settleMillis))
-    const topic = node && simulation.pick(node.topics)
-    if (node && topic) simulation.publish(node, topic, scenario.messageBytes)
-    return simulation.now < end
-  })
-  if (scenario.churnPerMinute > 0) {
-    simulation.every(60_000 / (scenario.churnPerMinute * scenario.nodes), () => {
-      const node = simulation.pick([...simulation.nodes.values()])
-      if (node) {
-        simulation.remove(node)
-        add(node.conduct)
-      }
-      return simulation.now < end
-    })
-  }
-  simulation.every(5000, () => {
-    for (const node of simulation.nodes.values()) simulation.redial(node)
-  })
-  simulation.run(scenario.minutes * 60_000 + scenario.windowMillis + 1000)
-  return figuresOf(simulation, scenario)
+  return add
 }
 
-function figuresOf(simulation: GossipSimulation, scenario: Scenario): Figures {
-  const all = [...simulation.nodes.values(), ...simulation.gone].filter((node) => node.conduct === 'honest')
+/** Plans messages and churn; answers how long it takes until the last message had its time. */
+export function play<Node extends ScenarioNode>(
+  world: World<Node>,
+  scenario: Scenario,
+  add: (conduct: Conduct) => void,
+): Millis {
+  const duration = scenario.minutes * 60_000
+  const end = world.now + duration
+  world.every(1000 / scenario.messagesPerSecond, () => {
+    const settled = [...world.nodes.values()].filter(
+      (node) => node.conduct === 'honest' && world.now - node.since > scenario.settleMillis,
+    )
+    const node = world.pick(settled)
+    const topic = node && world.pick(node.topics)
+    if (node && topic) world.publish(node, topic, scenario.messageBytes)
+    return world.now < end
+  })
+  if (scenario.churnPerMinute > 0) {
+    world.every(60_000 / (scenario.churnPerMinute * scenario.nodes), () => {
+      const node = world.pick([...world.nodes.values()])
+      if (node) {
+        world.remove(node)
+        add(node.conduct)
+      }
+      return world.now < end
+    })
+  }
+  world.every(5000, () => {
+    for (const node of world.nodes.values()) world.redial(node)
+  })
+  return duration + scenario.windowMillis + 1000
+}
+
+export function figuresOf<Node extends ScenarioNode>(world: World<Node>, scenario: Scenario): Figures {
+  const all = [...world.nodes.values(), ...world.gone].filter((node) => node.conduct === 'honest')
   const topicsOf = new Map(all.map((node) => [node, new Set(node.topics.map(bytesToHex))]))
   let expected = 0
   let received = 0
   let incomplete = 0
-  for (const message of simulation.sent) {
+  for (const message of world.sent) {
     const publisher = all.find((node) => node.name === message.by)
     // A publisher that left before its message did cannot be helped.
     if (publisher?.until != null && publisher.until < message.at + 2 * scenario.delayMillis[1]) continue
@@ -125,8 +184,8 @@ function figuresOf(simulation: GossipSimulation, scenario: Scenario): Figures {
     received += got
     if (got < subscribers.length) incomplete++
   }
-  const sentAt = new Map(simulation.sent.map((message) => [message.key, message]))
-  const deliveries = all.flatMap((node: SimulatedNode) =>
+  const sentAt = new Map(world.sent.map((message) => [message.key, message]))
+  const deliveries = all.flatMap((node) =>
     [...node.delivered]
       .filter(([key]) => sentAt.get(key)?.by !== node.name)
       .map(([key, delivery]) => ({ key, ...delivery })),
@@ -134,7 +193,7 @@ function figuresOf(simulation: GossipSimulation, scenario: Scenario): Figures {
   const hops = sorted(deliveries.map((delivery) => delivery.hops))
   const millis = sorted(deliveries.map(({ key, at }) => at - (sentAt.get(key)?.at ?? at)))
   return {
-    messages: simulation.sent.length,
+    messages: world.sent.length,
     expected,
     received,
     incomplete,
@@ -143,10 +202,10 @@ function figuresOf(simulation: GossipSimulation, scenario: Scenario): Figures {
     hops95: at(hops, 0.95),
     medianMillis: Math.round(at(millis, 0.5)),
     millis99: Math.round(at(millis, 0.99)),
-    copiesPerDelivery: simulation.traffic.copies / deliveries.length,
-    bytesPerByte: simulation.traffic.bytes / (deliveries.length * scenario.messageBytes),
-    departures: simulation.gone.length,
-    digest: simulation.digest,
+    copiesPerDelivery: world.traffic.copies / deliveries.length,
+    bytesPerByte: world.traffic.bytes / (deliveries.length * scenario.messageBytes),
+    departures: world.gone.length,
+    digest: world.digest,
   }
 }
 

@@ -5,14 +5,13 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js'
 import type { Millis } from '../platform/machine.ts'
+import { type Conduct, conducted, withoutLength } from './conduct.ts'
 import type { GossipEffect, GossipEvent, PeerKey } from './events.ts'
-import { authorFault, encodeMessage, type GossipMessage, peerIdOfKey } from './message.ts'
+import { authorFault, type GossipMessage, peerIdOfKey } from './message.ts'
 import { GOSSIP_LIMITS, type GossipLimits, type GossipParams, paramsOf } from './params.ts'
 import { GossipRouter } from './router.ts'
-import { decodeRpc, encodeRpc, type Rpc, type RpcParts } from './rpc.ts'
-
-/** `silent`: joins meshes and says nothing in them. `garbage`: sends broken copies of everything, and worse. */
-export type Conduct = 'honest' | 'silent' | 'garbage'
+import { decodeRpc } from './rpc.ts'
+import { Schedule } from './schedule.ts'
 
 export interface Network {
   readonly seed: number
@@ -44,12 +43,6 @@ interface Sent {
   readonly by: PeerKey
 }
 
-interface Task {
-  readonly at: Millis
-  readonly order: number
-  readonly run: () => void
-}
-
 const START: Millis = 1_750_000_000_000
 const HOUSEKEEPING_MILLIS = 1
 
@@ -66,8 +59,7 @@ export class GossipSimulation {
   readonly traffic = { copies: 0, messageBytes: 0, bytes: 0 }
   now: Millis = START
   #random: number
-  #tasks: Task[] = []
-  #order = 0
+  readonly #schedule = new Schedule()
   #names = 0
   #streams = 0
   #publishes = 0
@@ -196,12 +188,9 @@ export class GossipSimulation {
 
   run(millis: Millis): void {
     const end = this.now + millis
-    for (;;) {
-      const next = this.#tasks[0]
-      if (next === undefined || next.at > end) break
-      this.#pop()
-      this.now = Math.max(this.now, next.at)
-      next.run()
+    while (this.#schedule.next <= end) {
+      this.now = Math.max(this.now, this.#schedule.next)
+      this.#schedule.take()?.()
     }
     this.now = end
   }
@@ -216,7 +205,8 @@ export class GossipSimulation {
     switch (effect.kind) {
       case 'send':
         answer({ kind: 'sent', peer: effect.peer, bytes: effect.bytes.length })
-        for (const frame of this.#conducted(node, effect.bytes)) this.#transmit(node, effect.peer, frame)
+        for (const frame of conducted(node.conduct, effect.bytes, this.sent.at(-1)?.topic, this))
+          this.#transmit(node, effect.peer, frame)
         return
       case 'sign':
         answer({ kind: 'signed', job: effect.job, signature: signatureOf(node.identity.key, effect.payload) })
@@ -280,90 +270,7 @@ export class GossipSimulation {
     }
   }
 
-  /** What a node of this conduct puts on the wire instead of what its router wants. */
-  #conducted(node: SimulatedNode, framed: Uint8Array): Uint8Array[] {
-    if (node.conduct === 'honest') return [framed]
-    const rpc = decodeRpc(withoutLength(framed))
-    const { subscriptions, graft, prune } = rpc
-    if (node.conduct === 'silent') return [encodeRpc({ subscriptions, graft, prune })]
-    return [encodeRpc(this.#garbled(rpc)), ...this.#garbage()]
-  }
-
-  /** Everything the router says, each message with one thing wrong. */
-  #garbled(rpc: Rpc): RpcParts {
-    const messages = rpc.messages.map((message) => {
-      const flipped = { ...message, signature: Uint8Array.from(message.signature, (byte) => byte ^ 1) }
-      const kinds = [
-        flipped,
-        { ...message, key: this.bytes(61) },
-        { ...message, data: this.bytes(40) },
-        { ...message, signature: new Uint8Array(), key: new Uint8Array() },
-      ]
-      return encodeMessage(this.pick(kinds) ?? flipped)
-    })
-    const ids = rpc.ihave.map((each) => ({
-      ...each,
-      ids: [...each.ids, ...Array.from({ length: 20 }, () => this.bytes(33))],
-    }))
-    return { ...rpc, messages, ihave: ids, iwant: rpc.iwant.flatMap((id) => [id, id, id, id]) }
-  }
-
-  /** Now and then bytes that are no RPC, promises of nothing, or a flood of GRAFT. */
-  #garbage(): Uint8Array[] {
-    const chance = this.random()
-    if (chance < 0.02) return [frameOf(this.bytes(100))]
-    const [topic] = this.sent.slice(-1)
-    if (topic === undefined || chance > 0.2) return []
-    const promised = Array.from({ length: 5 }, () => Uint8Array.from([1, ...this.bytes(32)]))
-    return [encodeRpc({ ihave: [{ bitmask: topic.topic, ids: promised }], graft: [topic.topic] })]
-  }
-
   #later(millis: Millis, run: () => void): void {
-    push(this.#tasks, { at: this.now + Math.max(millis, 0), order: this.#order++, run })
-  }
-
-  #pop(): void {
-    pop(this.#tasks)
+    this.#schedule.add(this.now + Math.max(millis, 0), run)
   }
 }
-
-const before = (a: Task, b: Task) => a.at < b.at || (a.at === b.at && a.order < b.order)
-
-/** Binary heap. */
-function push(heap: Task[], task: Task): void {
-  let at = heap.length
-  heap.push(task)
-  while (at > 0) {
-    const above = (at - 1) >> 1
-    const parent = heap[above]
-    if (parent === undefined || !before(task, parent)) break
-    heap[at] = parent
-    at = above
-  }
-  heap[at] = task
-}
-
-function pop(heap: Task[]): void {
-  const last = heap.pop()
-  if (last === undefined || heap.length === 0) return
-  let at = 0
-  for (;;) {
-    let below = 2 * at + 1
-    const [left, right] = [heap[below], heap[below + 1]]
-    if (left === undefined) break
-    if (right !== undefined && before(right, left)) below++
-    const child = heap[below]
-    if (child === undefined || !before(child, last)) break
-    heap[at] = child
-    at = below
-  }
-  heap[at] = last
-}
-
-function withoutLength(framed: Uint8Array): Uint8Array {
-  let at = 0
-  while ((framed[at] ?? 0) >= 0x80) at++
-  return framed.subarray(at + 1)
-}
-
-const frameOf = (bytes: Uint8Array): Uint8Array => Uint8Array.from([bytes.length, ...bytes])
