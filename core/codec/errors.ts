@@ -10,6 +10,7 @@ export type CodecErrorCode =
   | 'duplicate' // a map key twice
   | 'range' // a number that its type cannot hold (encoding only)
   | 'json' // the readable form does not have the message's shape
+  | 'protobuf' // bytes that are no protobuf of the message, or have unknown fields
 
 /** One error class for the canonical codec; callers branch on `code`. */
 export class CodecError extends Error {
