@@ -126,6 +126,11 @@ impl Store {
         Ok(moved)
     }
 
+    /// Bytes written to the file since it was opened: the cheap one of the figures.
+    pub fn written_bytes(&self) -> u64 {
+        self.engine.written()
+    }
+
     /// Figures. Walks the pages of the file: not for every frame.
     pub fn stats(&self) -> Result<Stats> {
         self.sweep_snapshots();

@@ -9,6 +9,7 @@ use redb::{Database, ReadableDatabase};
 use crate::backend::{FileState, StoreFile};
 use crate::error::{Result, StoreError};
 use crate::fault::Fault;
+use crate::options::Options;
 use crate::reader::Reader;
 use crate::table::Table;
 use crate::writer::Writer;
@@ -41,6 +42,7 @@ pub(crate) struct Engine {
     path: PathBuf,
     cache_bytes: usize,
     check_on_open: bool,
+    salvage: bool,
     database: RwLock<Option<Database>>,
     health: Mutex<Health>,
     file: RwLock<Arc<FileState>>,
@@ -70,8 +72,9 @@ fn open_file(
     create: bool,
     cache_bytes: usize,
     check: bool,
+    salvage: bool,
 ) -> Result<(Database, Arc<FileState>)> {
-    let state = Arc::new(FileState::default());
+    let state = Arc::new(FileState::new(salvage));
     let database = caught(|| {
         let file = StoreFile::open(path, create, Arc::clone(&state))?;
         let database = Database::builder()
@@ -90,11 +93,28 @@ fn open_file(
 impl Engine {
     /// Opens the file at `path`; creates it only with `create`.
     pub(crate) fn open(path: &Path, create: bool, cache_bytes: usize, check: bool) -> Result<Self> {
-        let (database, state) = open_file(path, create, cache_bytes, check)?;
+        Self::open_with(path, create, cache_bytes, check, false)
+    }
+
+    /// Opens the store's own file as the options say.
+    pub(crate) fn open_existing(path: &Path, options: &Options) -> Result<Self> {
+        let (cache, check) = (options.cache_bytes, options.check_on_open);
+        Self::open_with(path, false, cache, check, options.salvage)
+    }
+
+    fn open_with(
+        path: &Path,
+        create: bool,
+        cache_bytes: usize,
+        check: bool,
+        salvage: bool,
+    ) -> Result<Self> {
+        let (database, state) = open_file(path, create, cache_bytes, check, salvage)?;
         Ok(Self {
             path: path.to_owned(),
             cache_bytes,
             check_on_open: check,
+            salvage,
             database: RwLock::new(Some(database)),
             health: Mutex::new(Health::Sound),
             file: RwLock::new(state),
@@ -281,7 +301,8 @@ impl Engine {
         };
         // What could not be written is gone either way; the last durable batch is on disk.
         let _ = caught(|| Ok(database.close()?));
-        match open_file(&self.path, false, self.cache_bytes, self.check_on_open) {
+        let (cache, check) = (self.cache_bytes, self.check_on_open);
+        match open_file(&self.path, false, cache, check, self.salvage) {
             Ok((database, state)) => {
                 *slot = Some(database);
                 *self.file.write().unwrap_or_else(PoisonError::into_inner) = state;

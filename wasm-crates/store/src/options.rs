@@ -50,6 +50,9 @@ pub struct Options {
     pub generations: u64,
     /// Check every page at the opening (reads the whole file).
     pub check_on_open: bool,
+    /// Read blocks of the file whose sums are wrong all the same: only to verify, repair and
+    /// rebuild a damaged store. Records of damaged keys may be absent then.
+    pub salvage: bool,
     /// Levels of disk fill.
     pub levels: Levels,
     /// Where the fill is read.
@@ -69,6 +72,7 @@ impl Options {
             snapshot_deadline: Duration::from_secs(30),
             generations: 64,
             check_on_open: false,
+            salvage: false,
             levels: Levels::default(),
             space: system_space,
             schema: Schema::CURRENT,

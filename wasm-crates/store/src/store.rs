@@ -53,7 +53,7 @@ impl Store {
         if created {
             create(&directory, &options)?;
         }
-        let mut engine = Engine::open(&path, false, options.cache_bytes, options.check_on_open)?;
+        let mut engine = Engine::open_existing(&path, &options)?;
         let mut meta = meta::read(&engine)?;
         if meta.schema != options.schema.version {
             engine = migrate(&directory, engine, &meta, &options)?;
@@ -78,12 +78,12 @@ impl Store {
     }
 
     /// Copies every record of the closed store in `directory` into a new file that takes the place
-    /// of the old one: the cure when the page sums are wrong and no record is.
+    /// of the old one: the cure when page or block sums are wrong and no record is.
     pub fn rebuild(directory: impl AsRef<Path>, options: &Options) -> Result<()> {
         let directory = directory.as_ref();
         let _held = lock_directory(directory)?;
         let path = directory.join(FILE);
-        let engine = Engine::open(&path, false, options.cache_bytes, false)?;
+        let engine = Engine::open_existing(&path, options)?;
         let meta = meta::read(&engine)?;
         copy_into_place(directory, &engine, &[], meta.schema, options)
     }
@@ -249,7 +249,7 @@ fn migrate(directory: &Path, engine: Engine, meta: &Meta, options: &Options) -> 
     copy_into_place(directory, &engine, &steps, options.schema.version, options)?;
     drop(engine);
     let path = directory.join(FILE);
-    Engine::open(&path, false, options.cache_bytes, options.check_on_open)
+    Engine::open_existing(&path, options)
 }
 
 fn copy_into_place(

@@ -72,7 +72,8 @@ impl Store {
     /// Checks every record, and that what is promised is there: root nodes, what stale lists name,
     /// and with `children` the children and values of every node; then the engine's page sums, with
     /// nobody else inside (snapshots end, calls wait). What is wrong is reported, not failed on; the
-    /// caller goes on to [`Store::repair`], or to [`Store::rebuild`] when only the pages are unsound.
+    /// caller goes on to [`Store::repair`], and to [`Store::rebuild`] when the pages are unsound. A store
+    /// with a damaged block is opened with [`Options::salvage`](crate::Options) for this.
     ///
     /// # Errors
     /// `Damaged` when the engine's structure cannot be walked: restore a backup.

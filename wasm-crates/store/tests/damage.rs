@@ -212,7 +212,13 @@ fn a_damaged_handle_writes_no_more_so_the_damage_is_not_sealed() {
     let mut bytes = whole.bytes.clone();
     bytes[at] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
-    let store = Store::open(directory.path(), options()).unwrap();
+    let read = Store::open(directory.path(), options()).and_then(|store| store.frame(30));
+    assert!(matches!(read, Err(StoreError::Damaged { .. })), "{read:?}");
+    let salvage = store::Options {
+        salvage: true,
+        ..options()
+    };
+    let store = Store::open(directory.path(), salvage.clone()).unwrap();
     let error = store.frame(30).unwrap_err();
     let StoreError::Damaged { table, key, .. } = &error else {
         panic!("{error}");
@@ -224,13 +230,16 @@ fn a_damaged_handle_writes_no_more_so_the_damage_is_not_sealed() {
     store.close().unwrap();
     drop(store);
     // Found again, and mended: the frame is fetched anew.
-    let store = Store::open(directory.path(), options()).unwrap();
+    let store = Store::open(directory.path(), salvage.clone()).unwrap();
     let report = store.verify(Some(&mut promises)).unwrap();
     assert_eq!(
         report.damaged,
         [(store::Table::Frame, 30u64.to_be_bytes().to_vec())]
     );
     assert_eq!(store.repair(&report).unwrap().lost, report.damaged);
+    drop(store);
+    Store::rebuild(directory.path(), &salvage).unwrap();
+    let store = Store::open(directory.path(), options()).unwrap();
     assert_eq!(store.frame(30).unwrap(), None);
     assert!(store.verify(Some(&mut promises)).unwrap().is_sound());
 }
@@ -274,12 +283,16 @@ fn wrong_page_sums_without_a_wrong_record_are_cured_by_a_copy() {
     let mut bytes = whole.bytes.clone();
     bytes[at / 4096 * 4096 + 1] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
-    let store = Store::open(directory.path(), options()).unwrap();
+    let salvage = store::Options {
+        salvage: true,
+        ..options()
+    };
+    let store = Store::open(directory.path(), salvage.clone()).unwrap();
     let report = store.verify(Some(&mut promises)).unwrap();
     assert!(!report.pages_sound);
     assert!(report.damaged.is_empty() && report.missing.is_empty());
     drop(store);
-    Store::rebuild(directory.path(), &options()).unwrap();
+    Store::rebuild(directory.path(), &salvage).unwrap();
     let store = Store::open(directory.path(), options()).unwrap();
     assert!(store.verify(Some(&mut promises)).unwrap().is_sound());
     assert_eq!(Model::read(&store, 60).unwrap().state, whole.states[&60]);
