@@ -18,7 +18,7 @@ export interface TreeLeaf {
 export interface BuiltTree {
   /** `ser(tree)` (spec 20 section 8.5). */
   readonly blob: Uint8Array
-  /** 64 bytes for no or one leaf, 74 otherwise. Computed also when the blob is written without a commit. */
+  /** 64 bytes for no or one leaf, 74 otherwise; empty without a commit, which is what a root costs. */
   readonly root: Uint8Array
   /** Sum of the leaf sizes. */
   readonly size: bigint
@@ -29,7 +29,8 @@ export interface Trees {
   /**
    * Inserts the leaves in the given order into an empty tree. With `commit` the blob is serialised after a commit, without it before:
    * empty branch commitments and the sizes of Variant R (spec 20 section 8.4), which leaf rule B makes visible in roots.
-   * Throws an `Error` with code `arguments` on an empty key, a key that is a prefix of another, or a negative size.
+   * Throws an `Error` whose code is `empty`, `length`, `range` or `arguments` for a key that cannot be in a tree with the others, a field
+   * that is too long, or a negative size.
    */
   build(leaves: readonly TreeLeaf[], options: { readonly commit: boolean }): BuiltTree
 }

@@ -1,5 +1,6 @@
 /** State rules: locations, change sets, schemas. See README.md. */
 export { ChangeSet, type Savepoint } from './change-set.ts'
+export { engineTrees, type TreeCalls } from './engine-trees.ts'
 export { SchemaError, type SchemaErrorCode } from './errors.ts'
 export { fieldKey, fieldSlots, MAX_KEY_ORDER, TYPE_KEY } from './field-keys.ts'
 export {
@@ -14,6 +15,7 @@ export {
   shardKey,
   shardL1,
 } from './location.ts'
+export { type AppMetadata, readMetadata } from './metadata.ts'
 export {
   type FieldType,
   MAX_FIELD_SIZE,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ServedLeaf } from '../platform/state.ts'
+import { PullError } from './exchange.ts'
 import { type Difference, INCREMENTAL, pullDifference } from './incremental.ts'
 import { checkBoundTrees } from './leaf-check.ts'
 import { LeafGeneration } from './leaf-generation.ts'
@@ -70,8 +71,10 @@ test('SYN-08 a peer that hides the prefixes of its nodes is handled', async () =
         const answer = honest(remote)(query, count) as SyncResponse
         return answer.kind === 'branch' && query.path.length > 0 ? { ...answer, fullPath: query.path } : answer
       }
-      const difference = await pull(local, missing(hiding), remote.root, { fetchBelow: 0 })
+      const difference = await pull(local, missing(hiding), remote.root, { fetchBelow: 0, descend: false })
       expect(patched(local, difference)).toEqual(remote.root)
+      const hasty = await pull(local, missing(hiding), remote.root, { fetchBelow: 0 }).catch((error) => error)
+      if (hasty instanceof Error) expect(hasty).toBeInstanceOf(PullError)
     }),
     { numRuns: 60 },
   )

@@ -1,7 +1,7 @@
 /**
  * Incremental pull of one phase tree from one peer (spec 22 section 6): walks down where commitments differ and fetches only the leaves there.
  * Equal commitments mean equal leaves, since every leaf commitment holds its whole key. Whether the result is right is seen by its root alone:
- * the caller patches with the wanted root, and makes a full copy where that fails.
+ * the caller patches with the wanted root, tries again without descending, and makes a full copy where that fails too.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import {
@@ -23,10 +23,15 @@ import { judgeRoot } from './root-answer.ts'
 export interface IncrementalOptions extends ExchangeLimits {
   /** Differing branches of at most that many leaves are fetched whole. */
   readonly fetchBelow: number
+  /**
+   * Whether to go below the children of the root. Peers of the current release hide the prefixes of the nodes there (SYN-08), which can lead
+   * astray: where the patched tree has another root, pull again without.
+   */
+  readonly descend: boolean
 }
 
 /** Five minutes at a fast peer; a larger difference is better copied. */
-export const INCREMENTAL: IncrementalOptions = { asks: 20_000, leaves: 200_000, fetchBelow: 64 }
+export const INCREMENTAL: IncrementalOptions = { asks: 20_000, leaves: 200_000, fetchBelow: 64, descend: true }
 
 export interface Difference {
   readonly puts: readonly ServedLeaf[]
@@ -90,8 +95,7 @@ class Walk {
     await this.#compare([], root)
     for (let next = this.#open.pop(); next !== undefined; next = this.#open.pop()) {
       const node = await this.#remote.branch(next.path)
-      // a peer that hides the prefix of a node leads astray: then all leaves of the node above tell
-      if (node === null) await this.#fetch(next.parent)
+      if (node === null) await this.#astray(next.parent)
       else await this.#compare(next.path, node)
     }
     const changes = [...this.#changes.values()]
@@ -109,25 +113,37 @@ class Walk {
     if (local !== null && compareBytes(local.commitment, remote.commitment) === 0) return
     const small = remote.leafCount <= BigInt(this.#options.fetchBelow)
     if (local === null || local.isLeaf || remote.isLeaf || small || !samePath(local.fullPath, remote.fullPath))
-      return await this.#fetch(path)
+      return await this.#fetchKnown(path)
     const own = new Map(local.children.map(({ index, commitment }) => [index, commitment]))
     for (const { index, commitment } of remote.children) {
       const mine = own.get(index)
       own.delete(index)
       if (mine !== undefined && compareBytes(mine, commitment) === 0) continue
       const below = [...remote.fullPath, index]
-      if (mine !== undefined && isBranch(mine) && isBranch(commitment)) this.#open.push({ path: below, parent: path })
-      else await this.#fetch(below, path)
+      if (this.#options.descend && mine !== undefined && isBranch(mine) && isBranch(commitment))
+        this.#open.push({ path: below, parent: path })
+      else if (!(await this.#fetch(below))) return await this.#astray(path)
     }
     for (const index of own.keys()) await this.#settle([...remote.fullPath, index], [])
   }
 
-  /** Takes all remote leaves below a path; where the peer has no such node, those below `instead`. */
-  async #fetch(path: readonly number[], instead?: readonly number[]): Promise<void> {
+  /** A peer that hides the prefix of a node leads to where nothing is: then all leaves of that node tell. */
+  async #astray(path: readonly number[]): Promise<void> {
+    const others = this.#open.filter(({ parent }) => parent !== path)
+    this.#open.splice(0, this.#open.length, ...others)
+    await this.#fetchKnown(path)
+  }
+
+  /** The same for a node that the peer has shown. */
+  async #fetchKnown(path: readonly number[]): Promise<void> {
+    if (!(await this.#fetch(path))) throw new PullError('truncated', 'a node without leaves')
+  }
+
+  /** Takes all remote leaves below a path; false when the peer has no such node. */
+  async #fetch(path: readonly number[]): Promise<boolean> {
     const leaves = await this.#remote.leaves(path)
     if (leaves !== null) await this.#settle(path, leaves)
-    else if (instead !== undefined) await this.#fetch(instead)
-    else throw new PullError('truncated', 'a node without leaves')
+    return leaves !== null
   }
 
   /** From now on the leaves below the path are to be these. */

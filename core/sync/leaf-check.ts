@@ -74,13 +74,15 @@ export function checkBoundTrees(tree: TreeName, leaves: readonly ServedLeaf[], t
   return null
 }
 
+/** Codes of `readTreeLeaves` and `Trees.build` for bytes that are no tree. */
+const UNBUILDABLE: readonly string[] = ['corrupt', 'empty', 'length', 'range', 'arguments']
+
 function isRootOf(root: Uint8Array, blob: Uint8Array, trees: Trees): boolean {
   try {
     return equal(trees.build(readTreeLeaves(blob), { commit: true }).root, root)
   } catch (error) {
     // a tree that cannot be read or built is not the one that was hashed; anything else is a fault of ours
-    if (error instanceof Error && 'code' in error && (error.code === 'corrupt' || error.code === 'arguments'))
-      return false
+    if (error instanceof Error && 'code' in error && UNBUILDABLE.includes(String(error.code))) return false
     throw error
   }
 }
