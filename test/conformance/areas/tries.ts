@@ -174,46 +174,49 @@ function checkForms(engine: FullEngine, fields: Fields, check: Checks): void {
       check.gives(`${from} as ${to}`, fields.hex(output), () => engine.traversalConvert(fields.bytes(input), from, to))
 }
 
-const TWO_LEAVES = 'depth 1 tree of 2 leaves'
-
-/** The tree of two leaves, rebuilt from the case that proves both. */
-function twoLeafTree(file: VectorFile, engine: FullEngine): EngineTree | null {
-  const both = file.cases.find(
-    (fields) =>
-      fields.optionalText('name').startsWith(TWO_LEAVES) && isProved(fields) && fields.list('keys').length === 2,
-  )
-  if (both === undefined) return null
-  const tree = new engine.Tree()
-  const keys = both.bytesList('keys')
-  for (const [at, sub] of both.children('sub_proofs').entries()) {
-    const key = keys[at]
-    const value = sub.bytesList('ys').at(-1)
-    if (key !== undefined && value !== undefined) tree.insert(key, value, new Uint8Array(), '0')
-  }
-  tree.commit()
-  return tree
-}
-
 const isProved = (fields: Fields): boolean => !fields.has('proof_exists') && fields.requiredVerdict()
 
-/** Proofs of the tree of two leaves are byte-equal; an absent key, and a tree of one leaf, have none. */
-function checkProver(file: VectorFile, engine: FullEngine, fields: Fields, check: Checks): void {
+/** Calls `use` with the tree that holds the keys of a proved case and nothing else, when that tree has the root of the case. */
+function withWholeTree(engine: TriesCalls, proved: Fields, use: (tree: Tree) => void): void {
+  withTree(new engine.Tree(), (tree) => {
+    const keys = proved.bytesList('keys')
+    for (const [at, sub] of proved.children('sub_proofs').entries()) {
+      const key = keys[at]
+      const value = sub.bytesList('ys').at(-1)
+      if (key !== undefined && value !== undefined) tree.insert(key, value, new Uint8Array(), '0')
+    }
+    if (toHex(tree.commit()) === proved.hex('root')) use(tree)
+  })
+}
+
+/** The trees are not in the file, but a proof of all keys of a tree of two leaves rebuilds it. */
+const pairsProved = (file: VectorFile): readonly Fields[] =>
+  file.cases.filter((fields) => isProved(fields) && fields.list('keys').length === 2)
+
+const noProof = (tree: Tree, keys: Uint8Array[]): boolean => !(tree.prove(keys) instanceof Uint8Array)
+
+/** Where the tree is known, its proofs are byte-equal. */
+function checkProver(file: VectorFile, engine: TriesCalls, fields: Fields, check: Checks): void {
+  for (const pair of pairsProved(file).filter((pair) => pair.hex('root') === fields.hex('root')))
+    withWholeTree(engine, pair, (tree) => {
+      check.gives('proof', fields.hex('bytes_plain'), () => tree.prove(fields.bytesList('keys')))
+    })
+}
+
+/** An absent key has no proof, in the trees that are known and in the empty one; nor has the key of a tree of one leaf. */
+function checkAbsence(file: VectorFile, engine: TriesCalls, fields: Fields, check: Checks): void {
   const keys = fields.bytesList('keys')
-  const ofTwo = fields.optionalText('name').startsWith(TWO_LEAVES) ? twoLeafTree(file, engine) : null
-  if (ofTwo !== null) {
-    withTree(ofTwo, (tree) => {
-      if (isProved(fields)) check.gives('proof', fields.hex('bytes_plain'), () => tree.prove(keys))
-      else check.gives('proof exists', false, () => tree.prove(keys) instanceof Uint8Array)
+  const isAbsentFrom = (pair: Fields) => fields.hexList('keys').some((key) => !pair.hexList('keys').includes(key))
+  for (const pair of pairsProved(file).filter(isAbsentFrom))
+    withWholeTree(engine, pair, (tree) => {
+      check.gives('no proof in a tree of two leaves', true, () => noProof(tree, keys))
     })
-  } else if (fields.has('proof_exists')) {
-    withTree(new engine.Tree(), (tree) => {
-      // The tree is not in the file. A key in a tree of one leaf and a key in the empty tree have no proof either.
-      check.gives('proof of an absent key exists', false, () => tree.prove(keys) instanceof Uint8Array)
-      for (const key of keys.slice(0, 1)) tree.insert(key, parseHex('01', 'value'), new Uint8Array(), '1')
-      tree.commit()
-      check.gives('proof in a tree of one leaf exists', false, () => tree.prove(keys) instanceof Uint8Array)
-    })
-  }
+  withTree(new engine.Tree(), (tree) => {
+    check.gives('no proof in the empty tree', true, () => noProof(tree, keys))
+    for (const key of keys.slice(0, 1)) tree.insert(key, parseHex('01', 'value'), new Uint8Array(), '1')
+    tree.commit()
+    check.gives('no proof in a tree of one leaf', true, () => noProof(tree, keys))
+  })
 }
 
 /** `tries/traversal.json`: verdicts, encodings, proofs (spec 20 section 9, CVT-09). */
@@ -221,11 +224,11 @@ export const traversal: RustRunner = {
   backing: 'rust',
   open: (file, engine) => (fields, check) => {
     if (fields.has('proof_exists')) {
-      checkProver(file, engine, fields, check)
+      checkAbsence(file, engine, fields, check)
       return
     }
     checkVerdicts(engine, fields, check)
     if (fields.has('bytes_plain')) checkForms(engine, fields, check)
-    if (isProved(fields)) checkProver(file, engine, fields, check)
+    if (isProved(fields) && fields.has('bytes_plain')) checkProver(file, engine, fields, check)
   },
 }
