@@ -177,7 +177,7 @@ function checkForms(engine: FullEngine, fields: Fields, check: Checks): void {
 const isProved = (fields: Fields): boolean => !fields.has('proof_exists') && fields.requiredVerdict()
 
 /** Calls `use` with the tree that holds the keys of a proved case and nothing else, when that tree has the root of the case. */
-function withWholeTree(engine: TriesCalls, proved: Fields, use: (tree: Tree) => void): void {
+function withWholeTree(engine: FullEngine, proved: Fields, use: (tree: EngineTree) => void): void {
   withTree(new engine.Tree(), (tree) => {
     const keys = proved.bytesList('keys')
     for (const [at, sub] of proved.children('sub_proofs').entries()) {
@@ -193,10 +193,10 @@ function withWholeTree(engine: TriesCalls, proved: Fields, use: (tree: Tree) => 
 const pairsProved = (file: VectorFile): readonly Fields[] =>
   file.cases.filter((fields) => isProved(fields) && fields.list('keys').length === 2)
 
-const noProof = (tree: Tree, keys: Uint8Array[]): boolean => !(tree.prove(keys) instanceof Uint8Array)
+const noProof = (tree: EngineTree, keys: Uint8Array[]): boolean => !(tree.prove(keys) instanceof Uint8Array)
 
 /** Where the tree is known, its proofs are byte-equal. */
-function checkProver(file: VectorFile, engine: TriesCalls, fields: Fields, check: Checks): void {
+function checkProver(file: VectorFile, engine: FullEngine, fields: Fields, check: Checks): void {
   for (const pair of pairsProved(file).filter((pair) => pair.hex('root') === fields.hex('root')))
     withWholeTree(engine, pair, (tree) => {
       check.gives('proof', fields.hex('bytes_plain'), () => tree.prove(fields.bytesList('keys')))
@@ -204,7 +204,7 @@ function checkProver(file: VectorFile, engine: TriesCalls, fields: Fields, check
 }
 
 /** An absent key has no proof, in the trees that are known and in the empty one; nor has the key of a tree of one leaf. */
-function checkAbsence(file: VectorFile, engine: TriesCalls, fields: Fields, check: Checks): void {
+function checkAbsence(file: VectorFile, engine: FullEngine, fields: Fields, check: Checks): void {
   const keys = fields.bytesList('keys')
   const isAbsentFrom = (pair: Fields) => fields.hexList('keys').some((key) => !pair.hexList('keys').includes(key))
   for (const pair of pairsProved(file).filter(isAbsentFrom))
