@@ -1,4 +1,5 @@
 /** State synchronisation (PerformSync). See README.md. */
+export { type Pull, PullFailed, type PullFailure, type PullHost, type PullSource, startPull } from './drive-pull.ts'
 export { SyncWireError, type SyncWireErrorCode } from './errors.ts'
 export {
   type DropCode,
@@ -33,3 +34,4 @@ export type { SyncProgress } from './progress.ts'
 export { SyncServer, type SyncServerOptions, type SyncStream } from './server.ts'
 export { STREAM_LIMITS, StreamBook, type StreamLimits, type StreamTicket } from './stream-limits.ts'
 export { pullSubtree, SUBTREE_LIMITS, type Subtree, type SubtreeLevel, type VerifySubtree } from './subtree.ts'
+export { registryTarget, shardTargets } from './targets.ts'
