@@ -26,6 +26,8 @@ export interface Release {
   readonly signatures: readonly (Uint8Array | null)[]
   /** Public keys in the order of the signatures. */
   readonly signatories: readonly Uint8Array[]
+  /** How many valid signatures are wanted; default `releaseQuorum` of the signatories. */
+  readonly quorum?: number
 }
 
 export type ReleaseRefusal =
@@ -50,7 +52,7 @@ export function checkRelease(release: Release, engine: Ed448Verifier): ReleaseVe
       return refuse('signature', `signature ${index + 1} does not verify`)
     signers.push(index + 1)
   }
-  const quorum = Math.max(1, releaseQuorum(release.signatories.length))
+  const quorum = Math.max(1, release.quorum ?? releaseQuorum(release.signatories.length))
   if (signers.length < quorum) return refuse('quorum', `${signers.length} signatures, ${quorum} wanted`)
   return { valid: true, signers }
 }

@@ -17,7 +17,7 @@ import {
   workerIdentity,
 } from '../../../core/identity/index.ts'
 import type { FullEngine } from '../../../core/platform/engine.ts'
-import { Malformed, toHex } from '../fields.ts'
+import { toHex } from '../fields.ts'
 import { type CoreRunner, eachCase } from '../runner.ts'
 
 /** The identity of a stored key; null when it is refused with an error of the room. */
@@ -77,12 +77,11 @@ export const worker = eachCase((engine, fields, check) => {
   }
 })
 
-/** Networks whose namespace a case may name, beside those that name their number. */
-function networkOf(namespace: string): number {
+/** The network whose namespace a text is; null for other texts. */
+function networkOf(namespace: string): number | null {
   const named = [0, 1].find((network) => dhtNamespace(network) === namespace)
   const number = /-network-(\d{1,9})$/.exec(namespace)?.[1]
-  if (named === undefined && number === undefined) throw new Malformed(`${namespace} is no namespace of a network`)
-  return named ?? Number(number)
+  return named ?? (number === undefined ? null : Number(number))
 }
 
 /** `p2p/dht_namespace.json`: provider key and CID (spec 50 section 3, P2P-07). */
@@ -92,6 +91,7 @@ export const namespace: CoreRunner = {
     const text = fields.text('namespace')
     check.gives('provider_key', fields.hex('provider_key'), () => providerKey(text))
     check.gives('cid', fields.hex('cid'), () => providerCid(text))
-    check.gives('namespace of the network', text, () => dhtNamespace(networkOf(text)))
+    const network = networkOf(text)
+    if (network !== null) check.gives('namespace of the network', text, () => dhtNamespace(network))
   },
 }

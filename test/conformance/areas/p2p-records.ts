@@ -163,9 +163,8 @@ export const release = eachCase((engine, fields, check) => {
   const signatures = fields
     .list('signatures')
     .map((item, index) => (item === null ? null : parseHex(item, `signatures[${index}]`)))
-  check.gives('quorum', fields.integer('quorum'), () => BigInt(releaseQuorum(signatories.length)))
   check.gives('valid', fields.requiredVerdict(), () => {
-    const content = fields.bytes('binary')
-    return checkRelease({ content, digestFile: utf8(fields.text('dgst')), signatures, signatories }, engine).valid
+    const [content, digestFile] = [fields.bytes('binary'), utf8(fields.text('dgst'))]
+    return checkRelease({ content, digestFile, signatures, signatories, quorum: fields.u32('quorum') }, engine).valid
   })
 })
