@@ -173,7 +173,7 @@ impl StorageBackend for StoreFile {
             rest = behind;
             if block == 0 {
                 self.inner.read(place(0) + within, part)?;
-            } else if within == 0 && length as u64 % BLOCK == 0 {
+            } else if within == 0 && (length as u64).is_multiple_of(BLOCK) {
                 self.read_run(block, part)?;
             } else {
                 let mut whole = [0; BLOCK as usize];
@@ -193,7 +193,7 @@ impl StorageBackend for StoreFile {
         let end = blocks.checked_sub(1).map_or(0, |last| place(last) + BLOCK);
         self.inner.set_len(end)?;
         let kept = before.min(blocks);
-        if kept % GROUP != 0 {
+        if !kept.is_multiple_of(GROUP) {
             self.clear_sums(kept)?;
         }
         Ok(())
@@ -217,7 +217,7 @@ impl StorageBackend for StoreFile {
                     .written
                     .fetch_add(length as u64, Ordering::Relaxed);
                 self.inner.write(place(0) + within, part)?;
-            } else if within == 0 && length as u64 % BLOCK == 0 {
+            } else if within == 0 && (length as u64).is_multiple_of(BLOCK) {
                 self.write_run(block, part)?;
             } else {
                 let mut whole = [0; BLOCK as usize];

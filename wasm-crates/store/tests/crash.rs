@@ -1,4 +1,5 @@
 //! kill -9 at random moments of frames, prune, rollback, backup and migration: nothing acknowledged is lost, nothing is torn.
+//! `STORE_POWER_CUTS=25` adds power cuts on an image of ext4 (root only).
 //! `STORE_KILLS=200` sets the number of kills; the child is this program, started again.
 
 mod model;
@@ -25,6 +26,10 @@ fn main() {
     let kills: u64 = std::env::var("STORE_KILLS").map_or(16, |n| n.parse().unwrap());
     kill_at_work(kills);
     kill_at_migration(kills.div_ceil(4));
+    #[cfg(target_os = "linux")]
+    if let Ok(cuts) = std::env::var("STORE_POWER_CUTS") {
+        power::cut(cuts.parse().unwrap());
+    }
 }
 
 /// Tells the parent, which sees the line also when the next instruction never comes.
@@ -111,6 +116,69 @@ fn migrating_child(directory: &Path) {
     store.close().unwrap();
 }
 
+/// Power cuts: an ext4 image whose file system is shut down without flushing its log.
+#[cfg(target_os = "linux")]
+mod power {
+    use super::*;
+    use rustix::ioctl::{Setter, ioctl, opcode};
+
+    /// FS_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: what was not synced is gone.
+    fn shut_down(mount: &Path) {
+        const SHUTDOWN: rustix::ioctl::Opcode = opcode::read::<u32>(b'X', 125);
+        let directory = std::fs::File::open(mount).unwrap();
+        // SAFETY: the call reads one u32, which lives until it returns.
+        unsafe { ioctl(&directory, Setter::<SHUTDOWN, u32>::new(2)) }.unwrap();
+    }
+
+    fn run(program: &str, arguments: &[&str], path: &Path) {
+        let status = Command::new(program)
+            .args(arguments)
+            .arg(path)
+            .status()
+            .unwrap();
+        assert!(status.success(), "{program}");
+    }
+
+    pub fn cut(cuts: u64) {
+        let held = tempfile::tempdir().unwrap();
+        let (image, mount) = (held.path().join("image"), held.path().join("mount"));
+        std::fs::File::create(&image)
+            .unwrap()
+            .set_len(256 << 20)
+            .unwrap();
+        std::fs::create_dir(&mount).unwrap();
+        run("mkfs.ext4", &["-q"], &image);
+        let mut truth = Truth::new();
+        let mut random = Random::new(cuts);
+        let (mut head, mut acknowledged) = (0, 0);
+        for _ in 0..cuts {
+            run("mount", &["-o", "loop", image.to_str().unwrap()], &mount);
+            let directory = mount.join("store");
+            let life = Duration::from_millis(50 + random.below(1500));
+            let heard = kill_with(&directory, "work", life, || shut_down(&mount));
+            run("umount", &[], &mount);
+            run("mount", &["-o", "loop", image.to_str().unwrap()], &mount);
+            acknowledged += heard
+                .lines
+                .iter()
+                .filter(|line| line.starts_with("head"))
+                .count();
+            let (low, high) = possible_heads(head, &heard);
+            let store = open(&directory);
+            head = check(&store, &mut truth, false);
+            assert!(
+                (low..=high).contains(&head),
+                "head {head}, acknowledged {low} to {high}"
+            );
+            store.close().unwrap();
+            drop(store);
+            let _ = std::fs::remove_dir_all(directory.join("backups"));
+            run("umount", &[], &mount);
+        }
+        println!("{cuts} power cuts: {acknowledged} frames acknowledged, none lost or torn");
+    }
+}
+
 /// What the child said before it died.
 struct Heard {
     lines: Vec<String>,
@@ -118,6 +186,10 @@ struct Heard {
 
 /// Starts the child, kills it after `life`, and collects its lines.
 fn kill_after(directory: &Path, mode: &str, life: Duration) -> Heard {
+    kill_with(directory, mode, life, || ())
+}
+
+fn kill_with(directory: &Path, mode: &str, life: Duration, before: impl FnOnce()) -> Heard {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .arg(mode)
         .env(CHILD, directory)
@@ -127,6 +199,7 @@ fn kill_after(directory: &Path, mode: &str, life: Duration) -> Heard {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let reader = std::thread::spawn(move || lines.map_while(Result::ok).collect());
     std::thread::sleep(life);
+    before();
     child.kill().unwrap();
     child.wait().unwrap();
     Heard {
