@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { runCommand } from 'citty'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { UsageError } from '../bin/arguments.ts'
-import { keys } from './command.ts'
+import { keysCommand } from './command.ts'
 import { createNodeDirectory } from './node-directory.ts'
-import { engine, fresh } from './testing.ts'
+import { CHEAP, engine, fresh } from './testing.ts'
 
 let directory: string
 const printed: string[] = []
@@ -26,7 +26,7 @@ afterEach(async () => {
 })
 
 const run = async (...rawArgs: string[]): Promise<number | string | null | undefined> => {
-  await runCommand(keys, { rawArgs })
+  await runCommand(keysCommand(CHEAP), { rawArgs })
   return process.exitCode
 }
 

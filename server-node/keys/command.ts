@@ -6,6 +6,7 @@ import { loadAddon } from '../crypto/addon.ts'
 import { NodeError } from '../errors.ts'
 import { backup, type KeyReport, restore, verifyBackup, verifyDirectory } from './backup.ts'
 import { KeyStoreError } from './errors.ts'
+import type { KeyStoreOptions } from './key-store.ts'
 
 const STORE_PASSPHRASE = 'PETAL_PASSPHRASE'
 const BACKUP_PASSPHRASE = 'PETAL_BACKUP_PASSPHRASE'
@@ -40,56 +41,62 @@ const verifyArgs = {
   json,
 } as const satisfies ArgsDef
 
-const backupCommand = defineCommand({
-  meta: {
-    name: 'backup',
-    description: `Writes all keys to one encrypted file and reads it back. Passphrases: ${STORE_PASSPHRASE}, ${BACKUP_PASSPHRASE}`,
-  },
-  args: backupArgs,
-  run: ({ rawArgs, args }) =>
-    answering(rawArgs, backupArgs, args.json, () =>
-      backup(source(args['data-dir']), path('to', args.to), backupPassphrase(), loadAddon()),
-    ),
+/** Commands, with the cost of the files they make. */
+const commandsOf = (options: KeyStoreOptions) => ({
+  backup: defineCommand({
+    meta: {
+      name: 'backup',
+      description: `Writes all keys to one encrypted file and reads it back. Passphrases: ${STORE_PASSPHRASE}, ${BACKUP_PASSPHRASE}`,
+    },
+    args: backupArgs,
+    run: ({ rawArgs, args }) =>
+      answering(rawArgs, backupArgs, args.json, () =>
+        backup(source(args['data-dir']), path('to', args.to), backupPassphrase(), loadAddon(), options),
+      ),
+  }),
+  restore: defineCommand({
+    meta: { name: 'restore', description: 'Restores a backup into a directory without keys and reads it back' },
+    args: restoreArgs,
+    run: ({ rawArgs, args }) =>
+      answering(rawArgs, restoreArgs, args.json, () => {
+        const target = { ...source(args['data-dir']), form: form(args.form) }
+        return restore(path('from', args.from), backupPassphrase(), target, loadAddon(), options)
+      }),
+  }),
+  verify: defineCommand({
+    meta: { name: 'verify', description: 'Opens every key and derives its public key again' },
+    args: verifyArgs,
+    run: ({ rawArgs, args }) =>
+      answering(rawArgs, verifyArgs, args.json, () => {
+        if ((args.file === undefined) === (args['data-dir'] === undefined))
+          throw new UsageError('say either --data-dir or --file')
+        return args.file === undefined
+          ? verifyDirectory(source(args['data-dir']), loadAddon())
+          : verifyBackup(path('file', args.file), backupPassphrase(), loadAddon())
+      }),
+  }),
 })
 
-const restoreCommand = defineCommand({
-  meta: { name: 'restore', description: 'Restores a backup into a directory without keys and reads it back' },
-  args: restoreArgs,
-  run: ({ rawArgs, args }) =>
-    answering(rawArgs, restoreArgs, args.json, () => {
-      const target = { ...source(args['data-dir']), form: form(args.form) }
-      return restore(path('from', args.from), backupPassphrase(), target, loadAddon())
-    }),
-})
-
-const verifyCommand = defineCommand({
-  meta: { name: 'verify', description: 'Opens every key and derives its public key again' },
-  args: verifyArgs,
-  run: ({ rawArgs, args }) =>
-    answering(rawArgs, verifyArgs, args.json, () => {
-      if ((args.file === undefined) === (args['data-dir'] === undefined))
-        throw new UsageError('say either --data-dir or --file')
-      return args.file === undefined
-        ? verifyDirectory(source(args['data-dir']), loadAddon())
-        : verifyBackup(path('file', args.file), backupPassphrase(), loadAddon())
-    }),
-})
-
-const COMMANDS: Readonly<Record<string, (rawArgs: string[]) => Promise<unknown>>> = {
-  backup: (rawArgs) => runCommand(backupCommand, { rawArgs }),
-  restore: (rawArgs) => runCommand(restoreCommand, { rawArgs }),
-  verify: (rawArgs) => runCommand(verifyCommand, { rawArgs }),
+/** `keys` with its three commands; `options` are those of the files that are made. */
+export function keysCommand(options: KeyStoreOptions = {}) {
+  const { backup, restore, verify } = commandsOf(options)
+  const commands: Readonly<Record<string, (rawArgs: string[]) => Promise<unknown>>> = {
+    backup: (rawArgs) => runCommand(backup, { rawArgs }),
+    restore: (rawArgs) => runCommand(restore, { rawArgs }),
+    verify: (rawArgs) => runCommand(verify, { rawArgs }),
+  }
+  return defineCommand({
+    meta: { name: 'keys', description: 'Backup, restore and verification of the node’s keys: backup, restore, verify' },
+    async run({ rawArgs: [name, ...rest] }) {
+      const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined
+      if (command === undefined) throw new UsageError('say what to do with the keys: backup, restore or verify')
+      await command(rest)
+    },
+  })
 }
 
 /** The command for the program's table of commands. */
-export const keys = defineCommand({
-  meta: { name: 'keys', description: 'Backup, restore and verification of the node’s keys: backup, restore, verify' },
-  async run({ rawArgs: [name, ...rest] }) {
-    const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-    if (command === undefined) throw new UsageError('say what to do with the keys: backup, restore or verify')
-    await command(rest)
-  },
-})
+export const keys = keysCommand()
 
 /** Runs a command and prints its report; exit code 1 when it fails or when a key is not usable. */
 async function answering(

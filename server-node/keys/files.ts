@@ -1,6 +1,6 @@
 /** Files that hold secrets: never overwritten by accident, only for their owner (hazard OPS-H2), and kept before they are changed. */
 import { randomBytes } from 'node:crypto'
-import { chmod, link, mkdir, open, rm } from 'node:fs/promises'
+import { chmod, link, lstat, mkdir, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { readFileIfPresent, SECRET_MODE, syncDirectory, writeFileDurable } from '../data/files.ts'
 import { systemCode } from '../errors.ts'
@@ -17,6 +17,21 @@ export async function readText(path: string): Promise<string> {
   if (content === undefined) throw new KeyStoreError('missing', `there is no ${path}`)
   return content.toString('utf8')
 }
+
+/** Says early what `createFile` would say late. Throws `exists`. */
+export async function requireAbsent(path: string): Promise<void> {
+  const found = await guarded(path, () =>
+    lstat(path).catch((error) => (systemCode(error) === 'ENOENT' ? undefined : fail(error))),
+  )
+  if (found !== undefined) throw exists(path)
+}
+
+function fail(error: unknown): never {
+  throw error
+}
+
+const exists = (path: string): KeyStoreError =>
+  new KeyStoreError('exists', `${path} is there already: it is not overwritten`)
 
 /** Creates a file of mode 0600, durable when it resolves. Throws `exists` when anything of that name is there. */
 export async function createFile(path: string, content: string): Promise<void> {
@@ -60,7 +75,7 @@ async function guarded<T>(path: string, step: () => Promise<T>): Promise<T> {
   } catch (error) {
     const code = systemCode(error)
     if (error instanceof KeyStoreError || code === undefined) throw error
-    if (code === 'EEXIST') throw new KeyStoreError('exists', `${path} is there already: it is not overwritten`)
+    if (code === 'EEXIST') throw exists(path)
     throw new KeyStoreError('access', `${path} cannot be used: ${code}`, { cause: error })
   }
 }

@@ -19,7 +19,7 @@ import {
   sealKey,
 } from '@petal/core/identity/index.ts'
 import { KeyStoreError } from './errors.ts'
-import { createFile, ownerOnly, readText, replaceFile } from './files.ts'
+import { createFile, ownerOnly, readText, replaceFile, requireAbsent } from './files.ts'
 import { isKeyType, type KeyEngine, publicKeyOf, type StoredKey } from './key-types.ts'
 
 const LOG2_N = 17
@@ -63,6 +63,7 @@ export class KeyStore {
     { log2N = LOG2_N }: KeyStoreOptions = {},
   ): Promise<KeyStore> {
     if (passphrase === '') throw new KeyStoreError('passphrase', 'keys are not stored under an empty passphrase')
+    await requireAbsent(path) // before the slow part
     const kdf: Kdf = { name: 'scrypt', log2N, p: 1, salt: randomBytes(32).toString('hex') }
     const wrappingKey = await deriveKey(passphrase, kdf)
     const sealed = sealAll(keys, [], wrappingKey, engine)
