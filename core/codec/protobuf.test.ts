@@ -107,6 +107,31 @@ describe('protobuf form (spec 40 section 6)', () => {
     expect(() => fromProtobuf(envelope.MessageBundle, unknown)).toThrow(expect.objectContaining({ code: 'protobuf' }))
   })
 
+  test.each([
+    ['a field of another wire type', consensus.ProposalVote, [0x0b, 0]],
+    ['a number as bytes', consensus.ProposalVote, [0x12, 1, 5]],
+    ['bytes as a number', consensus.ProposalVote, [0x08, 5]],
+    ['a single member twice', consensus.ProposalVote, [0x10, 5, 0x10, 6]],
+    ['two members of a oneof', keys.SignedX448Key, [0x1a, 0, 0x22, 0]],
+    ['a u32 of 33 bits', consensus.GlobalFrameHeader, [0x20, 0x80, 0x80, 0x80, 0x80, 0x10]],
+    ['a number of 11 bytes', consensus.ProposalVote, [0x10, ...new Array(10).fill(0x80), 1]],
+    ['a length beyond the end', consensus.ProposalVote, [0x0a, 5, 0]],
+    ['field number 0', consensus.ProposalVote, [0x02, 0]],
+    ['an entry of a map with a third field', keys.KeyRegistry, [0x2a, 2, 0x1a, 0]],
+    ['an entry of a map with two keys', keys.KeyRegistry, [0x2a, 4, 0x0a, 0, 0x0a, 0]],
+    ['a nested field of another wire type', consensus.QuorumCertificate, [0x32, 2, 0x08, 0]],
+  ] as const)('%s is refused', (_what, table, bytes) => {
+    const read = () => fromProtobuf(table as never, Uint8Array.from(bytes))
+    expect(read).toThrow(expect.objectContaining({ code: 'protobuf' }))
+  })
+
+  test('lists of numbers are read packed and not packed', () => {
+    const ranks = (bytes: readonly number[]) =>
+      fromProtobuf(consensus.TimeoutCertificate, Uint8Array.from(bytes)).latest_ranks
+    expect(ranks([0x1a, 2, 1, 2])).toEqual([1n, 2n])
+    expect(ranks([0x18, 1, 0x18, 2])).toEqual([1n, 2n])
+  })
+
   test('CAN-04 the limits of the canonical form hold, and no bytes throw anything but a typed error', () => {
     const long = toProtobuf(node.PeerInfo, {
       ...node.PeerInfo.decode(encodings.find(({ type }) => type === 'PeerInfo')?.bytes ?? new Uint8Array()),

@@ -19,6 +19,7 @@ import * as peer from '../gen/node/peer_pb.js'
 import * as requests from '../gen/node/requests_pb.js'
 import { CodecError } from './errors.ts'
 import type { Message } from './message.ts'
+import { checkWire } from './protobuf-wire.ts'
 
 type Members = Record<string, unknown>
 
@@ -60,6 +61,7 @@ function descriptionOf(name: string): DescMessage {
 }
 
 function parse(description: DescMessage, bytes: Uint8Array): Generated {
+  checkWire(description, bytes)
   try {
     return fromBinary(description, bytes)
   } catch {
@@ -97,8 +99,6 @@ const generatedItem = (description: DescMessage | undefined, item: unknown): unk
 /** Null for what has no canonical form. */
 function canonicalOf(generated: Generated): Members | null {
   const description = descriptionOf(generated.$typeName.slice(generated.$typeName.lastIndexOf('.') + 1))
-  if ((generated.$unknown?.length ?? 0) > 0)
-    throw new CodecError('protobuf', `${description.name} has the unknown field ${generated.$unknown?.[0]?.no}`)
   const value: Members = {}
   for (const field of description.fields) {
     const member = memberOf(field, generated as Generated & Members)
