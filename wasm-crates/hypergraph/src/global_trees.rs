@@ -165,12 +165,25 @@ impl GlobalTrees {
         set: PhaseSet,
         place: usize,
     ) -> Result<TraversalProof, StateError> {
-        let key = ShardKey::of(app);
+        Ok(self.binding(app, place)?.prove(&[&folded_key(app, set)])?)
+    }
+
+    /// Proof of the four roots of a shard at once, in phase order: the keys are the four [`folded_key`]s.
+    ///
+    /// # Errors
+    /// As [`GlobalTrees::prove`].
+    pub fn prove_shard(&self, app: &Address, place: usize) -> Result<TraversalProof, StateError> {
+        let keys = PhaseSet::ALL.map(|set| folded_key(app, set));
+        let keys = keys.each_ref().map(|key| key.as_slice());
+        Ok(self.binding(app, place)?.prove(&keys)?)
+    }
+
+    /// The tree that L1 of a shard names at `place`.
+    fn binding(&self, app: &Address, place: usize) -> Result<&Tree, StateError> {
         let entered = self.entries.contains_key(app);
-        let index = key.l1().get(place).copied().filter(|_| entered);
+        let index = ShardKey::of(app).l1().get(place).copied();
         let tree = index.and_then(|index| self.trees.get(&index));
-        let tree = tree.ok_or(StateError::NotGlobal)?;
-        Ok(tree.prove(&[&folded_key(app, set)])?)
+        tree.filter(|_| entered).ok_or(StateError::NotGlobal)
     }
 
     /// Whether something was entered or taken out since the last commit.

@@ -145,6 +145,19 @@ fn a_shard_root_is_proved_in_each_of_its_three_trees() {
             assert!(tries::proof::verify(root.as_bytes(), &[claim], &proof).is_err());
         }
     }
+    // All four at once.
+    let proof = trees.prove_shard(&app, 2).unwrap();
+    let root = trees.commitments().roots()[usize::from(ShardKey::of(&app).l1()[2])];
+    let keys = PhaseSet::ALL.map(|set| folded_key(&app, set));
+    let claims: Vec<_> = keys
+        .iter()
+        .zip(&roots)
+        .map(|(key, value)| tries::proof::Claim {
+            key,
+            hashed: Some(value),
+        })
+        .collect();
+    tries::proof::verify(root.as_bytes(), &claims, &proof).unwrap();
     assert!(matches!(
         trees.prove(&[0x3e; 32], PhaseSet::VERTEX_ADDS, 0),
         Err(StateError::NotGlobal)
