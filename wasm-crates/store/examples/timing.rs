@@ -1,6 +1,6 @@
 //! The figures of the store on this machine: `cargo run --release -p store --example timing -- [leaves] [directory]`.
 //!
-//! A model of records, not a built tree: slim branches of 320 or 170 bytes, leaves of 330, the layout of a tree with three levels of
+//! A model of records, not a built tree: slim branches of 320 or 170 bytes, leaves of 330, the layout of a tree with four levels of
 //! branches; frames of 2,000 random leaves with the branches above them, the newest 64 generations kept. The last figure starts this program
 //! again and kills it.
 

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use redb::{Database, ReadableDatabase};
 
@@ -65,6 +66,17 @@ fn caught<T>(call: impl FnOnce() -> Result<T, Fault>) -> Result<T> {
             Err(StoreError::structure(format!("engine panicked: {text}")))
         }
     }
+}
+
+/// Waits for reads that have begun; none begins while the database is held for writing.
+fn patiently<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
+    for _ in 0..1000 {
+        match call() {
+            Err(StoreError::Busy) => std::thread::sleep(Duration::from_millis(5)),
+            result => return result,
+        }
+    }
+    call()
 }
 
 fn open_file(
@@ -221,16 +233,18 @@ impl Engine {
         })
     }
 
-    /// Runs `call` with nobody else inside the engine. Live read transactions make redb refuse.
+    /// Runs `call` with nobody else inside the engine; it has to be one that redb refuses while a read
+    /// goes on.
     pub(crate) fn exclusive<T>(
         &self,
-        call: impl FnOnce(&mut Database) -> Result<T, Fault>,
+        mut call: impl FnMut(&mut Database) -> Result<T, Fault>,
     ) -> Result<T> {
         let mut database = self
             .database
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        self.guard(true, || call(database.as_mut().ok_or(StoreError::Closed)?))
+        let database = database.as_mut().ok_or(StoreError::Closed)?;
+        patiently(|| self.guard(true, || call(database)))
     }
 
     /// Checks the page sums with nobody else inside. `false` when they are wrong, whether or not the
@@ -244,7 +258,7 @@ impl Engine {
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
             let database = database.as_mut().ok_or(StoreError::Closed)?;
-            caught(|| Ok(database.check_integrity()?))
+            patiently(|| caught(|| Ok(database.check_integrity()?)))
         };
         match result {
             Ok(sound) => Ok(sound),

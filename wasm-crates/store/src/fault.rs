@@ -22,6 +22,7 @@ impl Fault {
             redb::Error::ValueTooLarge(length) => {
                 StoreError::Arguments(format!("value of {length} bytes"))
             }
+            redb::Error::TransactionInProgress => StoreError::Busy,
             // An earlier error of the file has latched: the handle has to be opened again.
             error @ redb::Error::PreviousIo => StoreError::Io {
                 during: "store file".to_owned(),

@@ -88,7 +88,11 @@ impl<R: Read + Clone + Send + Sync> Stores for Trees<R> {
         let Some(tree) = self.0.tree(&name(shard, set))? else {
             return Ok(None);
         };
-        let root = self.0.root(tree, generation)?;
+        // A state that committed ahead of what is written here reads the newest root.
+        let Some(head) = self.0.head()? else {
+            return Ok(None);
+        };
+        let root = self.0.root(tree, generation.min(head))?;
         Ok(root.map(|(at, root)| decode(tree, at, &root)).transpose()?)
     }
 

@@ -65,6 +65,31 @@ fn a_backup_made_while_frames_go_on_is_the_store_at_one_frame() {
 }
 
 #[test]
+fn verify_and_compact_wait_for_reads_and_reads_for_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let mut model = Model::default();
+    advance(&store, &mut model, 20);
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::SeqCst) {
+                    assert_eq!(store.head().unwrap(), Some(20));
+                    assert!(store.get(b"last").unwrap().is_some());
+                }
+            });
+        }
+        for _ in 0..5 {
+            assert!(store.verify(Some(&mut promises)).unwrap().is_sound());
+            store.compact().unwrap();
+        }
+        done.store(true, std::sync::atomic::Ordering::SeqCst);
+    });
+    assert_eq!(store.health(), store::Health::Sound);
+}
+
+#[test]
 fn a_backup_of_an_empty_store_is_an_empty_store() {
     let directory = tempfile::tempdir().unwrap();
     let path = open(directory.path())
