@@ -168,7 +168,10 @@ export interface State {
   apply(changes: ChangeList): Promise<void>
   /** Commits what was applied since the last commit and publishes a generation; durable when the promise resolves. */
   commit(frame: bigint): Promise<Committed>
-  /** The newest generation, or the one in which `tree` had `root` (spec 22 section 4: 64 are kept); `unavailable` when there is none. */
+  /**
+   * The newest generation, or the newest one in which the vertex adds of the shard had that root (spec 22 section 4: 64 are kept);
+   * `unavailable` when there is none.
+   */
   generation(wanted?: { readonly shardKey: Uint8Array; readonly root: Uint8Array }): Promise<Generation>
   /** Replaces one tree by leaves that sync has pulled and checked. Returns the root they make; unless it is the expected one nothing changes. */
   replace(tree: TreeName, leaves: AsyncIterable<ServedLeaf>, expectedRoot: Uint8Array): Promise<Uint8Array>

@@ -3,6 +3,7 @@ export { ChangeSet, type Savepoint } from './change-set.ts'
 export { engineTrees, type TreeCalls } from './engine-trees.ts'
 export { SchemaError, type SchemaErrorCode } from './errors.ts'
 export { fieldKey, fieldSlots, MAX_KEY_ORDER, TYPE_KEY } from './field-keys.ts'
+export { LeafGeneration } from './leaf-generation.ts'
 export {
   ADDRESS_BYTES,
   atomId,
@@ -15,6 +16,7 @@ export {
   shardKey,
   shardL1,
 } from './location.ts'
+export { MemoryState, type ProveLeaves } from './memory-state.ts'
 export { type AppMetadata, readMetadata } from './metadata.ts'
 export {
   type FieldType,

@@ -7,6 +7,7 @@
  */
 import type { Machine, Millis } from '../platform/machine.ts'
 import type { ServedLeaf } from '../platform/state.ts'
+import { compareBytes } from '../state/bytes.ts'
 import { SyncWireError } from './errors.ts'
 import {
   type DropCode,
@@ -16,7 +17,7 @@ import {
   type PullPolicy,
   type PullTarget,
 } from './events.ts'
-import { boundTrees, compareBytes } from './leaf-check.ts'
+import { boundTrees } from './leaf-check.ts'
 import { decodeResponse, encodeQuery, type LeavesAnswer, type SyncResponse } from './messages.ts'
 import { judgePage } from './page-answer.ts'
 import { PageMap, type Range, type StagedPage } from './pages.ts'

@@ -12,11 +12,12 @@ import {
   type ServedLeaf,
   StateError,
 } from '../platform/state.ts'
+import { isBranch } from '../state/branch-commitment.ts'
+import { compareBytes } from '../state/bytes.ts'
 import { pathOf } from '../state/location.ts'
-import { isBranch } from './branch-commitment.ts'
 import type { PullTarget } from './events.ts'
 import { Exchange, type ExchangeLimits, PullError, type SyncPeer } from './exchange.ts'
-import { boundTrees, compareBytes } from './leaf-check.ts'
+import { boundTrees } from './leaf-check.ts'
 import type { BranchAnswer } from './messages.ts'
 import { judgeRoot } from './root-answer.ts'
 

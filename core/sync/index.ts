@@ -19,7 +19,6 @@ export {
   pullDifference,
 } from './incremental.ts'
 export { checkBoundTrees } from './leaf-check.ts'
-export { LeafGeneration } from './leaf-generation.ts'
 export { SYNC_LIMITS } from './limits.ts'
 export {
   decodeQuery,

@@ -1,5 +1,6 @@
 /** What a pulled leaf must be before it is kept (spec 22 section 5 step 4, H-03, H-08; SYN-03, SYN-06). */
 import { HYPEREDGE_ADDS, HYPEREDGE_REMOVES, type ServedLeaf, type TreeName, type Trees } from '../platform/state.ts'
+import { compareBytes } from '../state/bytes.ts'
 import { SHARD_KEY_BYTES } from '../state/location.ts'
 import { readTreeLeaves } from '../state/tree-reader.ts'
 
@@ -8,16 +9,6 @@ const KEY_BYTES = 64
 const ATOM_BYTES: readonly number[] = [161, 171]
 const ID_END = 1 + KEY_BYTES
 const SIZE_BYTES = 32
-
-/** Bytewise order; of keys of one length also the order of a tree. Negative when a comes first. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length)
-  for (let i = 0; i < shared; i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
-}
 
 const equal = (a: Uint8Array, b: Uint8Array): boolean => compareBytes(a, b) === 0
 

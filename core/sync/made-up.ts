@@ -2,9 +2,9 @@
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { ServedLeaf, TreeLeaf, TreeName, Trees } from '../platform/state.ts'
+import { type ChildNode, leafCommitment, slotOf, slotsOf } from '../state/branch-commitment.ts'
+import { compareBytes } from '../state/bytes.ts'
 import { pathOf, shardKey } from '../state/location.ts'
-import { type ChildNode, leafCommitment, slotOf, slotsOf } from './branch-commitment.ts'
-import { compareBytes } from './leaf-check.ts'
 import type { VerifySubtree } from './subtree.ts'
 
 const NOTHING = new Uint8Array(0)

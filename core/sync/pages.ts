@@ -1,5 +1,5 @@
 /** Which leaves of a pull are there: ranges of leaf indices, asked for out of order (spec 22 section 5 steps 3 to 5). */
-import { compareBytes } from './leaf-check.ts'
+import { compareBytes } from '../state/bytes.ts'
 
 /** Leaves with indices from `from` on, in tree order. */
 export interface Range {

@@ -1,5 +1,5 @@
 /** The first answer of a peer: does it hold the tree that is wanted (spec 22 section 5 step 2, SYN-10)? */
-import { compareBytes } from './leaf-check.ts'
+import { compareBytes } from '../state/bytes.ts'
 import type { BranchAnswer } from './messages.ts'
 
 /** Number of leaves the peer says it has, or why its tree is not the one with root `root`. */

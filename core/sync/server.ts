@@ -4,9 +4,9 @@
  */
 import type { BranchInfo, Generation, LeafRange, LeavesPage, State, TreeName } from '../platform/state.ts'
 import { StateError } from '../platform/state.ts'
+import { compareBytes } from '../state/bytes.ts'
 import { SHARD_KEY_BYTES, shardKey } from '../state/location.ts'
 import { SyncWireError } from './errors.ts'
-import { compareBytes } from './leaf-check.ts'
 import { SYNC_LIMITS } from './limits.ts'
 import {
   type BranchAnswer,

@@ -1,10 +1,11 @@
 /** A pull among made-up peers on a made-up clock, for tests: what each peer answers is a function of what an honest one would. */
 import type { Millis } from '../platform/machine.ts'
 import type { ServedLeaf } from '../platform/state.ts'
+import { compareBytes } from '../state/bytes.ts'
+import type { LeafGeneration } from '../state/leaf-generation.ts'
 import type { DropCode, PullEffect, PullEvent, PullPolicy, PullTarget } from './events.ts'
 import { FullCopy } from './full-copy.ts'
-import { checkBoundTrees, compareBytes } from './leaf-check.ts'
-import type { LeafGeneration } from './leaf-generation.ts'
+import { checkBoundTrees } from './leaf-check.ts'
 import { madeUpTrees } from './made-up.ts'
 import { decodeQuery, encodeResponse, type SyncQuery, type SyncResponse } from './messages.ts'
 import type { StagedPage } from './pages.ts'

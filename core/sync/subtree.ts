@@ -3,11 +3,11 @@
  * the root of a verified header can be recomputed without a pairing. Unlike a traversal proof this also shows that no leaf is missing.
  */
 import type { ServedLeaf, TreeName } from '../platform/state.ts'
+import { isBranch, slotOf } from '../state/branch-commitment.ts'
+import { compareBytes } from '../state/bytes.ts'
 import { pathOf } from '../state/location.ts'
-import { isBranch, slotOf } from './branch-commitment.ts'
 import type { PullTarget } from './events.ts'
 import { Exchange, type ExchangeLimits, PullError, type SyncPeer } from './exchange.ts'
-import { compareBytes } from './leaf-check.ts'
 import type { BranchAnswer } from './messages.ts'
 
 /** A branch above the sub-tree. */

@@ -1,7 +1,8 @@
 import type { ServedLeaf, Trees } from '../../../core/platform/state.ts'
 import { StateError } from '../../../core/platform/state.ts'
-import { checkBoundTrees, checkPage, compareBytes } from '../../../core/sync/leaf-check.ts'
-import { LeafGeneration } from '../../../core/sync/leaf-generation.ts'
+import { compareBytes } from '../../../core/state/bytes.ts'
+import { LeafGeneration } from '../../../core/state/leaf-generation.ts'
+import { checkBoundTrees, checkPage } from '../../../core/sync/leaf-check.ts'
 import { SYNC_LIMITS } from '../../../core/sync/limits.ts'
 import {
   decodeQuery,

@@ -12,9 +12,9 @@ import {
   type TreeName,
   type Trees,
 } from '../platform/state.ts'
-import { pathOf } from '../state/location.ts'
 import { leafCommitment } from './branch-commitment.ts'
-import { compareBytes } from './leaf-check.ts'
+import { compareBytes } from './bytes.ts'
+import { pathOf } from './location.ts'
 
 interface PlacedLeaf {
   readonly leaf: ServedLeaf
