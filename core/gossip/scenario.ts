@@ -186,12 +186,18 @@ export function figuresOf<Node extends ScenarioNode>(world: World<Node>, scenari
   }
   const sentAt = new Map(world.sent.map((message) => [message.key, message]))
   const deliveries = all.flatMap((node) =>
-    [...node.delivered]
-      .filter(([key]) => sentAt.get(key)?.by !== node.name)
-      .map(([key, delivery]) => ({ key, ...delivery })),
+    [...node.delivered].flatMap(([key, delivery]) => {
+      const message = sentAt.get(key)
+      if (message === undefined || message.by === node.name) return []
+      return [
+        { ...delivery, millis: delivery.at - message.at, settled: node.since + scenario.settleMillis <= message.at },
+      ]
+    }),
   )
-  const hops = sorted(deliveries.map((delivery) => delivery.hops))
-  const millis = sorted(deliveries.map(({ key, at }) => at - (sentAt.get(key)?.at ?? at)))
+  // Who came later may be told of earlier messages; how long those were underway says nothing.
+  const timed = deliveries.filter((delivery) => delivery.settled)
+  const hops = sorted(timed.map((delivery) => delivery.hops))
+  const millis = sorted(timed.map((delivery) => delivery.millis))
   return {
     messages: world.sent.length,
     expected,
