@@ -3,6 +3,7 @@
  * counts, prefixes and nested messages are changed, so that most inputs get behind the first check.
  */
 import { CodecError, MESSAGES, MESSAGES_BY_PREFIX, type Message } from '../../core/codec/index.ts'
+import { fromProtobuf, hasProtobuf, toProtobuf } from '../../core/codec/protobuf.ts'
 import { validate } from '../../core/codec/validation.ts'
 import {
   IdentityError,
@@ -112,6 +113,29 @@ function throughCodec(message: Message<unknown>, input: Uint8Array): unknown {
   return fault === null ? 'valid' : 'not valid'
 }
 
+/** The same for the protobuf form, of messages that have one. */
+function throughProtobuf(message: Message<unknown>, input: Uint8Array): unknown {
+  const canonical = message.encode(fromProtobuf(message, input))
+  const again = message.encode(fromProtobuf(message, toProtobuf(message, message.decode(canonical))))
+  if (toHex(again) !== toHex(canonical)) throw new Error(`${message.name} is another one after the protobuf form`)
+  return canonical.length
+}
+
+/** Protobuf of the encodings that have one. */
+function protobufSeeds(
+  canonical: readonly Uint8Array[],
+): { readonly message: Message<unknown>; readonly bytes: Uint8Array }[] {
+  return canonical.flatMap((bytes) => {
+    const message = MESSAGES_BY_PREFIX.get(viewOf(bytes).getUint32(0))
+    if (message === undefined || !hasProtobuf(message)) return []
+    try {
+      return [{ message, bytes: toProtobuf(message, message.decode(bytes)) }]
+    } catch {
+      return [] // a negative case, or a request kind without protobuf form
+    }
+  })
+}
+
 function countParts(value: unknown): number {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return 1
   const members = value instanceof Map ? [...value.values()] : Object.values(value)
@@ -159,6 +183,8 @@ export function codecTargets(): Target[] {
     },
   })
   const tables = [...MESSAGES.values()]
+  const protobufs = protobufSeeds(canonical)
+  const protobufBytes = protobufs.map(({ bytes }) => bytes)
   const keyFiles = [...texts('p2p/key_file.json', 'keys_yml'), ...texts('p2p/key_file_edge.json', 'keys_yml')]
   const sealed = JSON.stringify({
     format: 'petal-keys',
@@ -178,6 +204,16 @@ export function codecTargets(): Target[] {
       if (message === undefined) return 'no message'
       return throughCodec(message, input.length < 4 ? input : setU32(input, 0, message.prefix))
     }),
+    {
+      name: 'protobuf',
+      weight: 20,
+      run(random) {
+        const seed = random.pick(protobufs)
+        const input = inputBytes(random.below(4) === 0 ? protobufBytes : seed ? [seed.bytes] : [], random)
+        const outcome = outcomeOf(() => (seed ? throughProtobuf(seed.message, input) : 'no seed'), codeOf)
+        return { input: toHex(input), outcomes: [outcome] }
+      },
+    },
     fromBytes('records of peers', 15, records, (input) => [
       readPeerInfo(input, engine).valid,
       readKeyRegistry(input, engine).valid,
