@@ -29,7 +29,17 @@ void client.start()
 
 const place = document.getElementById('app')
 if (place !== null) {
-  place.replaceChildren()
-  render(<App model={createPageModel({ client, locateFields, trust: pasted === null ? 'origin' : 'pasted' })} />, place)
+  const model = createPageModel({ client, locateFields, trust: pasted === null ? 'origin' : 'pasted' })
+  // A task of its own: loading the scripts was one already.
+  setTimeout(() => {
+    place.replaceChildren()
+    render(<App model={model} />, place)
+  })
 }
-void registerServiceWorker()
+/** Longest wait of the service worker for the first frame of a first visit. */
+const CALM_MILLIS = 5_000
+const calm = new Promise<void>((resolve) => {
+  setTimeout(resolve, CALM_MILLIS)
+  client.on('head', () => resolve())
+})
+void registerServiceWorker(calm)

@@ -26,11 +26,11 @@ afterEach(() => {
 
 const headOf = (page: HTMLElement): DOMStringMap => page.querySelector<HTMLElement>('[data-testid=head]')?.dataset ?? {}
 
-test('before a node answers, the page says what it does and what comes next', () => {
+test('before a node answers, the page says what it does and what comes next', async () => {
   const page = open('connecting')
   expect(headOf(page)).toMatchObject({ phase: 'connecting', frame: '', checks: '' })
   expect(page.textContent).toContain('Looking for a node')
-  expect(page.textContent).toContain('There is no frame to damage yet')
+  await expect.poll(() => page.textContent).toContain('There is no frame to damage yet')
 })
 
 test('the certificate counts at once, the time proof after it', async () => {

@@ -1,3 +1,4 @@
+import { useEffect, useState } from 'preact/hooks'
 import type { PageModel } from '../model/page-model.ts'
 import { ConnectPanel } from './connect.tsx'
 import { FramesPanel } from './frames.tsx'
@@ -9,8 +10,13 @@ import { TimesPanel } from './times.tsx'
 import { TopBar } from './top-bar.tsx'
 import { VerifyFilePanel } from './verify-file.tsx'
 
-/** The whole page. */
+/** The whole page: first what is asked for first, in a second task what lies below it. */
 export function App({ model }: { readonly model: PageModel }) {
+  const [whole, setWhole] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setWhole(true))
+    return () => clearTimeout(timer)
+  }, [])
   return (
     <>
       <a class="skip" href="#main">
@@ -22,19 +28,7 @@ export function App({ model }: { readonly model: PageModel }) {
         <UpdateNotice />
         <PhaseAnnouncer model={model} />
         <HeadPanel model={model} />
-        <div class="columns">
-          <FramesPanel model={model} />
-          <div class="stack">
-            <PeersPanel model={model} />
-            <WorkPanel model={model} />
-            <TimesPanel model={model} />
-          </div>
-        </div>
-        <div class="columns columns-even">
-          <TamperPanel model={model} />
-          <VerifyFilePanel model={model} />
-        </div>
-        <ConnectPanel model={model} />
+        {whole && <Panels model={model} />}
       </main>
       <footer class="foot">
         <p>
@@ -42,6 +36,26 @@ export function App({ model }: { readonly model: PageModel }) {
           Everything green on this page was verified on this device.
         </p>
       </footer>
+    </>
+  )
+}
+
+function Panels({ model }: { readonly model: PageModel }) {
+  return (
+    <>
+      <div class="columns">
+        <FramesPanel model={model} />
+        <div class="stack">
+          <PeersPanel model={model} />
+          <WorkPanel model={model} />
+          <TimesPanel model={model} />
+        </div>
+      </div>
+      <div class="columns columns-even">
+        <TamperPanel model={model} />
+        <VerifyFilePanel model={model} />
+      </div>
+      <ConnectPanel model={model} />
     </>
   )
 }
