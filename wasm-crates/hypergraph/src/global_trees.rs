@@ -129,19 +129,18 @@ impl GlobalTrees {
     /// # Errors
     /// A tree that can not be committed.
     pub fn commit(&mut self) -> Result<Vec<u8>, StateError> {
-        let dirty = std::mem::take(&mut self.dirty);
-        let trees = self
-            .trees
-            .iter_mut()
-            .filter(|(index, _)| dirty.contains(index));
-        crate::parallel::commit_all(trees.map(|(_, tree)| tree).collect())?;
+        let dirty = self.dirty.iter();
+        let taken = dirty.filter_map(|index| self.trees.remove(index).map(|tree| (*index, tree)));
+        let (indices, mut trees): (Vec<u8>, Vec<Tree>) = taken.unzip();
+        let outcome = tries::commit_all(&mut trees);
+        self.trees.extend(indices.iter().copied().zip(trees));
         let mut changed = Vec::new();
-        for index in dirty {
-            let root = self.trees.get(&index).map_or(Ok(Root::Empty), Tree::root)?;
+        for (index, root) in indices.into_iter().zip(outcome?) {
             if self.roots.insert(index, root).unwrap_or(Root::Empty) != root {
                 changed.push(index);
             }
         }
+        self.dirty.clear();
         self.trees.retain(|_, tree| !tree.is_empty());
         self.roots.retain(|_, root| *root != Root::Empty);
         Ok(changed)

@@ -1,0 +1,194 @@
+//! The ledger over a real store: frames and state together, generations, proofs, restarts.
+
+use hypergraph::{AtomId, Change, GLOBAL_ADDRESS, Location, PhaseSet, ShardKey, folded_key};
+use ledger::{Code, Ledger};
+use store::{Options, Read};
+use tries::proof::{Claim, decode_plain, verify};
+
+const APP: [u8; 32] = [7; 32];
+
+fn open(directory: &std::path::Path) -> Ledger {
+    let options = Options {
+        ballast_bytes: 0,
+        ..Options::new([1; 16])
+    };
+    Ledger::open(directory, options).expect("a ledger")
+}
+
+fn vertex(app: [u8; 32], n: u8) -> Location {
+    let mut data = [0; 32];
+    data[0] = n;
+    Location::vertex(AtomId::new(&app, &data))
+}
+
+/// Three vertices of the application and two of the registry, whose values name the frame.
+fn changes(frame: u64) -> Vec<Change> {
+    let value = |n: u8| [&[n][..], &frame.to_be_bytes()].concat();
+    let of_app = (0..3).map(|n| Change::add(vertex(APP, n), value(n)));
+    let of_registry = (0..2).map(|n| Change::add(vertex(GLOBAL_ADDRESS, n), value(n)));
+    of_app.chain(of_registry).collect()
+}
+
+fn advance(ledger: &mut Ledger, frame: u64) -> ledger::Committed {
+    ledger.apply(&changes(frame)).expect("applied");
+    let committed = ledger.commit(frame).expect("committed");
+    ledger
+        .persist(frame, format!("header {frame}").as_bytes())
+        .expect("persisted");
+    committed
+}
+
+#[test]
+fn frames_and_state_survive_a_restart_together() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut ledger = open(directory.path());
+    assert_eq!(ledger.head().expect("head"), None);
+    for frame in 0..4 {
+        advance(&mut ledger, frame);
+    }
+    // Committed and never persisted: gone after a restart.
+    ledger.apply(&changes(4)).expect("applied");
+    let lost = ledger.commit(4).expect("committed");
+    drop(ledger);
+    let mut ledger = open(directory.path());
+    assert_eq!(ledger.head().expect("head"), Some(3));
+    assert_eq!(
+        ledger.frame(3).expect("frame").as_deref(),
+        Some(&b"header 3"[..])
+    );
+    assert_eq!(ledger.frame(4).expect("frame"), None);
+    let value = ledger.get(&vertex(APP, 1)).expect("value");
+    assert_eq!(value, Some([&[1][..], &3u64.to_be_bytes()].concat()));
+    let again = advance(&mut ledger, 4);
+    assert_eq!(again.global_commitments, lost.global_commitments);
+    assert_eq!(again.prover_root, lost.prover_root);
+}
+
+#[test]
+fn a_value_is_proved_down_to_the_commitments_of_its_frame_also_of_older_ones() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut ledger = open(directory.path());
+    let committed: Vec<_> = (0..5).map(|frame| advance(&mut ledger, frame)).collect();
+    let key = ShardKey::of(&APP);
+    let [adds, ..] = PhaseSet::ALL;
+    for frame in [0, 2, 4] {
+        let header = &committed[usize::try_from(frame).expect("small")];
+        let view = ledger.view(frame).expect("a view");
+        let roots = view.roots(&key).expect("roots");
+        let id = vertex(APP, 2).id;
+        let proof = view.prove(&key, adds, &[id.as_bytes()]).expect("a proof");
+        let proof = decode_plain(&proof).expect("decodes");
+        let value = [&[2][..], &frame.to_be_bytes()].concat();
+        let claim = Claim {
+            key: id.as_bytes(),
+            hashed: Some(&value),
+        };
+        verify(roots.get(adds).as_bytes(), &[claim], &proof).expect("holds");
+
+        let shard = ledger.prove_shard(&APP, frame).expect("proved");
+        let shard = shard.expect("a global shard");
+        let root = &header.global_commitments[usize::from(shard.tree)];
+        let keys = PhaseSet::ALL.map(|set| folded_key(&APP, set));
+        let bytes = roots.to_bytes();
+        let claims: Vec<_> = keys
+            .iter()
+            .zip(&bytes)
+            .map(|(key, root)| Claim {
+                key,
+                hashed: Some(root),
+            })
+            .collect();
+        let proof = decode_plain(&shard.proof).expect("decodes");
+        verify(root, &claims, &proof).expect("holds");
+        // The commitments of another frame do not accept it.
+        let other = &committed[usize::try_from((frame + 1) % 5).expect("small")];
+        let root = &other.global_commitments[usize::from(shard.tree)];
+        assert!(verify(root, &claims, &proof).is_err());
+    }
+    // The registry is in no global tree; its root is in the header itself.
+    assert_eq!(ledger.prove_shard(&GLOBAL_ADDRESS, 2).expect("none"), None);
+    let registry = ShardKey::of(&GLOBAL_ADDRESS);
+    let roots = ledger.view(2).expect("a view").roots(&registry);
+    assert_eq!(
+        roots.expect("roots").get(adds).as_bytes(),
+        committed[2].prover_root
+    );
+    let found = ledger.generation_of(&registry, adds, &committed[2].prover_root);
+    assert_eq!(found.expect("looked up"), Some(2));
+}
+
+#[test]
+fn generations_outside_the_kept_ones_are_unavailable() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let options = Options {
+        ballast_bytes: 0,
+        generations: 3,
+        ..Options::new([1; 16])
+    };
+    let mut ledger = Ledger::open(directory.path(), options).expect("a ledger");
+    for frame in 0..9 {
+        advance(&mut ledger, frame);
+        ledger.prune(0).expect("pruned");
+    }
+    let code = |generation| ledger.view(generation).err().map(|cause| cause.code());
+    assert_eq!(code(2), Some(Code::Unavailable));
+    assert_eq!(code(9), Some(Code::Unavailable));
+    assert_eq!(code(8), None);
+    assert_eq!(code(6), None);
+    let oldest = ledger.store().oldest_generation().expect("oldest");
+    assert_eq!(oldest, 6);
+}
+
+#[test]
+fn what_was_removed_stays_removed_and_a_refused_bundle_leaves_no_trace() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut ledger = open(directory.path());
+    advance(&mut ledger, 0);
+    let gone = vertex(APP, 0);
+    ledger.apply(&[Change::remove(gone)]).expect("removed");
+    assert_eq!(ledger.get(&gone).expect("read"), None);
+    assert!(ledger.is_removed(&gone).expect("read"));
+    let bundle = [
+        Change::add(vertex(APP, 9), b"new".to_vec()),
+        Change::add(gone, b"back".to_vec()),
+    ];
+    let refused = ledger.apply(&bundle).expect_err("refused");
+    assert_eq!(refused.code(), Code::Removed);
+    assert_eq!(ledger.get(&vertex(APP, 9)).expect("read"), None);
+    let first = ledger.commit(1).expect("committed");
+    assert_eq!(ledger.commit(2).expect_err("waits").code(), Code::Frame);
+    ledger.discard().expect("discarded");
+    assert!(!ledger.is_removed(&gone).expect("read"));
+    ledger.apply(&[Change::remove(gone)]).expect("removed");
+    let again = ledger.commit(1).expect("committed");
+    assert_eq!(first.global_commitments, again.global_commitments);
+    assert_eq!(
+        ledger.persist(5, b"").expect_err("order").code(),
+        Code::Frame
+    );
+    ledger.persist(1, b"header").expect("persisted");
+    // A frame in which nothing was written carries the same commitments.
+    let quiet = ledger.commit(2).expect("committed");
+    assert_eq!(quiet.global_commitments, again.global_commitments);
+    assert!(quiet.changed.is_empty());
+    ledger.persist(2, b"header").expect("persisted");
+    let kept = ledger.view(2).expect("a view").roots(&ShardKey::of(&APP));
+    assert_eq!(
+        kept.expect("roots").to_bytes(),
+        ledger
+            .view(1)
+            .expect("a view")
+            .roots(&ShardKey::of(&APP))
+            .expect("roots")
+            .to_bytes()
+    );
+}
+
+#[test]
+fn one_process_owns_the_directory() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let first = open(directory.path());
+    let second = Ledger::open(directory.path(), Options::new([2; 16]));
+    assert_eq!(second.expect_err("in use").code(), Code::DataInUse);
+    drop(first);
+}
