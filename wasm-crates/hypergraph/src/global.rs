@@ -107,8 +107,9 @@ pub fn genesis_commitments(
             })?;
         }
     }
-    crate::parallel::commit_all(trees.values_mut().collect())?;
-    let root = |index| trees.get(&index).map_or(Ok(Root::Empty), Tree::root);
-    let roots: Result<_, _> = (0..=u8::MAX).map(root).collect();
-    Ok(GlobalCommitments(roots?))
+    let (indices, mut trees): (Vec<u8>, Vec<Tree>) = trees.into_iter().unzip();
+    let roots = tries::commit_all(&mut trees)?;
+    let used: BTreeMap<u8, Root> = indices.into_iter().zip(roots).collect();
+    let root = |index| used.get(&index).copied().unwrap_or(Root::Empty);
+    Ok(GlobalCommitments((0..=u8::MAX).map(root).collect()))
 }
