@@ -18,7 +18,7 @@ export interface TreeLeaf {
 export interface BuiltTree {
   /** `ser(tree)` (spec 20 section 8.5). */
   readonly blob: Uint8Array
-  /** 64 bytes for no or one leaf, 74 otherwise; empty without a commit, which is what a root costs. */
+  /** 64 bytes for no or one leaf, 74 otherwise. Computed also when the blob is written without a commit. */
   readonly root: Uint8Array
   /** Sum of the leaf sizes. */
   readonly size: bigint

@@ -1,6 +1,5 @@
 /** State rules: locations, change sets, schemas. See README.md. */
 export { ChangeSet, type Savepoint } from './change-set.ts'
-export { engineTrees, type TreeCalls } from './engine-trees.ts'
 export { SchemaError, type SchemaErrorCode } from './errors.ts'
 export { fieldKey, fieldSlots, MAX_KEY_ORDER, TYPE_KEY } from './field-keys.ts'
 export { LeafGeneration } from './leaf-generation.ts'

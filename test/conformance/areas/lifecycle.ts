@@ -231,3 +231,14 @@ export const genesisState = (treesOf: TreesOf): RustRunner =>
     const lengths = [...new Set(others.map((value) => value.length / 2))]
     check.equal('zero_commitment_lengths', fields.integerList('zero_commitment_lengths').map(Number), lengths)
   })
+
+/** Two runners of one file as one: every case runs through both. */
+export const joined = (first: RustRunner, second: RustRunner): RustRunner => ({
+  backing: 'rust',
+  open: (file, engine) => {
+    const runners = [first.open(file, engine), second.open(file, engine)]
+    return (fields, check, index) => {
+      for (const run of runners) run(fields, check, index)
+    }
+  },
+})
