@@ -85,7 +85,8 @@ export function onIHave(
       if (read === null) continue
       peer.idForm = read.form
       if (peer.answersUnsigned || state.seen.hasAny(read.digest, related) || isPending(read.digest)) continue
-      if (state.wants.ask(read.digest, peer.key, state.now)) state.askFor(peer, read.digest)
+      // Who cannot be asked now is not to be blamed for not answering.
+      if (state.hasRoom(peer, 64) && state.wants.ask(read.digest, peer.key, state.now)) state.askFor(peer, read.digest)
     }
   }
 }

@@ -192,7 +192,7 @@ export const GOSSIP_LIMITS: GossipLimits = {
   seenMillis: 3_600_000,
   cacheBytes: 64 << 20,
   cacheMessages: 16_384,
-  unwanted: 4096,
+  unwanted: 1024,
   badBurst: 32,
   badPerSecond: 1,
   backoffs: 32_768,

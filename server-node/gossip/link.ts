@@ -6,6 +6,7 @@ import type { Connection, Stream, StreamMessageEvent } from '@libp2p/interface'
 import { rpcFrames } from '@petal/core/gossip/rpc.ts'
 import type { FrameDecoder } from '@petal/core/light/frame-decoder.ts'
 import { messageOf } from '../errors.ts'
+import type { UnfinishedFrames } from './unfinished-frames.ts'
 
 export interface LinkLimits {
   /** From the wish for a stream until the peer agreed to its protocol. */
@@ -14,9 +15,16 @@ export interface LinkLimits {
   readonly sendMillis: number
   /** Unfinished judgements of one peer above which its stream is not read. */
   readonly judgements: number
+  /** Bytes of frames that are not complete yet, of all peers together. */
+  readonly unfinishedBytes: number
 }
 
-export const LINK_LIMITS: LinkLimits = { openMillis: 10_000, sendMillis: 20_000, judgements: 512 }
+export const LINK_LIMITS: LinkLimits = {
+  openMillis: 10_000,
+  sendMillis: 20_000,
+  judgements: 512,
+  unfinishedBytes: 128 << 20,
+}
 
 /** Small frames are written together up to this. */
 const WRITE_BYTES = 64 << 10
@@ -31,11 +39,18 @@ export interface LinkEvents {
   failed(reason: string): void
 }
 
+interface Reading {
+  readonly decoder: FrameDecoder
+  /** Bytes since the last frame ended, or a little more. */
+  unfinished: number
+}
+
 let lastStream = 0
 
 export class PeerLink {
   readonly #limits: LinkLimits
   readonly #events: LinkEvents
+  readonly #unfinished: UnfinishedFrames
   readonly #closing = new AbortController()
   readonly #inbound = new Map<number, Stream>()
   #queue: Uint8Array[] = []
@@ -43,8 +58,10 @@ export class PeerLink {
   #pumping = false
   #judgements = 0
 
-  constructor(limits: LinkLimits, events: LinkEvents) {
+  /** `unfinished` is shared by all links. */
+  constructor(limits: LinkLimits, unfinished: UnfinishedFrames, events: LinkEvents) {
     this.#limits = limits
+    this.#unfinished = unfinished
     this.#events = events
   }
 
@@ -71,18 +88,18 @@ export class PeerLink {
   accept(stream: Stream): void {
     const id = ++lastStream
     this.#inbound.set(id, stream)
-    const decoder = rpcFrames()
+    const reading = { decoder: rpcFrames(), unfinished: 0 }
     const options = { signal: this.#closing.signal }
     this.#events.opened(id)
-    stream.addEventListener('message', (event) => this.#read(id, decoder, event), options)
-    stream.addEventListener('close', () => this.#inbound.delete(id), options)
+    stream.addEventListener('message', (event) => this.#read(id, reading, event), options)
+    stream.addEventListener('close', () => this.#drop(id), options)
     if (this.#judgements >= this.#limits.judgements) pause(stream)
   }
 
   /** Resets a stream of the peer. */
   reset(id: number, reason: string): void {
     const stream = this.#inbound.get(id)
-    this.#inbound.delete(id)
+    this.#drop(id)
     stream?.abort(new Error(reason))
   }
 
@@ -100,18 +117,29 @@ export class PeerLink {
     this.#queue = []
     const gone = new Error('the link is closed')
     this.#outbound?.abort(gone)
-    for (const stream of this.#inbound.values()) stream.abort(gone)
-    this.#inbound.clear()
+    for (const [id, stream] of this.#inbound) {
+      this.#drop(id)
+      stream.abort(gone)
+    }
   }
 
-  #read(id: number, decoder: FrameDecoder, { data }: StreamMessageEvent): void {
+  #drop(id: number): void {
+    this.#inbound.delete(id)
+    this.#unfinished.forget(id)
+  }
+
+  #read(id: number, reading: Reading, { data }: StreamMessageEvent): void {
     if (!this.#inbound.has(id)) return
+    reading.unfinished += data.byteLength
     try {
-      for (const frame of decoder.push(data.subarray())) {
+      for (const frame of reading.decoder.push(data.subarray())) {
+        // At most the rest of this chunk is of another frame.
+        reading.unfinished = data.byteLength
         this.#events.frame(id, frame)
         // The frame may have been the last that is wanted of this stream.
         if (!this.#inbound.has(id)) return
       }
+      this.#unfinished.set(id, reading.unfinished, () => this.#events.broken(id, 'too many unfinished frames'))
     } catch (error) {
       this.#events.broken(id, messageOf(error))
     }

@@ -130,6 +130,18 @@ test('P2P-06, P2P-H7 a peer that announces 17 MiB or sends what is no RPC loses 
   expect(node.getConnections().length).toBe(1)
 })
 
+test('a peer that begins a large frame and never ends it loses its stream when memory is short', async () => {
+  const a = await start([T], { linkLimits: { unfinishedBytes: 1 << 20 } })
+  const { node } = await host()
+  const stream = await node.dialProtocol(a.node.getMultiaddrs(), a.gossip.protocol)
+  const closed = new Promise((resolve) => stream.addEventListener('close', ({ error }) => resolve(error?.name)))
+  stream.send(Uint8Array.of(0x80, 0x80, 0x80, 0x04))
+  for (let sent = 0; sent < 3 << 20 && stream.status === 'open'; sent += 1 << 16) {
+    if (!stream.send(new Uint8Array(1 << 16))) await stream.onDrain().catch(() => undefined)
+  }
+  expect(await closed).toBe('StreamResetError')
+})
+
 test('P2P-12 a stranger that asks for a message gets the bytes that were published', async () => {
   const [a, b] = [await start([T]), await start([T])]
   await dial(a, b)

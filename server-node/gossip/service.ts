@@ -23,6 +23,7 @@ import {
 } from '@petal/core/gossip/index.ts'
 import type { GossipIdentity, SignatureVerifier } from './keys.ts'
 import { LINK_LIMITS, type LinkLimits, PeerLink } from './link.ts'
+import { UnfinishedFrames } from './unfinished-frames.ts'
 
 export interface GossipOptions {
   /** 0 is mainnet. */
@@ -72,6 +73,8 @@ export class GossipService {
   readonly protocol: string
   readonly #options: GossipOptions
   readonly #router: GossipRouter
+  readonly #linkLimits: LinkLimits
+  readonly #unfinished: UnfinishedFrames
   readonly #links = new Map<string, PeerLink>()
   readonly #topics = new Map<BitmaskKey, Registered>()
   readonly #publishing = new Map<number, PromiseWithResolvers<number>>()
@@ -89,6 +92,8 @@ export class GossipService {
   constructor(options: GossipOptions) {
     this.#options = options
     this.protocol = blossomSubProtocol(options.network)
+    this.#linkLimits = { ...LINK_LIMITS, ...options.linkLimits }
+    this.#unfinished = new UnfinishedFrames(this.#linkLimits.unfinishedBytes)
     const { params, scores } = paramsOf(options.network)
     const { peerId, key } = options.identity
     this.#router = new GossipRouter({
@@ -175,20 +180,17 @@ export class GossipService {
     const peer = peerId.toString()
     const known = this.#links.get(peer)
     if (known) return known
-    const link: PeerLink = new PeerLink(
-      { ...LINK_LIMITS, ...this.#options.linkLimits },
-      {
-        opened: (stream) => this.#feed({ kind: 'streamOpened', peer, stream }),
-        frame: (stream, bytes) => this.#feed({ kind: 'frame', peer, stream, bytes }),
-        broken: (stream, reason) => this.#feed({ kind: 'streamBroken', peer, stream, reason }),
-        sent: (bytes) => this.#feed({ kind: 'sent', peer, bytes }),
-        failed: () => {
-          if (this.#links.get(peer) !== link) return
-          this.#unlink(peer)
-          this.#linkLater(peerId, connection)
-        },
+    const link: PeerLink = new PeerLink(this.#linkLimits, this.#unfinished, {
+      opened: (stream) => this.#feed({ kind: 'streamOpened', peer, stream }),
+      frame: (stream, bytes) => this.#feed({ kind: 'frame', peer, stream, bytes }),
+      broken: (stream, reason) => this.#feed({ kind: 'streamBroken', peer, stream, reason }),
+      sent: (bytes) => this.#feed({ kind: 'sent', peer, bytes }),
+      failed: () => {
+        if (this.#links.get(peer) !== link) return
+        this.#unlink(peer)
+        this.#linkLater(peerId, connection)
       },
-    )
+    })
     this.#links.set(peer, link)
     const outbound = connection.direction === 'outbound'
     this.#feed({ kind: 'connected', peer, outbound, address: addressOf(connection) })
