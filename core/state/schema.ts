@@ -80,7 +80,7 @@ export function parseDeployableSchema(document: string): Schema {
 function passGate(document: string): void {
   const refuse = (reason: string) => new SchemaError('gate', reason)
   if (!document.includes('.')) throw refuse('no "." anywhere')
-  if (!/^[ \t]*@?(PREFIX|BASE|prefix|base)[ \t]/m.test(document)) throw refuse('no PREFIX or BASE line')
+  if (!/^[ \t]*(PREFIX|BASE|@prefix|@base)[ \t]/m.test(document)) throw refuse('no PREFIX or BASE line')
   if (!document.includes('rdfs:Class')) throw refuse('no rdfs:Class')
   if (/qcl:(size|order)(?!\s*\d)/.test(document)) throw refuse('qcl:size or qcl:order without a bare number')
   if (count(document, '<') !== count(document, '>')) throw refuse('unbalanced angle brackets')

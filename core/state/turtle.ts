@@ -63,9 +63,8 @@ class Parser {
 
   #directive(word: string): void {
     this.#advance()
-    const lower = word.toLowerCase()
-    if (word === '@prefix' || lower === 'prefix') this.#prefix()
-    else if (word === '@base' || lower === 'base') this.#namespace()
+    if (word === '@prefix' || word === 'PREFIX') this.#prefix()
+    else if (word === '@base' || word === 'BASE') this.#namespace()
     else throw this.#unexpected(`the word ${JSON.stringify(word)}`)
     if (word.startsWith('@')) this.#expect('.')
   }
