@@ -141,24 +141,28 @@ fn main() {
     load(&store, leaves, &mut nodes, &mut random);
 
     let (mut commits, mut prunes, mut logical) = (Vec::new(), Vec::new(), 0);
-    let mut written = 0;
+    let (mut written, mut commit_cpu, mut prune_cpu) = (0, Vec::new(), Vec::new());
     for number in 2..2 + FRAMES {
         let (batch, bytes) = frame(number, leaves, &mut nodes, &mut random);
         let before = store.written_bytes();
+        let cpu = processor();
         let started = Instant::now();
         store.commit_frame(&batch).expect("frame");
         commits.push(started.elapsed());
+        commit_cpu.push(processor() - cpu);
         written += store.written_bytes() - before;
         logical += bytes as u64;
         if number % 16 == 0 {
-            let started = Instant::now();
+            let (started, cpu) = (Instant::now(), processor());
             let pruned = store.prune(0, 100).expect("prune");
             if pruned.deleted > 0 {
                 prunes.push(started.elapsed());
+                prune_cpu.push(processor() - cpu);
             }
         }
     }
     show("frame batch of 2,000 leaves", commits);
+    show("the same on the processor", commit_cpu);
     println!(
         "bytes written per logical byte in frames: {:.1} ({} KB of {} KB per frame)",
         written as f64 / logical as f64,
@@ -167,6 +171,7 @@ fn main() {
     );
     if !prunes.is_empty() {
         show("prune of 16 frames", prunes);
+        show("the same on the processor", prune_cpu);
     }
     reads(&store, &nodes, leaves, &mut random);
     println!("memory: {} MB resident", resident());
@@ -257,6 +262,13 @@ fn reads(store: &Store, nodes: &Nodes, leaves: u64, random: &mut Random) {
         }
         show(name, times);
     }
+}
+
+/// Time on a processor of this thread, which does all the work: what a busy machine leaves comparable.
+fn processor() -> Duration {
+    let spent = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = spent.split_whitespace().next().and_then(|n| n.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
 }
 
 fn resident() -> u64 {
