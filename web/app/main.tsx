@@ -36,10 +36,4 @@ if (place !== null) {
     render(<App model={model} />, place)
   })
 }
-/** Longest wait of the service worker for the first frame of a first visit. */
-const CALM_MILLIS = 5_000
-const calm = new Promise<void>((resolve) => {
-  setTimeout(resolve, CALM_MILLIS)
-  client.on('head', () => resolve())
-})
-void registerServiceWorker(calm)
+void registerServiceWorker()

@@ -11,14 +11,10 @@ function takeOver(waiting: ServiceWorker): void {
   waiting.postMessage(TAKE_OVER)
 }
 
-/**
- * Does nothing where service workers are missing or refused: the page works without, but not offline. On a first visit it waits for `calm`: to store the
- * shell costs as much as to load it.
- */
-export async function registerServiceWorker(calm: Promise<void>): Promise<void> {
+/** Does nothing where service workers are missing or refused: the page works without, but not offline. */
+export async function registerServiceWorker(): Promise<void> {
   if (!('serviceWorker' in navigator)) return
   const { serviceWorker } = navigator
-  if (serviceWorker.controller === null) await calm
   try {
     const registration = await serviceWorker.register('./sw.js', { updateViaCache: 'none' })
     // Without a controller this is the first visit: nothing older is shown.
