@@ -142,6 +142,21 @@ test('a peer that begins a large frame and never ends it loses its stream when m
   expect(await closed).toBe('StreamResetError')
 })
 
+test('a peer that takes nothing is given up, and others hear as before', async () => {
+  const linkLimits = { sendMillis: 3000 }
+  const [a, b] = [await start([T], { linkLimits }), await start([T])]
+  await dial(a, b)
+  const { node } = await host()
+  await node.handle(a.gossip.protocol, (stream) => stream.pause())
+  const stream = await node.dialProtocol(a.node.getMultiaddrs(), a.gossip.protocol)
+  stream.send(encodeRpc({ subscriptions: [{ subscribe: true, bitmask: T }] }))
+  await meshed([a, b], T)
+  await until(() => expect(a.gossip.meshOf(T)).toContain(node.peerId.toString()))
+  for (let i = 0; i < 30; i++) await a.gossip.publish(T, new Uint8Array(1 << 16).fill(i))
+  await until(() => expect(a.gossip.peers).toEqual([b.node.peerId.toString()]))
+  await until(() => expect(b.heard.length).toBe(30))
+})
+
 test('P2P-12 a stranger that asks for a message gets the bytes that were published', async () => {
   const [a, b] = [await start([T]), await start([T])]
   await dial(a, b)
