@@ -42,6 +42,7 @@ export default defineConfig({
             '@bufbuild/protobuf/codegenv2',
             '@bufbuild/protobuf/wire',
             '@noble/hashes/sha2.js',
+            '@noble/hashes/sha3.js',
             '@noble/hashes/utils.js',
             'comlink',
             'idb',

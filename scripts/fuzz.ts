@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { choose, type Finding, type Report, targetsOf } from './fuzz/campaign.ts'
 
-const GROUPS = ['engines', 'core']
+const GROUPS = ['engines', 'core', 'codec']
 const MOST_CRASHES = 10
 const HANG_MILLIS = 120_000
 const HELP = `usage: npm run -s fuzz -- [--seconds N] [--seed N] [--only ${GROUPS.join('|')}] [--at NUMBER]

@@ -3,6 +3,7 @@
  * file NOTE, so that the parent knows which one ended the process. Prints one JSON line.
  */
 import { openSync, writeSync } from 'node:fs'
+import { codecTargets } from './codec.ts'
 import { coreTargets } from './core-targets.ts'
 import { Random } from './random.ts'
 import type { Outcome, Target } from './target.ts'
@@ -28,6 +29,7 @@ export interface Report {
 
 export async function targetsOf(group: string): Promise<Target[]> {
   if (group === 'core') return coreTargets()
+  if (group === 'codec') return codecTargets()
   const { engineTargets } = await import('./engine-targets.ts')
   const { loadNativeEngine } = await import('../../test/engines/native.ts')
   const { loadWasmEngine } = await import('../../test/engines/wasm.ts')

@@ -8,6 +8,7 @@ const main = defineCommand({
   meta: { name: 'petal-node', description: 'Serves frames of a network to browsers, and the page that verifies them' },
   subCommands: {
     start: () => import('./start.ts').then(({ start }) => start),
+    keys: () => import('../keys/command.ts').then(({ keys }) => keys),
     version: () => import('./version.ts').then(({ version }) => version),
   },
 })
@@ -16,7 +17,7 @@ const HELP = ['--help', '-h']
 
 /** Runs one command line. Throws `UsageError` for wrong use; whatever a command runs into sets `process.exitCode`. */
 export async function dispatch([name, ...rest]: readonly string[]): Promise<void> {
-  if (name === undefined) throw new UsageError('say what to do: start or version')
+  if (name === undefined) throw new UsageError('say what to do: start, keys or version')
   if (HELP.includes(name)) return usage(main)
   const command = await commandNamed(name)
   if (rest.some((argument) => HELP.includes(argument))) return usage(command, main)

@@ -28,6 +28,8 @@ const GOALS: Readonly<Record<string, Partial<Record<Platform, Goal>>>> = {
   discriminant: natively(units(86_000, 55_000)),
   squaring: natively(units(20, 12)),
   'vdf-verify': { wasm: millis(150, 80), chromium: millis(150, 80) },
+  // 1 MB at 150 MB/s.
+  'codec-decode': { portable: millis(6.6, 3), native: millis(6.6, 3), wasm: millis(6.6, 3), chromium: millis(13.2, 6) },
   [TWO_WORKERS]: { chromium: millis(600, 300) },
 }
 

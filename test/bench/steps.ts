@@ -4,6 +4,7 @@
  */
 import { blsSteps } from './bls-steps.ts'
 import type { Step } from './step.ts'
+import { codecSteps } from './steps/codec.ts'
 import { vdfSteps } from './vdf-steps.ts'
 
 const poseidon: Step = {
@@ -23,4 +24,4 @@ const poseidon: Step = {
   },
 }
 
-export const STEPS: readonly Step[] = [...blsSteps, poseidon, ...vdfSteps]
+export const STEPS: readonly Step[] = [...blsSteps, poseidon, ...vdfSteps, ...codecSteps]

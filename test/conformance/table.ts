@@ -53,7 +53,7 @@ const RUNNERS: Readonly<Record<string, readonly FileRunner[]>> = {
   'canonical/validation.json': [validation],
   'consensus/confirm_windows.json': [lifecycle.confirmWindows],
   'consensus/encodings.json': [encodings],
-  'consensus/genesis_mainnet.json': [genesisMainnet, lifecycle.genesisState(treesOf)],
+  'consensus/genesis_mainnet.json': [lifecycle.joined(genesisMainnet, lifecycle.genesisState(treesOf))],
   'consensus/header_vdf.json': [headerVdf],
   'consensus/join_proof.json': [joinProof],
   'consensus/lifecycle_addresses.json': [lifecycle.lifecycleAddresses],
