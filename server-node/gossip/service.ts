@@ -3,18 +3,10 @@
  * `@petal/core/gossip`.
  */
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
-import type {
-  BitmaskKey,
-  GossipEffect,
-  GossipEvent,
-  GossipMessage,
-  RefusalCode,
-  Verdict,
-} from '@petal/core/gossip/index.ts'
+import type { GossipEffect, GossipEvent, GossipMessage, RefusalCode, Verdict } from '@petal/core/gossip/index.ts'
 import {
   bitmaskKey,
   blossomSubProtocol,
-  contains,
   GOSSIP_LIMITS,
   type GossipLimits,
   type GossipParams,
@@ -23,6 +15,7 @@ import {
 } from '@petal/core/gossip/index.ts'
 import type { GossipIdentity, SignatureVerifier } from './keys.ts'
 import { LINK_LIMITS, type LinkLimits, PeerLink } from './link.ts'
+import { type Subscriber, Subscribers } from './subscribers.ts'
 import { UnfinishedFrames } from './unfinished-frames.ts'
 
 export interface GossipOptions {
@@ -41,14 +34,6 @@ export interface GossipOptions {
   onError?(error: Error): void
 }
 
-/** What an application does with messages of a topic. */
-export interface Subscriber {
-  /** Before a message is passed on. Default: accept. A verdict that fails is `ignore`. */
-  validate?(message: GossipMessage, peer: string): Verdict | Promise<Verdict>
-  /** Once for each accepted message. */
-  deliver(message: GossipMessage, peer: string): void
-}
-
 /** `publish` or `subscribe` was refused. */
 export class GossipError extends Error {
   readonly code: RefusalCode | 'stopped'
@@ -64,11 +49,6 @@ const RELINK_MILLIS = 30_000
 
 type Node = Pick<Libp2p, 'handle' | 'unhandle' | 'register' | 'unregister'>
 
-interface Registered {
-  readonly bitmask: Uint8Array
-  readonly subscribers: Set<Subscriber>
-}
-
 export class GossipService {
   readonly protocol: string
   readonly #options: GossipOptions
@@ -76,7 +56,7 @@ export class GossipService {
   readonly #linkLimits: LinkLimits
   readonly #unfinished: UnfinishedFrames
   readonly #links = new Map<string, PeerLink>()
-  readonly #topics = new Map<BitmaskKey, Registered>()
+  readonly #subscribers: Subscribers
   readonly #publishing = new Map<number, PromiseWithResolvers<number>>()
   #node: Node | undefined
   #topology: string | undefined
@@ -93,6 +73,7 @@ export class GossipService {
     this.#options = options
     this.protocol = blossomSubProtocol(options.network)
     this.#linkLimits = { ...LINK_LIMITS, ...options.linkLimits }
+    this.#subscribers = new Subscribers((error) => (options.onError ?? process.emitWarning)(error))
     this.#unfinished = new UnfinishedFrames(this.#linkLimits.unfinishedBytes)
     const { params, scores } = paramsOf(options.network)
     const { peerId, key } = options.identity
@@ -131,20 +112,17 @@ export class GossipService {
   }
 
   /** Calls back for messages of a topic. The result ends it. Throws `GossipError`. */
-  subscribe(bitmask: Uint8Array, subscriber: Subscriber): () => void {
-    const key = bitmaskKey(bitmask)
-    const topic = this.#topics.get(key) ?? { bitmask: bitmask.slice(), subscribers: new Set() }
-    if (topic.subscribers.size === 0) {
+  subscribe(topic: Uint8Array, subscriber: Subscriber): () => void {
+    const bitmask = topic.slice()
+    if (!this.#subscribers.has(bitmask)) {
       this.#refused = undefined
-      this.#feed({ kind: 'subscribe', bitmask: topic.bitmask })
-      if (this.#refused !== undefined) throw new GossipError(this.#refused, `cannot subscribe to ${key}`)
-      this.#topics.set(key, topic)
+      this.#feed({ kind: 'subscribe', bitmask })
+      if (this.#refused !== undefined)
+        throw new GossipError(this.#refused, `cannot subscribe to ${bitmaskKey(bitmask)}`)
     }
-    topic.subscribers.add(subscriber)
+    this.#subscribers.add(bitmask, subscriber)
     return () => {
-      if (!topic.subscribers.delete(subscriber) || topic.subscribers.size > 0) return
-      this.#topics.delete(key)
-      this.#feed({ kind: 'unsubscribe', bitmask: topic.bitmask })
+      if (this.#subscribers.remove(bitmask, subscriber)) this.#feed({ kind: 'unsubscribe', bitmask })
     }
   }
 
@@ -257,7 +235,7 @@ export class GossipService {
         return
       case 'deliver':
         // Later, so that a subscriber may call back.
-        queueMicrotask(() => this.#deliver(effect))
+        queueMicrotask(() => this.#subscribers.deliver(effect.subscriptions, effect.message, effect.peer))
         return
       case 'published':
         this.#publishing.get(effect.publish)?.resolve(effect.peers)
@@ -280,22 +258,9 @@ export class GossipService {
 
   #validate(job: number, message: GossipMessage, peer: string): void {
     const answer = (verdict: Verdict) => this.#feed({ kind: 'judged', job, verdict })
-    const validators = [...this.#topics.values()]
-      .filter(({ bitmask }) => contains(bitmask, message.bitmask))
-      .flatMap(({ subscribers }) => [...subscribers].filter((subscriber) => subscriber.validate !== undefined))
-    if (validators.length === 0) {
-      answer('accept')
-      return
-    }
-    const judge = async (): Promise<Verdict> => {
-      await Promise.resolve()
-      for (const subscriber of validators) {
-        const verdict = (await subscriber.validate?.(message, peer)) ?? 'accept'
-        if (verdict !== 'accept') return verdict
-      }
-      return 'accept'
-    }
-    this.#judge(peer, judge, answer, 'ignore')
+    const judgement = this.#subscribers.judgement(message, peer)
+    if (judgement === null) answer('accept')
+    else this.#judge(peer, judgement, answer, 'ignore')
   }
 
   /** `settle`, and the peer's stream rests while there are many judgements that take their time. */
@@ -307,20 +272,6 @@ export class GossipService {
     }
     link?.judging(1)
     settle(ask, ended, otherwise)
-  }
-
-  #deliver({ subscriptions, message, peer }: Extract<GossipEffect, { kind: 'deliver' }>): void {
-    for (const key of subscriptions) {
-      for (const subscriber of this.#topics.get(key)?.subscribers ?? []) {
-        try {
-          subscriber.deliver(message, peer)
-        } catch (thrown) {
-          const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-          if (this.#options.onError) this.#options.onError(error)
-          else process.emitWarning(error)
-        }
-      }
-    }
   }
 }
 
