@@ -54,11 +54,11 @@ fn working_child(directory: &Path) {
         head += 1;
         store.commit_frame(&model.frame(head)).unwrap();
         say(&format!("head {head}"));
-        if head % 4 == 0 {
+        if head.is_multiple_of(4) {
             store.prune(0, 8).unwrap();
             say("pruned");
         }
-        if head % 30 == 0 {
+        if head.is_multiple_of(30) {
             let pin = Pin {
                 generation: head,
                 reason: b"child".to_vec(),

@@ -211,7 +211,7 @@ fn a_snapshot_does_not_see_later_batches_and_crosses_threads() {
     writer.join().unwrap();
     store.prune(0, 100).unwrap();
     assert_eq!(Model::walk(&before, 10).unwrap(), state);
-    assert!(Model::read(&*store, 10).is_err());
+    assert!(Model::read(&store, 10).is_err());
     before.release();
     assert_eq!(before.head(), Err(StoreError::Closed));
 }

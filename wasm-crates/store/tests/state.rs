@@ -149,18 +149,16 @@ fn a_generation_is_found_by_its_root_and_stays_readable_in_a_view_while_frames_a
             .roots()
             .unwrap()
     };
-    for frame in 7..=12 {
-        assert_eq!(root(frame), roots[frame]);
-        let vertex_adds = roots[frame].get(adds);
+    for (frame, then) in roots.iter().enumerate().skip(7) {
+        assert_eq!(root(frame), *then);
+        let vertex_adds = then.get(adds);
         assert_eq!(
-            trees.generation_of(&key, adds, &vertex_adds).unwrap(),
+            trees.generation_of(&key, adds, vertex_adds).unwrap(),
             Some(frame as u64)
         );
     }
     assert_eq!(
-        trees
-            .generation_of(&key, adds, &roots[6].get(adds))
-            .unwrap(),
+        trees.generation_of(&key, adds, roots[6].get(adds)).unwrap(),
         None
     );
     assert!(on_disk.shard_at(&key, 6).is_err());

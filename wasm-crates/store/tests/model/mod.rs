@@ -76,7 +76,8 @@ impl Model {
         let mut batch = FrameBatch {
             number,
             header: Some(format!("header {number}").into_bytes()),
-            certificate: (number % 3 != 0).then(|| format!("certificate {number}").into_bytes()),
+            certificate: (!number.is_multiple_of(3))
+                .then(|| format!("certificate {number}").into_bytes()),
             cursors: vec![(b"registry".to_vec(), number.to_be_bytes().to_vec())],
             kv: vec![KvOperation::Put {
                 key: b"last".to_vec(),
@@ -259,7 +260,8 @@ pub fn advance(store: &Store, model: &mut Model, last: u64) -> BTreeMap<u64, Sta
 pub fn check_beside(store: &impl Read, number: u64) {
     let header = format!("header {number}").into_bytes();
     assert_eq!(store.frame(number).unwrap(), Some(header));
-    let certificate = (number % 3 != 0).then(|| format!("certificate {number}").into_bytes());
+    let certificate =
+        (!number.is_multiple_of(3)).then(|| format!("certificate {number}").into_bytes());
     assert_eq!(store.certificate(number).unwrap(), certificate);
     let cursor = store.cursor(b"registry", number).unwrap();
     assert_eq!(cursor, Some(number.to_be_bytes().to_vec()));
