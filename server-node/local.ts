@@ -1,14 +1,19 @@
 /** Opens or makes the local network of a data directory, and runs its producer. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Crypto } from '@petal/core/platform/crypto.ts'
 import { calibrate } from './chain/calibrate.ts'
 import { type Member, openMembers } from './chain/committee.ts'
 import { FrameMaker } from './chain/frame-maker.ts'
 import { createGenesis, type Genesis, readGenesis, rulesOf } from './chain/genesis.ts'
+import { type Ledger, StateLedger } from './chain/ledger.ts'
 import { LocalChain } from './chain/local-chain.ts'
 import { produce } from './chain/producer.ts'
 import type { Secrets } from './data/secrets.ts'
-import { messageOf } from './errors.ts'
+import { messageOf, NodeError } from './errors.ts'
 import type { ResolvedOptions } from './options.ts'
+import { NodeStateAnswers } from './state/answers.ts'
+import { NodeState } from './state/node-state.ts'
 
 /** A locked data directory. */
 export interface NodeData {
@@ -37,11 +42,17 @@ export async function openLocalNetwork(
       : 'its keys are readable by you alone, not encrypted: set PETAL_PASSPHRASE to encrypt them'
     onEvent({ event: 'notice', message: `first run: making a local network in ${directory}; ${how}` })
   }
-  const genesis = known ?? (await makeGenesis(options, directory, crypto, members))
-  const chain = await LocalChain.open({ directory, genesis, crypto, frameIntervalMillis })
-  if (chain.cutBytes > 0) {
-    const message = `an unfinished frame of ${chain.cutBytes} bytes was cut off the log (it was never announced)`
-    onEvent({ event: 'notice', message })
+  const state = await openState(directory, options.addonPath)
+  const ledger = new StateLedger(state)
+  let chain: LocalChain
+  let genesis: Genesis
+  try {
+    genesis = known ?? (await makeGenesis(options, directory, crypto, members, ledger))
+    const values = new NodeStateAnswers(state)
+    chain = await LocalChain.open({ ledger, genesis, values, crypto, frameIntervalMillis })
+  } catch (error) {
+    await ledger.close()
+    throw error
   }
   const committee = await crypto.openCommittee(chain.committee)
   const maker = new FrameMaker(crypto, members, committee, rulesOf(genesis))
@@ -74,10 +85,27 @@ async function makeGenesis(
   directory: string,
   crypto: Crypto,
   members: readonly Member[],
+  ledger: Ledger,
 ): Promise<Genesis> {
   const { frameIntervalMillis, onEvent } = options
   const { difficulty, squaringMicros } = await calibrate(crypto, frameIntervalMillis)
   const message = `difficulty ${difficulty}: ${squaringMicros.toFixed(1)} µs a squaring on one core here`
   onEvent({ event: 'notice', message })
-  return createGenesis(directory, crypto, members, difficulty, Date.now())
+  if ((await ledger.head()) !== null) {
+    throw new NodeError('corrupt', `${directory} holds frames but no genesis.json: choose another --data-dir`)
+  }
+  const roots = await ledger.commitGenesis(members.map(({ publicKey }) => publicKey))
+  return createGenesis(directory, crypto, members, roots, difficulty, Date.now())
+}
+
+/** Opens the store of frames and state. Data of the versions before it cannot be continued: their headers commit to no state. */
+async function openState(directory: string, addonPath: string | undefined): Promise<NodeState> {
+  const old = join(directory, 'frames.log')
+  if (existsSync(old)) {
+    throw new NodeError(
+      'corrupt',
+      `${old} was written by an earlier version: choose another --data-dir or remove ${directory}`,
+    )
+  }
+  return NodeState.open(join(directory, 'state'), addonPath)
 }

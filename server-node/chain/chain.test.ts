@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Crypto, HeaderFacts } from '@petal/core/platform/crypto.ts'
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Secrets } from '../data/secrets.ts'
 import { NodeError } from '../errors.ts'
 import { FakeCrypto } from '../testing/fake-crypto.ts'
+import { MemoryLedger } from '../testing/memory-ledger.ts'
 import { calibrate } from './calibrate.ts'
 import { openMembers } from './committee.ts'
 import { bitmask, FrameMaker, voteMessage, voters } from './frame-maker.ts'
@@ -17,7 +18,9 @@ import type { Head } from './source.ts'
 
 let directory: string
 let crypto: FakeCrypto
+let frames: Map<bigint, Uint8Array>
 beforeEach(async () => {
+  frames = new Map()
   directory = await mkdtemp(join(tmpdir(), 'petal-chain-'))
   crypto = new FakeCrypto()
 })
@@ -27,12 +30,17 @@ const never = new AbortController().signal
 
 async function openNetwork() {
   const members = await openMembers(crypto, await Secrets.open(directory))
+  const ledger = new MemoryLedger(frames)
+  const roots = await ledger.commitGenesis(members.map(({ publicKey }) => publicKey))
   const genesis =
-    (await readGenesis(directory, crypto, members)) ?? (await createGenesis(directory, crypto, members, 5_000, 1_000))
-  const chain = await LocalChain.open({ directory, genesis, crypto, frameIntervalMillis: 10_000, now: () => 77 })
+    (await readGenesis(directory, crypto, members)) ??
+    (await createGenesis(directory, crypto, members, roots, 5_000, 1_000))
+  const chain = await LocalChain.open({ ledger, genesis, crypto, frameIntervalMillis: 10_000, now: () => 77 })
   const maker = new FrameMaker(crypto, members, await crypto.openCommittee(), rulesOf(genesis))
   const grow = async () => {
-    const frame = await maker.make(chain.headFacts, chain.headFacts.timestamp + 10_000n, genesis.difficulty, never)
+    const parent = chain.headFacts
+    const roots = await chain.nextRoots()
+    const frame = await maker.make(parent, roots, parent.timestamp + 10_000n, genesis.difficulty, never)
     await chain.append(frame.header, frame.facts)
     return frame
   }
@@ -134,14 +142,31 @@ describe('frames (spec 11 section 7)', () => {
 })
 
 describe('chain', () => {
-  test('a restart continues where the last announced frame is, without what was half written', async () => {
+  test('each header carries the roots of its ledger, and a ledger of other state is refused', async () => {
+    const { chain, grow, genesis } = await openNetwork()
+    const { facts } = await grow()
+    const roots = await new MemoryLedger().commitFrame(1n)
+    expect(facts.globalCommitments).toEqual(roots.globalCommitments)
+    expect(facts.proverTreeCommitment).toEqual(roots.proverTreeCommitment)
+    await chain.close()
+    class OtherState extends MemoryLedger {
+      override commitGenesis() {
+        return this.commitFrame(99n)
+      }
+    }
+    const ledger = new OtherState()
+    await expect(LocalChain.open({ ledger, genesis, crypto, frameIntervalMillis: 1_000 })).rejects.toMatchObject({
+      code: 'corrupt',
+    })
+    expect(ledger.frames.size).toBe(0)
+  })
+
+  test('a restart continues where the last announced frame is', async () => {
     const first = await openNetwork()
     for (let i = 0; i < 5; i++) await first.grow()
     const head = first.chain.head()
     await first.chain.close()
-    await appendFile(join(directory, 'frames.log'), 'FRAM half a record')
     const second = await openNetwork()
-    expect(second.chain.cutBytes).toBe(18)
     expect(second.chain.head()).toEqual(head)
     await second.grow()
     expect(second.chain.head().number).toBe(6n)
@@ -188,6 +213,7 @@ describe('producer', () => {
     expect(dueAt(10_000, 86_400_000, 10_000, false)).toBe(20_000)
   })
 
+  const nextRoots = async () => ({ globalCommitments: [], proverTreeCommitment: new Uint8Array(64) })
   const facts = (number: bigint) => ({ number, timestamp: BigInt(Date.now()) }) as HeaderFacts
   const frame = (number: bigint) => ({ header: new Uint8Array(), facts: facts(number), signers: [], solveMillis: 0 })
 
@@ -200,6 +226,7 @@ describe('producer', () => {
       get headFacts() {
         return head
       },
+      nextRoots,
       async append(_, next) {
         appended.push(next.number)
         head = next
@@ -233,6 +260,7 @@ describe('producer', () => {
       {
         chain: {
           headFacts: facts(0n),
+          nextRoots,
           append: () => Promise.reject(new NodeError('data', 'no space left')),
         },
         maker: { make: async () => frame(1n) },

@@ -3,7 +3,8 @@ import type { CommitteeHandle, Crypto, HeaderFacts, HeaderFields } from '@petal/
 import type { EngineRules } from '@petal/core/platform/engine.ts'
 import { NodeError } from '../errors.ts'
 import type { Member } from './committee.ts'
-import { emptyState, LOCAL } from './local-profile.ts'
+import type { StateRoots } from './ledger.ts'
+import { LOCAL } from './local-profile.ts'
 
 export interface MadeFrame {
   /** Protobuf bytes. */
@@ -30,7 +31,13 @@ export class FrameMaker {
   }
 
   /** Solves, votes, certifies and verifies the child of `parent`. Throws `NodeError` `produce`, `CryptoError`. */
-  async make(parent: HeaderFacts, timestamp: bigint, difficulty: number, signal: AbortSignal): Promise<MadeFrame> {
+  async make(
+    parent: HeaderFacts,
+    roots: StateRoots,
+    timestamp: bigint,
+    difficulty: number,
+    signal: AbortSignal,
+  ): Promise<MadeFrame> {
     const number = parent.number + 1n
     // Every rank succeeds here: one leader after the other, no timeouts.
     const rank = parent.rank + 1n
@@ -41,7 +48,8 @@ export class FrameMaker {
       difficulty,
       output: new Uint8Array(LOCAL.outputBytes),
       parentSelector: parent.identity,
-      ...emptyState(),
+      ...roots,
+      requestsRoot: new Uint8Array(LOCAL.requestsRootBytes),
       prover: this.#leader(number).address,
       signature: null,
     }

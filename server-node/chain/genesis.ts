@@ -5,7 +5,8 @@ import type { EngineRules } from '@petal/core/platform/engine.ts'
 import { PUBLIC_MODE, readFileIfPresent, writeFileDurable } from '../data/files.ts'
 import { NodeError } from '../errors.ts'
 import type { Member } from './committee.ts'
-import { emptyState, LOCAL } from './local-profile.ts'
+import type { StateRoots } from './ledger.ts'
+import { LOCAL } from './local-profile.ts'
 
 export interface Genesis {
   /** Difficulty of every frame: the local profile does not adjust it. */
@@ -56,11 +57,12 @@ export async function inspectStored(crypto: Crypto, header: Uint8Array, path: st
   }
 }
 
-/** Makes frame 0 and writes it down. `timestamp`: wall clock, milliseconds. */
+/** Makes frame 0 over the state `roots` and writes it down. `timestamp`: wall clock, milliseconds. */
 export async function createGenesis(
   directory: string,
   crypto: Crypto,
   members: readonly Member[],
+  roots: StateRoots,
   difficulty: number,
   timestamp: number,
 ): Promise<Genesis> {
@@ -72,7 +74,8 @@ export async function createGenesis(
     difficulty,
     output: new Uint8Array(LOCAL.outputBytes),
     parentSelector: new Uint8Array(LOCAL.selectorBytes),
-    ...emptyState(),
+    ...roots,
+    requestsRoot: new Uint8Array(LOCAL.requestsRootBytes),
     prover: members[0]?.address ?? empty,
     signature: { signature: empty, publicKey: empty, bitmask: empty },
   })

@@ -1,21 +1,23 @@
-/** The chain of a local network: a frame log, its newest headers in memory, and the anchors a light client starts from. */
-import { join } from 'node:path'
+/** The chain of a local network: its ledger, its newest headers in memory, and the anchors a light client starts from. */
 import type { Anchors, Checkpoint } from '@petal/core/light/anchors.ts'
+import { sameBytes } from '@petal/core/platform/bytes.ts'
 import type { Crypto, HeaderFacts } from '@petal/core/platform/crypto.ts'
 import type { EngineCommittee } from '@petal/core/platform/engine.ts'
 import { NodeError } from '../errors.ts'
 import { committeeOf } from './committee.ts'
-import { FrameLog } from './frame-log.ts'
 import { type Genesis, inspectStored, rulesOf } from './genesis.ts'
+import type { Ledger, StateRoots } from './ledger.ts'
 import { LOCAL } from './local-profile.ts'
-import { type FrameSource, type Head, HeadListeners } from './source.ts'
+import { type FrameSource, type Head, HeadListeners, type StateAnswers } from './source.ts'
 
 /** Headers kept in memory, and frames after which the checkpoint moves (one hour of frames at 10 s). */
 export const RECENT_FRAMES = 360
 
 export interface LocalChainOptions {
-  readonly directory: string
+  readonly ledger: Ledger
   readonly genesis: Genesis
+  /** Answers questions about the state that the ledger keeps. */
+  readonly values?: StateAnswers
   readonly crypto: Crypto
   readonly frameIntervalMillis: number
   readonly now?: () => number
@@ -27,7 +29,8 @@ export class LocalChain implements FrameSource {
   readonly oldest = LOCAL.genesisNumber
   readonly frameIntervalMillis: number
   readonly committee: EngineCommittee
-  readonly #log: FrameLog
+  readonly values: StateAnswers | undefined
+  readonly #ledger: Ledger
   readonly #genesis: Genesis
   readonly #now: () => number
   readonly #recent = new Map<bigint, Uint8Array>()
@@ -36,17 +39,12 @@ export class LocalChain implements FrameSource {
   #headBytes: Uint8Array
   #anchors: Anchors
 
-  private constructor(
-    options: LocalChainOptions,
-    log: FrameLog,
-    checkpoint: HeaderFacts,
-    head: HeaderFacts,
-    headBytes: Uint8Array,
-  ) {
+  private constructor(options: LocalChainOptions, checkpoint: HeaderFacts, head: HeaderFacts, headBytes: Uint8Array) {
     this.frameIntervalMillis = options.frameIntervalMillis
     this.#genesis = options.genesis
     this.#now = options.now ?? Date.now
-    this.#log = log
+    this.#ledger = options.ledger
+    this.values = options.values
     this.committee = committeeOf(options.genesis.publicKeys)
     this.#head = head
     this.#headBytes = headBytes
@@ -54,28 +52,21 @@ export class LocalChain implements FrameSource {
     this.#remember(head.number, headBytes)
   }
 
-  /** Opens the log, writes frame 0 into a new one. Throws `NodeError` `corrupt`. */
+  /** Reads the ledger, writes frame 0 into a new one. Throws `NodeError` `corrupt`. The ledger belongs to the chain from then on. */
   static async open(options: LocalChainOptions): Promise<LocalChain> {
-    const { genesis } = options
-    const log = await FrameLog.open(join(options.directory, 'frames.log'), LOCAL.genesisNumber)
-    try {
-      if (log.length === 0) await log.append(LOCAL.genesisNumber, genesis.header)
-      const first = await log.read(LOCAL.genesisNumber)
-      if (first === undefined || !Buffer.from(first).equals(genesis.header)) {
-        throw new NodeError('corrupt', `frames.log in ${options.directory} belongs to another genesis`)
-      }
-      const head = await readFrame(log, log.next - 1n, options.crypto)
-      const checkpoint = await readFrame(log, checkpointFor(head.facts.number), options.crypto)
-      return new LocalChain(options, log, checkpoint.facts, head.facts, head.bytes)
-    } catch (error) {
-      await log.close()
-      throw error
+    const { genesis, ledger, crypto } = options
+    const stored = await ledger.head()
+    if (stored === null) {
+      await expectSameState(await ledger.commitGenesis(genesis.publicKeys), genesis.facts)
+      await ledger.persist(LOCAL.genesisNumber, genesis.header)
     }
-  }
-
-  /** Bytes of an unfinished append that were cut off when the chain was opened. */
-  get cutBytes(): number {
-    return this.#log.cutBytes
+    const first = await ledger.frame(LOCAL.genesisNumber)
+    if (first === undefined || !Buffer.from(first).equals(genesis.header)) {
+      throw new NodeError('corrupt', 'the stored frames belong to another genesis: choose another --data-dir')
+    }
+    const head = await readFrame(ledger, stored ?? LOCAL.genesisNumber, crypto)
+    const checkpoint = await readFrame(ledger, checkpointFor(head.facts.number), crypto)
+    return new LocalChain(options, checkpoint.facts, head.facts, head.bytes)
   }
 
   get headFacts(): HeaderFacts {
@@ -91,9 +82,9 @@ export class LocalChain implements FrameSource {
   }
 
   async header(number: bigint): Promise<Uint8Array | undefined> {
-    // The log may already hold a frame that is not announced yet.
+    // The ledger may already hold a frame that is not announced yet.
     if (number > this.#head.number) return undefined
-    return this.#recent.get(number) ?? (await this.#log.read(number))
+    return this.#recent.get(number) ?? (await this.#ledger.frame(number))
   }
 
   anchors(): Anchors {
@@ -104,9 +95,13 @@ export class LocalChain implements FrameSource {
     return this.#listeners.add(listener)
   }
 
+  nextRoots(): Promise<StateRoots> {
+    return this.#ledger.commitFrame(this.#head.number + 1n)
+  }
+
   /** On disk first, then announced: no frame that anyone heard of is lost by kill -9. */
   async append(header: Uint8Array, facts: HeaderFacts): Promise<void> {
-    await this.#log.append(facts.number, header)
+    await this.#ledger.persist(facts.number, header)
     const parent = this.#head
     this.#head = facts
     this.#headBytes = header
@@ -116,7 +111,7 @@ export class LocalChain implements FrameSource {
   }
 
   close(): Promise<void> {
-    return this.#log.close()
+    return this.#ledger.close()
   }
 
   #remember(number: bigint, header: Uint8Array): void {
@@ -142,11 +137,23 @@ function checkpointFor(head: bigint): bigint {
   return previous - (previous % BigInt(RECENT_FRAMES))
 }
 
-async function readFrame(log: FrameLog, number: bigint, crypto: Crypto) {
-  const bytes = await log.read(number)
-  const facts = bytes && (await inspectStored(crypto, bytes, 'frames.log'))
+async function readFrame(ledger: Ledger, number: bigint, crypto: Crypto) {
+  const bytes = await ledger.frame(number)
+  const facts = bytes && (await inspectStored(crypto, bytes, 'the store of frames'))
   if (bytes === undefined || facts?.number !== number) {
-    throw new NodeError('corrupt', `frames.log holds something else where frame ${number} belongs`)
+    throw new NodeError('corrupt', `the store holds something else where frame ${number} belongs`)
   }
   return { bytes, facts }
 }
+
+/** State made of the keys in `genesis.json` must be the one that its header commits to. */
+async function expectSameState(roots: StateRoots, facts: HeaderFacts): Promise<void> {
+  const same =
+    sameBytes(roots.proverTreeCommitment, facts.proverTreeCommitment) &&
+    roots.globalCommitments.every((root, index) => sameBytes(root, facts.globalCommitments[index] ?? EMPTY))
+  if (same) return
+  const what = 'genesis.json commits to another state than its keys make (written by an earlier version?)'
+  throw new NodeError('corrupt', `${what}: choose another --data-dir`)
+}
+
+const EMPTY = new Uint8Array(0)

@@ -12,19 +12,8 @@ export const LOCAL = {
   difficultyCeiling: 20_000_000,
   /** Share of the frame interval that one core may spend on a time proof. */
   solveShare: 0.25,
-  /** The state never changes: 256 commitments and roots of the empty state, 64 zero bytes each (spec 11 section 4). */
-  commitments: 256,
-  commitmentBytes: 64,
+  /** Requests root of a frame without requests: zeros. */
+  requestsRootBytes: 64,
   outputBytes: 516,
   selectorBytes: 32,
 } as const
-
-/** Fields of a header that describe the empty state. */
-export function emptyState() {
-  const zero = new Uint8Array(LOCAL.commitmentBytes)
-  return {
-    globalCommitments: Array.from({ length: LOCAL.commitments }, () => zero),
-    proverTreeCommitment: zero,
-    requestsRoot: zero,
-  }
-}

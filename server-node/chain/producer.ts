@@ -7,11 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { HeaderFacts } from '@petal/core/platform/crypto.ts'
 import { NodeError } from '../errors.ts'
 import type { FrameMaker, MadeFrame } from './frame-maker.ts'
+import type { StateRoots } from './ledger.ts'
 import { LOCAL } from './local-profile.ts'
 
 /** The chain as the producer sees it. */
 export interface GrowingChain {
   readonly headFacts: HeaderFacts
+  /** State that the header of the next frame commits to; the same until that frame is appended. */
+  nextRoots(): Promise<StateRoots>
   append(header: Uint8Array, facts: HeaderFacts): Promise<void>
 }
 
@@ -55,7 +58,7 @@ async function produceOne(options: ProducerOptions, first: boolean, signal: Abor
   const parent = chain.headFacts
   const due = dueAt(now(), Number(parent.timestamp), frameIntervalMillis, first)
   const timestamp = BigInt(Math.max(due, Number(parent.timestamp) + 1))
-  const frame = await options.maker.make(parent, timestamp, options.difficulty, signal)
+  const frame = await options.maker.make(parent, await chain.nextRoots(), timestamp, options.difficulty, signal)
   const wait = due - now()
   if (wait > 0) await sleep(wait, undefined, { signal })
   await chain.append(frame.header, frame.facts)

@@ -1,5 +1,6 @@
 /** Where served frames come from: a local network that grows, or a recording. */
 import type { Anchors } from '@petal/core/light/anchors.ts'
+import type { ShardAnswer, StateAnswer, StateQuestion } from '@petal/core/platform/network.ts'
 
 /** The newest frame. */
 export interface Head {
@@ -7,6 +8,14 @@ export interface Head {
   readonly identity: Uint8Array
   /** Protobuf bytes. */
   readonly header: Uint8Array
+}
+
+/** Answers questions about state, as peers ask them. Rejects with `StateError`: `unavailable` for a frame whose state is not held. */
+export interface StateAnswers {
+  state(question: StateQuestion, head: bigint): Promise<StateAnswer>
+  shard(domain: Uint8Array, frame: bigint): Promise<ShardAnswer>
+  /** One message of PerformSync; never rejects for what a peer sends. */
+  sync(query: Uint8Array): Promise<Uint8Array>
 }
 
 export interface FrameSource {
@@ -21,6 +30,8 @@ export interface FrameSource {
   head(): Head
   /** Protobuf bytes of a frame that was announced, or undefined. */
   header(number: bigint): Promise<Uint8Array | undefined>
+  /** Present when this source holds state. */
+  readonly values?: StateAnswers | undefined
   /** What a light client of this network starts from, made now. */
   anchors(): Anchors
   /** Calls back for each new head until the returned function is called. */

@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
 import { messageOf, NodeError } from '../errors.ts'
 import type { WebTransportAddon } from '../net/webtransport/addon.ts'
+import type { StateAddon } from '../state/addon.ts'
 
 /** Everything the addon exports. */
-export type Addon = FullEngine & WebTransportAddon
+export type Addon = FullEngine & WebTransportAddon & StateAddon
 
 export const ADDON_PATH = fileURLToPath(new URL('../../wasm-crates/dist/native/petal.node', import.meta.url))
 

@@ -16,10 +16,13 @@ import {
   WIRE_LIMITS,
   WireError,
 } from '@petal/core/light/wire.ts'
+import { StateError } from '@petal/core/platform/state.ts'
 import type { FrameSource, Head } from '../chain/source.ts'
 import { Inbox } from './inbox.ts'
 import type { NetLimits } from './limits.ts'
 import type { RateLimiter } from './rate-limit.ts'
+
+type StateRequest = Extract<LightRequest, { readonly kind: 'state' | 'shard' | 'sync' }>
 
 /** What the conversations of a node share. */
 export interface LightHost {
@@ -100,7 +103,27 @@ export class Conversation {
       case 'state':
       case 'shard':
       case 'sync':
-        return refusal('notFound', 'this node holds no state')
+        return this.#values(request)
+    }
+  }
+
+  async #values(request: StateRequest): Promise<LightResponse> {
+    const { values } = this.#host.source
+    const head = this.#host.source.head().number
+    if (values === undefined) return refusal('notFound', 'this node holds no state')
+    try {
+      switch (request.kind) {
+        case 'state':
+          return { kind: 'state', state: await values.state(request.question, head) }
+        case 'shard':
+          return { kind: 'shard', shard: await values.shard(request.domain, request.frame ?? head) }
+        case 'sync':
+          return { kind: 'sync', response: await values.sync(request.query) }
+      }
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error
+      const missing = error.code === 'unavailable' || error.code === 'notFound'
+      return refusal(missing ? 'notFound' : 'unavailable', error.message)
     }
   }
 

@@ -27,8 +27,7 @@ export class FakeCrypto implements Crypto {
   solved = 0
 
   async buildHeader(fields: HeaderFields): Promise<Uint8Array> {
-    const { globalCommitments, ...rest } = fields
-    const text = JSON.stringify({ ...rest, commitments: globalCommitments.length }, (_, value) =>
+    const text = JSON.stringify(fields, (_, value) =>
       typeof value === 'bigint'
         ? `${value}n`
         : value instanceof Uint8Array
@@ -56,7 +55,7 @@ export class FakeCrypto implements Crypto {
         identity: sha256(output),
         challenge: sha256(parentSelector, Buffer.from(`${fields.number} ${fields.timestamp}`)),
         prover: bytes(fields.prover),
-        globalCommitments: Array.from({ length: fields.commitments }, () => new Uint8Array(64)),
+        globalCommitments: fields.globalCommitments.map(bytes),
         proverTreeCommitment: bytes(fields.proverTreeCommitment),
         requestsRoot: bytes(fields.requestsRoot),
         signature: signature && {

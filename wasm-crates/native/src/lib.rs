@@ -7,6 +7,7 @@ mod ed448;
 mod full;
 mod hypergraph;
 mod kzg;
+mod state;
 mod tries;
 mod verifier;
 mod webtransport;

@@ -1,0 +1,76 @@
+/** What a growing chain writes down: frames, and the state that their headers commit to. Both become durable together. */
+import type { Committed } from '@petal/core/platform/state.ts'
+import { NodeError } from '../errors.ts'
+import type { NodeState } from '../state/node-state.ts'
+
+/** Fields of a header that describe state (spec 21 section 6). */
+export interface StateRoots {
+  /** 256 values. */
+  readonly globalCommitments: readonly Uint8Array[]
+  readonly proverTreeCommitment: Uint8Array
+}
+
+export interface Ledger {
+  /** Newest frame on disk; null in a new one. */
+  head(): Promise<bigint | null>
+  /** Header of a frame on disk. */
+  frame(number: bigint): Promise<Uint8Array | undefined>
+  /** Commits the state of frame 0, whose provers have these keys. In memory until `persist`. */
+  commitGenesis(publicKeys: readonly Uint8Array[]): Promise<StateRoots>
+  /** Commits the state that the header of frame `number` carries. The same again for the same number, until `persist`. */
+  commitFrame(number: bigint): Promise<StateRoots>
+  /** Resolves when the frame and the state committed for it are on disk. */
+  persist(number: bigint, header: Uint8Array): Promise<void>
+  close(): Promise<void>
+}
+
+/** The ledger of the local network: state of its own demonstration, on disk. */
+export class StateLedger implements Ledger {
+  readonly #state: NodeState
+  #committed: Committed | undefined
+
+  constructor(state: NodeState) {
+    this.#state = state
+  }
+
+  async head(): Promise<bigint | null> {
+    return (await this.#state.describe()).head
+  }
+
+  frame(number: bigint): Promise<Uint8Array | undefined> {
+    return this.#state.frame(number)
+  }
+
+  async commitGenesis(publicKeys: readonly Uint8Array[]): Promise<StateRoots> {
+    await this.#state.discard()
+    await this.#state.applyGenesis(publicKeys)
+    this.#committed = await this.#state.commit(0n)
+    return rootsOf(this.#committed)
+  }
+
+  async commitFrame(number: bigint): Promise<StateRoots> {
+    if (this.#committed?.frame !== number) {
+      this.#committed = undefined
+      await this.#state.discard()
+      await this.#state.applyDemonstration(number)
+      this.#committed = await this.#state.commit(number)
+    }
+    return rootsOf(this.#committed)
+  }
+
+  async persist(number: bigint, header: Uint8Array): Promise<void> {
+    if (this.#committed?.frame !== number) {
+      throw new NodeError('produce', `frame ${number} has no committed state to be stored with`)
+    }
+    await this.#state.persist(number, header)
+    this.#committed = undefined
+  }
+
+  close(): Promise<void> {
+    return this.#state.close()
+  }
+}
+
+function rootsOf({ globalCommitments, proverRoot }: Committed): StateRoots {
+  return { globalCommitments, proverTreeCommitment: proverRoot }
+}

@@ -1,0 +1,75 @@
+/** Answers questions about state with values and proofs (core/proto/light.proto), as of the frames whose headers commit to them. */
+import type { ShardAnswer, StateAnswer, StateQuestion } from '@petal/core/platform/network.ts'
+import { type Location, PHASES, type Phase, StateError, VERTEX_ADDS } from '@petal/core/platform/state.ts'
+import { atomId, GLOBAL_DOMAIN, shardKey } from '@petal/core/state/location.ts'
+import { SyncServer } from '@petal/core/sync/server.ts'
+import type { StateAnswers } from '../chain/source.ts'
+import type { NodeGeneration, NodeState } from './node-state.ts'
+
+const EMPTY = new Uint8Array(0)
+const HYPEREDGE_PHASE = 2
+
+/** Leaves in one answer, so that it fits a message of the light protocol. */
+const SYNC_PAGE_BYTES = 768 << 10
+
+export class NodeStateAnswers implements StateAnswers {
+  readonly #state: NodeState
+  readonly #sync: SyncServer
+
+  constructor(state: NodeState) {
+    this.#state = state
+    this.#sync = new SyncServer(state, { pageBytes: SYNC_PAGE_BYTES })
+  }
+
+  async state({ frame, domain, phaseSet, addresses }: StateQuestion, head: bigint): Promise<StateAnswer> {
+    const phase = phaseOf(phaseSet)
+    const generation = this.#state.at(held(frame ?? head, head))
+    const key = shardKey(domain)
+    const roots = await generation.roots(key)
+    const set: Location['set'] = phase < HYPEREDGE_PHASE ? 'vertex' : 'hyperedge'
+    const found = await Promise.all(addresses.map((address) => holds(generation, phase, { set, domain, address })))
+    const keys = addresses.filter((_, index) => found[index]).map((address) => atomId(domain, address))
+    const proof = keys.length === 0 ? EMPTY : await generation.prove({ shardKey: key, phase }, keys)
+    const shard = domain.every((byte, index) => byte === GLOBAL_DOMAIN[index])
+      ? null
+      : await this.#shardAt(generation, key, roots)
+    return { frame: generation.frame, root: roots[phase], present: found, proof, shard }
+  }
+
+  async shard(domain: Uint8Array, frame: bigint): Promise<ShardAnswer> {
+    const generation = this.#state.at(frame)
+    const key = shardKey(domain)
+    return this.#shardAt(generation, key, await generation.roots(key))
+  }
+
+  async sync(query: Uint8Array): Promise<Uint8Array> {
+    const stream = this.#sync.open()
+    try {
+      return await stream.answer(query)
+    } finally {
+      stream.close()
+    }
+  }
+
+  async #shardAt(generation: NodeGeneration, key: Uint8Array, roots: readonly Uint8Array[]): Promise<ShardAnswer> {
+    const proved = await generation.proveShard(key)
+    if (proved === null) throw new StateError('notFound', 'no global commitment holds this shard')
+    return { frame: generation.frame, roots, tree: proved.tree, proof: proved.proof }
+  }
+}
+
+/** Whether the tree of the phase itself holds the key: what was removed is still in its adds. */
+async function holds(generation: NodeGeneration, phase: Phase, location: Location): Promise<boolean> {
+  const tree = { shardKey: shardKey(location.domain), phase }
+  const id = atomId(location.domain, location.address)
+  return generation.holds(tree, id)
+}
+
+function phaseOf(phaseSet: number): Phase {
+  return PHASES[phaseSet] ?? VERTEX_ADDS
+}
+
+function held(frame: bigint, head: bigint): bigint {
+  if (frame > head) throw new StateError('unavailable', `the newest frame is ${head}`)
+  return frame
+}

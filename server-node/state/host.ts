@@ -1,0 +1,204 @@
+/** What the state thread does: `State` calls on the addon's store, in plain values that cross threads. */
+import { randomBytes } from 'node:crypto'
+import { hexToBytes } from '@noble/hashes/utils.js'
+import { EngineTrees } from '@petal/core/crypto/engine-trees.ts'
+import type { FullEngine } from '@petal/core/platform/engine.ts'
+import {
+  type BranchInfo,
+  type BuiltTree,
+  type ChangeList,
+  type Committed,
+  type LeavesPage,
+  type Location,
+  PHASES,
+  type Phase,
+  type ShardRoots,
+  StateError,
+  type TreeLeaf,
+  type TreeName,
+  type Trees,
+} from '@petal/core/platform/state.ts'
+import { RegistryAddresses } from '@petal/core/registry/addresses.ts'
+import { otherGenesis } from '@petal/core/registry/genesis.ts'
+import { atomId } from '@petal/core/state/location.ts'
+import type { AddonBranch, AddonCommitted, AddonStateInfo, AddonStateStore, StateAddon } from './addon.ts'
+import { Garden } from './demonstration.ts'
+
+export interface StateInfo {
+  readonly head: bigint | null
+  readonly generation: bigint | null
+  readonly identity: string
+  readonly disk: string
+}
+
+export interface ShardProof {
+  readonly tree: number
+  readonly proof: Uint8Array
+}
+
+const REMOVE = 1
+const HYPEREDGE = 2
+
+type HostAddon = StateAddon & Pick<FullEngine, 'poseidonHashBytes' | 'Tree'>
+
+export class StateHost {
+  readonly #addon: HostAddon
+  readonly #store: AddonStateStore
+  readonly #trees: Trees
+  #garden: Garden | undefined
+
+  constructor(addon: HostAddon, directory: string) {
+    this.#addon = addon
+    this.#trees = new EngineTrees(addon)
+    this.#store = new addon.StateStore(directory, randomBytes(16))
+  }
+
+  describe(): StateInfo {
+    const { head, generation, identity, disk } = JSON.parse(this.#store.describe()) as AddonStateInfo
+    const number = (text: string | null) => (text === null ? null : BigInt(text))
+    return { head: number(head), generation: number(generation), identity, disk }
+  }
+
+  build(leaves: readonly TreeLeaf[], commit: boolean): BuiltTree {
+    return this.#trees.build(leaves, { commit })
+  }
+
+  /** Registry and placeholder shards of a network whose genesis has these provers (spec 31 section 10.3). */
+  applyGenesis(publicKeys: readonly Uint8Array[]): void {
+    this.apply(otherGenesis(publicKeys, new RegistryAddresses((message) => this.#hash(message)), this.#trees))
+  }
+
+  /** What the demonstration writes in a frame. */
+  applyDemonstration(frame: bigint): void {
+    this.#garden ??= new Garden(this.#trees, (message) => this.#hash(message))
+    this.apply(this.#garden.changes(frame))
+  }
+
+  apply(changes: ChangeList): void {
+    const kinds = Uint8Array.from(changes, ({ kind, location }) => {
+      return (kind === 'remove' ? REMOVE : 0) | (location.set === 'hyperedge' ? HYPEREDGE : 0)
+    })
+    const values = changes.map((change) => (change.kind === 'add' ? change.value : new Uint8Array(0)))
+    this.#store.apply(
+      kinds,
+      changes.map(({ location }) => idOf(location)),
+      values,
+    )
+  }
+
+  commit(frame: bigint): Committed {
+    const { globalCommitments, proverRoot, changed } = JSON.parse(this.#store.commit(frame)) as AddonCommitted
+    return {
+      frame,
+      globalCommitments: globalCommitments.map(hexToBytes),
+      proverRoot: hexToBytes(proverRoot),
+      changed: changed.map(({ shardKey, roots }) => ({
+        shardKey: hexToBytes(shardKey),
+        roots: fourRoots(roots.map(hexToBytes)),
+      })),
+    }
+  }
+
+  persist(frame: bigint, header: Uint8Array): void {
+    this.#store.persist(frame, header)
+  }
+
+  discard(): void {
+    this.#store.discard()
+  }
+
+  frame(number: bigint): Uint8Array | undefined {
+    return this.#store.frame(number) ?? undefined
+  }
+
+  get(location: Location, generation: bigint): Uint8Array | undefined {
+    return this.#store.get(setNumber(location), idOf(location), generation) ?? undefined
+  }
+
+  holds({ shardKey, phase }: TreeName, key: Uint8Array, generation: bigint): boolean {
+    return this.#store.holds(shardKey, phase, key, generation)
+  }
+
+  isRemoved(location: Location): boolean {
+    return this.#store.isRemoved(setNumber(location), idOf(location))
+  }
+
+  roots(shardKey: Uint8Array, generation: bigint): ShardRoots['roots'] {
+    return fourRoots(this.#store.roots(shardKey, generation))
+  }
+
+  generationOf(shardKey: Uint8Array, phase: Phase, root: Uint8Array): bigint | null {
+    return this.#store.generationOf(shardKey, phase, root)
+  }
+
+  branch({ shardKey, phase }: TreeName, path: readonly number[], generation: bigint): BranchInfo {
+    const json = this.#store.branch(shardKey, phase, Uint8Array.from(path), generation)
+    const { fullPath, commitment, children, isLeaf, leafCount } = JSON.parse(json) as AddonBranch
+    return {
+      fullPath,
+      commitment: hexToBytes(commitment),
+      children: children.map((child) => ({ index: child.index, commitment: hexToBytes(child.commitment) })),
+      isLeaf,
+      leafCount: BigInt(leafCount),
+    }
+  }
+
+  leaves(
+    { shardKey, phase }: TreeName,
+    path: readonly number[],
+    range: { readonly from: number; readonly max: number; readonly maxBytes: number },
+    generation: bigint,
+  ): LeavesPage {
+    const { from, max, maxBytes } = range
+    const page = this.#store.leaves(shardKey, phase, Uint8Array.from(path), generation, from, max, maxBytes)
+    const at = (list: readonly Uint8Array[], index: number) => list[index] ?? new Uint8Array(0)
+    const leaves = page.keys.map((key, index) => ({
+      key,
+      value: at(page.values, index),
+      hashTarget: at(page.hashTargets, index),
+      size: BigInt(page.sizes[index] ?? 0),
+      underlyingData: at(page.underlying, index),
+    }))
+    const total = BigInt(page.total)
+    return page.next < 0 ? { leaves, total } : { leaves, total, next: page.next }
+  }
+
+  prove({ shardKey, phase }: TreeName, keys: readonly Uint8Array[], generation: bigint): Uint8Array {
+    return this.#store.prove(shardKey, phase, [...keys], generation)
+  }
+
+  proveShard(shardKey: Uint8Array, generation: bigint): ShardProof | null {
+    return this.#store.proveShard(shardKey, generation)
+  }
+
+  prune(): void {
+    this.#store.prune()
+  }
+
+  verify(): string {
+    return this.#store.verify()
+  }
+
+  backup(directory: string): string {
+    return this.#store.backup(directory)
+  }
+
+  close(): void {
+    this.#store.close()
+  }
+
+  #hash(message: Uint8Array): Uint8Array {
+    return this.#addon.poseidonHashBytes(message)
+  }
+}
+
+const idOf = ({ domain, address }: Location): Uint8Array => atomId(domain, address)
+const setNumber = ({ set }: Location): number => (set === 'vertex' ? 0 : 1)
+
+function fourRoots(roots: readonly Uint8Array[]): ShardRoots['roots'] {
+  const [vertexAdds, vertexRemoves, hyperedgeAdds, hyperedgeRemoves] = roots
+  if (roots.length !== PHASES.length || !vertexAdds || !vertexRemoves || !hyperedgeAdds || !hyperedgeRemoves) {
+    throw new StateError('corrupt', `a shard with ${roots.length} roots`)
+  }
+  return [vertexAdds, vertexRemoves, hyperedgeAdds, hyperedgeRemoves]
+}
