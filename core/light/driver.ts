@@ -24,8 +24,9 @@ import type {
   TaskResult,
 } from './events.ts'
 import { LightClient } from './light-client.ts'
-import { FILL_DEPTH } from './policy.ts'
+import { ASK_TIMEOUT_MILLIS, FILL_DEPTH } from './policy.ts'
 import { loadHeader, loadSizes, loadState, storePrefix } from './records.ts'
+import type { StateSource } from './state-reads.ts'
 import type { WorkCount } from './work.ts'
 
 export interface DriverClock {
@@ -107,6 +108,14 @@ export class LightDriver {
 
   work(): WorkCount {
     return this.#client.work(this.#parts.clock.now())
+  }
+
+  /** Peers that can be asked for state. A question ends when the peer is left, and all but those of a synchronisation after ten seconds. */
+  peers(): readonly StateSource[] {
+    return this.#client.greeted().flatMap((key) => {
+      const place = this.#peers.get(key)
+      return place?.peer == null ? [] : [this.#source(place.peer, place.stop.signal)]
+    })
   }
 
   addAddress(address: string): void {
@@ -318,6 +327,23 @@ export class LightDriver {
       return { ...peer, received: traffic?.received ?? 0, sent: traffic?.sent ?? 0 }
     })
     return { ...state, peers }
+  }
+
+  #source({ id, address, values }: LightPeer, left: AbortSignal): StateSource {
+    if (values === undefined) return { id, address }
+    const within = async <T>(asked: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+      const { signal, done } = this.#timed(ASK_TIMEOUT_MILLIS, AbortSignal.any([asked, left]))
+      return await ask(signal).finally(done)
+    }
+    return {
+      id,
+      address,
+      values: {
+        state: (question, asked) => within(asked, (signal) => values.state(question, signal)),
+        shard: (domain, frame, asked) => within(asked, (signal) => values.shard(domain, frame, signal)),
+        sync: (query, asked) => values.sync(query, AbortSignal.any([asked, left])),
+      },
+    }
   }
 
   /** A signal that fires after `millis` with a `TimeoutError`, or with `outer`. */

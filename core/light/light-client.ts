@@ -18,6 +18,7 @@ import type {
   LightEffect,
   LightEvent,
   LightState,
+  PeerKey,
   StoredEvidence,
   StoredHeader,
   StoredState,
@@ -88,6 +89,11 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
   /** The newest verified frame. */
   head() {
     return this.#telling.newest === null ? null : findingOf(this.#telling.newest)
+  }
+
+  /** Connections that said hello and are on this network, in the order in which they were made. */
+  greeted(): readonly PeerKey[] {
+    return this.#conversations.peers.greeted().map(({ key }) => key)
   }
 
   work(now: Millis): WorkCount {

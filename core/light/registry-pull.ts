@@ -1,33 +1,26 @@
 /**
- * Pulls a whole tree from the connected peers and rebuilds its root (spec 22 section 5): runs the machine of `core/sync` over the light
+ * Pulls a whole tree from the connected peers and rebuilds its root (spec 22 section 5): a full copy of `core/sync` over the light
  * protocol. Everything stays in memory: a light client pulls the prover registry and nothing else.
  */
-
 import { sameBytes } from '../platform/bytes.ts'
-import type { Crypto } from '../platform/crypto.ts'
-import type { Millis } from '../platform/machine.ts'
-import type { LightPeer } from '../platform/network.ts'
+import { type Crypto, CryptoError } from '../platform/crypto.ts'
 import { type ServedLeaf, StateError, type TreeName } from '../platform/state.ts'
 import { readTreeLeaves } from '../state/tree-reader.ts'
-import type { DropCode, PullEffect, PullEvent, PullTarget } from '../sync/events.ts'
-import { FullCopy } from '../sync/full-copy.ts'
+import { PullFailed, startPull } from '../sync/drive-pull.ts'
+import type { DropCode, PullTarget } from '../sync/events.ts'
 import { boundTrees } from '../sync/leaf-check.ts'
 import type { SyncProgress } from '../sync/progress.ts'
+import type { DriverClock } from './driver.ts'
+import type { StateSource } from './state-reads.ts'
 
 /** What a tab takes: a registry of some ten thousand provers. */
 const PULL_LIMITS = { maxLeaves: 200_000, maxBytes: 256 << 20, pullMillis: 120_000, askMillis: 15_000 }
 
-export interface PullClock {
-  now(): Millis
-  /** Calls back once at that time or later, until cancelled by the function it answers. */
-  at(time: Millis, callback: () => void): () => void
-}
-
 export interface PullParts {
   readonly target: PullTarget
-  readonly peers: readonly LightPeer[]
+  readonly peers: readonly StateSource[]
   readonly crypto: Pick<Crypto, 'rebuildRoot'>
-  readonly clock: PullClock
+  readonly clock: DriverClock
   readonly signal: AbortSignal
   readonly onProgress?: ((progress: SyncProgress) => void) | undefined
 }
@@ -39,179 +32,115 @@ export interface Pulled {
   readonly from: readonly string[]
 }
 
-export class PullError extends Error {
-  readonly code: 'noPeers' | 'refused' | 'timeout'
+interface Dropped {
+  readonly peer: string
+  readonly code: DropCode
+  readonly reason: string
+}
+
+export type TreePullErrorCode =
+  | 'noPeers' // nobody to ask, or nobody answered
+  | 'notFound' // no peer holds the tree with that root
+  | 'refused' // what peers sent does not make that root
+  | 'timeout' // it took too long
+
+export class TreePullError extends Error {
+  readonly code: TreePullErrorCode
   /** Peers that were not believed, and why. */
-  readonly dropped: readonly { readonly peer: string; readonly code: DropCode; readonly reason: string }[]
-  constructor(code: PullError['code'], message: string, dropped: PullError['dropped']) {
+  readonly dropped: readonly Dropped[]
+  constructor(code: TreePullErrorCode, message: string, dropped: readonly Dropped[]) {
     super(message)
-    this.name = 'PullError'
+    this.name = 'TreePullError'
     this.code = code
     this.dropped = dropped
   }
 }
 
-/** Resolves with leaves whose tree has the root of the target. Rejects with `PullError`, or with the reason of the signal. */
-export function pullTree(parts: PullParts): Promise<Pulled> {
-  return new Pull(parts).run()
-}
+/**
+ * Resolves with leaves whose tree has the root of the target. Rejects with `TreePullError`, with the `CryptoError` of an engine that fails, or
+ * with the reason of the signal.
+ */
+export async function pullTree({ target, peers, crypto, clock, signal, onProgress }: PullParts): Promise<Pulled> {
+  signal.throwIfAborted()
+  const serving = peers.flatMap(({ id, address, values }) => (values === undefined ? [] : [{ id, address, values }]))
+  if (serving.length === 0) throw new TreePullError('noPeers', 'no connected node serves state', [])
+  const addresses = new Map(serving.map(({ id, address }) => [id, address]))
+  const addressOf = (id: string) => addresses.get(id) ?? id
+  const dropped: Dropped[] = []
+  let staged: { readonly from: number; readonly peer: string | null; readonly leaves: readonly ServedLeaf[] }[] = []
+  const leaves = () => staged.toSorted((a, b) => a.from - b.from).flatMap((page) => [...page.leaves])
 
-interface Staged {
-  readonly from: number
-  readonly peer: string | null
-  readonly leaves: readonly ServedLeaf[]
-}
-
-class Pull {
-  readonly #parts: PullParts
-  readonly #machine: FullCopy
-  readonly #peers: ReadonlyMap<string, LightPeer>
-  readonly #asks = new Map<number, AbortController>()
-  readonly #dropped: { peer: string; code: DropCode; reason: string }[] = []
-  readonly #ended = Promise.withResolvers<Pulled>()
-  #staged: Staged[] = []
-  #cancelWake: () => void = () => {}
-  #over = false
-
-  constructor(parts: PullParts) {
-    this.#parts = parts
-    this.#machine = new FullCopy(parts.target, PULL_LIMITS)
-    const serving = parts.peers.filter(({ values }) => values !== undefined)
-    this.#peers = new Map(serving.map((peer) => [peer.id, peer]))
+  const starved = Promise.withResolvers<never>()
+  /** The machine says that it has no peers also before the first one is offered. */
+  let offered = false
+  const pull = startPull(
+    target,
+    {
+      now: clock.now,
+      wakeAt: clock.at,
+      check: (page) => checkBound(target.tree, page, crypto, signal),
+      stage: async ({ from, peer }, page) => void staged.push({ from, peer: peer ?? null, leaves: page }),
+      discard: async () => {
+        staged = []
+      },
+      rebuild: () => crypto.rebuildRoot(leaves(), { signal }),
+      onProgress: (progress) => onProgress?.(progress),
+      onDrop: (peer, code, reason) => void dropped.push({ peer: addressOf(peer), code, reason }),
+      onStarved: () => {
+        if (offered) starved.reject(unbelieved(dropped))
+      },
+    },
+    { policy: PULL_LIMITS },
+  )
+  const aborted = () => starved.reject(signal.reason)
+  signal.addEventListener('abort', aborted, { once: true })
+  for (const { id, values } of serving) {
+    pull.addPeer({ id, ask: (query, given) => values.sync(query, AbortSignal.any([given, signal])) })
   }
-
-  async run(): Promise<Pulled> {
-    const { signal } = this.#parts
+  offered = true
+  try {
+    await Promise.race([pull.done, starved.promise])
+  } catch (error) {
     signal.throwIfAborted()
-    const abort = () => this.#end(() => this.#ended.reject(signal.reason))
-    signal.addEventListener('abort', abort, { once: true })
-    this.#send({ kind: 'start', staged: [] })
-    for (const peer of this.#peers.keys()) this.#send({ kind: 'peer', peer })
-    if (this.#peers.size === 0) this.#fail('noPeers', 'no connected node serves state')
-    try {
-      return await this.#ended.promise
-    } finally {
-      signal.removeEventListener('abort', abort)
-    }
+    if (!(error instanceof PullFailed)) throw error
+    if (error.code === 'timeout') throw new TreePullError('timeout', error.message, dropped)
+    throw error.cause ?? error
+  } finally {
+    pull.cancel()
+    signal.removeEventListener('abort', aborted)
   }
+  const senders = new Set(staged.flatMap(({ peer }) => (peer === null ? [] : [addressOf(peer)])))
+  return { leaves: leaves(), from: [...senders] }
+}
 
-  #send(event: PullEvent): void {
-    if (this.#over) return
-    for (const effect of this.#machine.handle(event, this.#parts.clock.now())) this.#perform(effect)
-  }
-
-  #perform(effect: PullEffect): void {
-    switch (effect.kind) {
-      case 'ask':
-        void this.#ask(effect.ask, effect.peer, effect.query)
-        return
-      case 'abandon':
-        this.#asks.get(effect.ask)?.abort()
-        return
-      case 'check':
-        void this.#check(effect.ask, effect.leaves)
-        return
-      case 'stage':
-        this.#staged.push({ from: effect.page.from, peer: effect.page.peer ?? null, leaves: effect.leaves })
-        return
-      case 'discard':
-        this.#staged = []
-        return
-      case 'rebuild':
-        void this.#rebuild()
-        return
-      case 'drop':
-        this.#dropped.push({ peer: effect.peer, code: effect.code, reason: effect.reason })
-        return
-      case 'progress':
-        this.#parts.onProgress?.(effect.progress)
-        return
-      case 'starved':
-        if (this.#peers.size > 0) this.#fail('refused', this.#reasons())
-        return
-      case 'wake':
-        this.#cancelWake()
-        this.#cancelWake = this.#parts.clock.at(effect.at, () => this.#send({ kind: 'wake' }))
-        return
-      case 'done':
-        this.#end(() => this.#ended.resolve({ leaves: this.#leaves(), from: this.#senders() }))
-        return
-      case 'failed':
-        this.#fail(effect.code === 'timeout' ? 'timeout' : 'refused', effect.reason)
-    }
-  }
-
-  async #ask(ask: number, id: string, query: Uint8Array): Promise<void> {
-    const controller = new AbortController()
-    this.#asks.set(ask, controller)
-    try {
-      const values = this.#peers.get(id)?.values
-      if (values === undefined) throw new RangeError('a peer that was not offered')
-      const response = await values.sync(query, AbortSignal.any([controller.signal, this.#parts.signal]))
-      this.#send({ kind: 'answered', ask, response })
-    } catch (error) {
-      this.#send({ kind: 'failed', ask, reason: error instanceof Error ? error.message : String(error) })
-    } finally {
-      this.#asks.delete(ask)
-    }
-  }
-
-  /** Data trees that a hash target binds are rebuilt by the engine. */
-  async #check(ask: number, leaves: readonly ServedLeaf[]): Promise<void> {
-    const { target, crypto, signal } = this.#parts
-    let reason: string | null = null
-    try {
-      for (const leaf of leaves) {
-        for (const blob of boundTrees(target.tree, leaf)) {
-          const root = await crypto.rebuildRoot(readTreeLeaves(blob), { signal })
-          if (!sameBytes(root, leaf.hashTarget)) reason = 'a data tree that its hash target does not bind'
-        }
+/** Data trees that a hash target binds are rebuilt by the engine. Null, or what is wrong with them. */
+async function checkBound(
+  tree: TreeName,
+  leaves: readonly ServedLeaf[],
+  crypto: Pick<Crypto, 'rebuildRoot'>,
+  signal: AbortSignal,
+): Promise<string | null> {
+  try {
+    for (const leaf of leaves) {
+      for (const blob of boundTrees(tree, leaf)) {
+        const root = await crypto.rebuildRoot(readTreeLeaves(blob), { signal })
+        if (!sameBytes(root, leaf.hashTarget)) return 'a data tree that its hash target does not bind'
       }
-    } catch (error) {
-      if (signal.aborted) return
-      reason = error instanceof StateError ? error.message : 'a data tree that cannot be rebuilt'
     }
-    this.#send({ kind: 'checked', ask, reason })
-  }
-
-  async #rebuild(): Promise<void> {
-    let root: Uint8Array | null = null
-    try {
-      root = await this.#parts.crypto.rebuildRoot(this.#leaves(), { signal: this.#parts.signal })
-    } catch {
-      // Keys that no tree can hold, or the pull was given up: no root.
-    }
-    this.#send({ kind: 'rebuilt', root })
-  }
-
-  #leaves(): ServedLeaf[] {
-    return this.#staged.toSorted((a, b) => a.from - b.from).flatMap(({ leaves }) => [...leaves])
-  }
-
-  #senders(): string[] {
-    const ids = new Set(this.#staged.flatMap(({ peer }) => (peer === null ? [] : [peer])))
-    return [...ids].map((id) => this.#peers.get(id)?.address ?? id)
-  }
-
-  #reasons(): string {
-    const told = this.#dropped.map(({ peer, reason }) => `${this.#peers.get(peer)?.address ?? peer}: ${reason}`)
-    return told.length > 0 ? told.join('; ') : 'no node answered'
-  }
-
-  #fail(code: PullError['code'], message: string): void {
-    this.#end(() => this.#ended.reject(new PullError(code, message, this.#dropped)))
-  }
-
-  #end(settle: () => void): void {
-    if (this.#over) return
-    this.#over = true
-    this.#cancelWake()
-    for (const controller of this.#asks.values()) controller.abort()
-    settle()
+    return null
+  } catch (error) {
+    // A tree that cannot be read or built is not the one that was hashed; anything else is a fault of ours.
+    if (error instanceof StateError) return error.message
+    if (error instanceof CryptoError && error.code === 'arguments') return 'a data tree that cannot be built'
+    throw error
   }
 }
 
-/** Vertex adds of the prover registry: its root stands in every header. */
-export function registryTarget(tree: TreeName, root: Uint8Array): PullTarget {
-  return { tree, anchor: root, root }
+const UNANSWERED: readonly DropCode[] = ['stalled', 'gone']
+
+function unbelieved(dropped: readonly Dropped[]): TreePullError {
+  const lied = dropped.some(({ code }) => code !== 'refused' && !UNANSWERED.includes(code))
+  const code = lied ? 'refused' : dropped.some((drop) => drop.code === 'refused') ? 'notFound' : 'noPeers'
+  const told = dropped.map(({ peer, reason }) => `${peer}: ${reason}`).join('; ')
+  return new TreePullError(code, told || 'no node answered', dropped)
 }

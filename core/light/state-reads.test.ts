@@ -68,7 +68,7 @@ const reader = (peers: readonly LightPeer[], heads: readonly Finding[] = [findin
     crypto: { verifyTraversal },
     peers: () => peers,
     heads: () => heads,
-    header: async () => heads[0] ?? finding(false),
+    header: async () => heads.find(({ verified }) => verified === 'full') ?? heads[0] ?? finding(false),
     now: () => 0,
   })
 const signal = new AbortController().signal

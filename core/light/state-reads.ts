@@ -2,11 +2,18 @@
  * Reads values of world state with proof: value -> root of its set -> one of the 256 global commitments -> verified header (spec 20 section 9,
  * 21 section 6). Peers are asked one after the other until one answers with a proof that holds; a peer can only withhold.
  *
- * Absence has no proof in this protocol: an absent value is `proven: false`, and is never more than the word of the peers.
+ * Absence has no proof in this protocol: an absent value is `proven: false`, and is never more than the word of the peers. So that one peer
+ * cannot hide a value that another one has, all of them are asked before a value is called absent.
  */
 import { sameBytes } from '../platform/bytes.ts'
 import type { Crypto, HeaderFacts, TraversalVerdict } from '../platform/crypto.ts'
-import { type LightPeer, PeerError, type ShardAnswer, type StateAnswer } from '../platform/network.ts'
+import {
+  type LightPeer,
+  PeerError,
+  type PeerErrorCode,
+  type ShardAnswer,
+  type StateAnswer,
+} from '../platform/network.ts'
 import {
   HYPEREDGE_ADDS,
   HYPEREDGE_REMOVES,
@@ -68,14 +75,17 @@ export interface ShardFinding {
   readonly millis: number
 }
 
+/** A peer that may be asked for state. */
+export type StateSource = Pick<LightPeer, 'id' | 'address' | 'values'>
+
 /** What the reader needs around it. */
 export interface StateReaderHost {
   readonly crypto: Pick<Crypto, 'verifyTraversal'>
-  /** Connected peers, best first. */
-  peers(): readonly LightPeer[]
+  /** Connected peers, best first. Time-outs of their questions are the host's: `PeerError` `timeout`. */
+  peers(): readonly StateSource[]
   /** Verified heads, newest first. */
   heads(): readonly Finding[]
-  /** A verified header by number; rejects when there is none. */
+  /** A verified header by number; rejects with `StateReadError` when there is none. */
   header(number: bigint, signal: AbortSignal): Promise<Finding>
   /** Milliseconds of a steady clock. */
   now(): number
@@ -133,9 +143,8 @@ export class StateReader {
       )
     }
     const start = this.#host.now()
-    const header = await this.#header(frame, signal)
-    return this.#fromAnyPeer(async (peer) => {
-      const facts = factsOf(header)
+    const { header, facts } = await this.header(frame, signal)
+    const read = async (peer: StateSource): Promise<StateFinding> => {
       const answer = await asked(peer).state({ frame: facts.number, domain, phaseSet: phase, addresses }, signal)
       const checked = await this.#checkState(answer, facts, domain, phase, addresses, signal)
       return {
@@ -149,15 +158,15 @@ export class StateReader {
         from: peer.address,
         millis: this.#host.now() - start,
       }
-    })
+    }
+    return this.#best(read, ({ values }) => values.filter(({ proven }) => proven).length, addresses.length, signal)
   }
 
   /** The four roots of a shard. */
   async shard(domain: Uint8Array, frame: bigint | null, signal: AbortSignal): Promise<ShardFinding> {
     const start = this.#host.now()
-    const header = await this.#header(frame, signal)
-    const facts = factsOf(header)
-    return this.#fromAnyPeer(async (peer) => {
+    const { header, facts } = await this.header(frame, signal)
+    const read = async (peer: StateSource): Promise<ShardFinding> => {
       const answer = await asked(peer).shard(domain, facts.number, signal)
       const step = await this.#checkShard(answer, facts, domain, signal)
       return {
@@ -170,36 +179,55 @@ export class StateReader {
         from: peer.address,
         millis: this.#host.now() - start,
       }
-    })
+    }
+    return this.#best(read, () => 1, 1, signal)
   }
 
-  /** The header that vouches: the wanted one, else the newest whose time proof holds too, else the newest. */
-  async #header(frame: bigint | null, signal: AbortSignal): Promise<Finding> {
-    if (frame !== null) return this.#host.header(frame, signal)
-    const heads = this.#host.heads().filter(({ verified, facts }) => verified !== false && facts !== null)
+  /**
+   * The header that vouches: the wanted one, else the newest whose time proof holds too, else the newest, which the host may bring up to
+   * that. Rejects with `StateReadError`.
+   */
+  async header(
+    frame: bigint | null,
+    signal: AbortSignal,
+  ): Promise<{ readonly header: Finding; readonly facts: HeaderFacts }> {
+    const header = await this.#host.header(frame ?? this.#newest(), signal)
+    return { header, facts: factsOf(header) }
+  }
+
+  #newest(): bigint {
+    const heads = this.#host.heads().filter(({ verified }) => verified !== false)
     const head = heads.find(({ verified }) => verified === 'full') ?? heads[0]
-    if (head === undefined)
+    if (head?.facts == null)
       throw new StateReadError('noHead', 'No frame is verified yet: values are proved against one.')
-    return head
+    return head.facts.number
   }
 
-  async #fromAnyPeer<T>(read: (peer: LightPeer) => Promise<T>): Promise<T> {
-    const reasons: string[] = []
-    let worst: StateReadErrorCode = 'noPeers'
+  /** What the first peer answers that gives `most`, else the best answer of all. A peer whose answer does not hold is passed over. */
+  async #best<T>(
+    read: (peer: StateSource) => Promise<T>,
+    worth: (answer: T) => number,
+    most: number,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const failures: Failure[] = []
+    let best: T | undefined
     for (const peer of this.#host.peers().filter(({ values }) => values !== undefined)) {
       try {
-        return await read(peer)
+        const answer = await read(peer)
+        if (best === undefined || worth(answer) > worth(best)) best = answer
+        if (worth(best) >= most) return best
       } catch (error) {
-        if (error instanceof PeerError && error.code === 'cancelled') throw error
-        if (error instanceof StateReadError && error.code === 'arguments') throw error
-        if (error instanceof StateReadError) worst = 'refused'
-        else if (error instanceof PeerError && worst !== 'refused')
-          worst = error.code === 'notFound' ? 'notFound' : 'noPeers'
-        else if (!(error instanceof PeerError)) throw error
-        reasons.push(`${peer.address}: ${error.message}`)
+        signal.throwIfAborted()
+        if (error instanceof StateReadError && error.code !== 'arguments')
+          failures.push(failureOf(peer, 'refused', error))
+        else if (error instanceof PeerError) failures.push(failureOf(peer, SAID[error.code] ?? 'noPeers', error))
+        else throw error
       }
     }
-    const why = reasons.length > 0 ? reasons.join('; ') : 'no connected node serves state'
+    if (best !== undefined) return best
+    const why = failures.length > 0 ? failures.map(({ reason }) => reason).join('; ') : 'no connected node serves state'
+    const worst = SEVERITY.find((code) => failures.some((failure) => failure.code === code)) ?? 'noPeers'
     throw new StateReadError(worst, why)
   }
 
@@ -211,6 +239,9 @@ export class StateReader {
     addresses: readonly Uint8Array[],
     signal: AbortSignal,
   ): Promise<{ readonly steps: readonly ProofStep[]; readonly values: readonly ValueFinding[] }> {
+    if (answer.present.length !== addresses.length) {
+      throw refused(`an answer for ${answer.present.length} addresses instead of ${addresses.length}`)
+    }
     const steps: ProofStep[] = []
     let removed: ValueFinding['removed'] = 'unproven'
     if (sameBytes(domain, GLOBAL_DOMAIN)) {
@@ -272,7 +303,21 @@ export class StateReader {
   }
 }
 
-function asked(peer: LightPeer) {
+interface Failure {
+  readonly code: StateReadErrorCode
+  readonly reason: string
+}
+
+/** What an error of a peer comes down to; the others are no peer at all. */
+const SAID: Partial<Record<PeerErrorCode, StateReadErrorCode>> = { notFound: 'notFound', protocol: 'refused' }
+/** Which of several failures is told. */
+const SEVERITY: readonly StateReadErrorCode[] = ['refused', 'notFound', 'noPeers']
+
+function failureOf({ address }: StateSource, code: StateReadErrorCode, { message }: Error): Failure {
+  return { code, reason: `${address}: ${message}` }
+}
+
+function asked(peer: StateSource) {
   if (peer.values === undefined) throw new PeerError('notFound', 'this transport carries no state')
   return peer.values
 }

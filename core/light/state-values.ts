@@ -1,20 +1,19 @@
-/** Proven values, decoded: fields of vertices by the schema of their application, members of hyperedges, records of the registry. */
+/** Proven values, decoded: fields of vertices by the schema of their application, members of hyperedges. */
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { sameBytes } from '../platform/bytes.ts'
 import type { Crypto } from '../platform/crypto.ts'
 import { StateError, type TreeLeaf } from '../platform/state.ts'
-import { type Allocation, type Prover, Registry, RegistryAddresses } from '../registry/index.ts'
 import {
   atomId,
   type DecodedVertex,
   decodeVertex,
-  GLOBAL_DOMAIN,
   METADATA_ADDRESS,
   parseSchema,
   readTreeLeaves,
   SchemaError,
   VertexSchema,
 } from '../state/index.ts'
+import { knownHashes } from './known-hashes.ts'
 import type { StateFinding, StateReader, ValueFinding } from './state-reads.ts'
 
 /** How fields are named: by the schema that the application published, by a document, or not at all. */
@@ -54,15 +53,13 @@ const HYPEREDGE_PREFIX = 65
 const MOST_SCHEMAS = 32
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-type Crypt = Pick<Crypto, 'hashBytes'>
-
 export class StateValues {
   readonly #reader: StateReader
-  readonly #crypto: Crypt
+  readonly #crypto: Pick<Crypto, 'hashBytes'>
   /** By domain and document. */
   readonly #schemas = new Map<string, VertexSchema>()
 
-  constructor(reader: StateReader, crypto: Crypt) {
+  constructor(reader: StateReader, crypto: Pick<Crypto, 'hashBytes'>) {
     this.#reader = reader
     this.#crypto = crypto
   }
@@ -99,25 +96,6 @@ export class StateValues {
     return { finding, found, members: found.value && membersOf(atomId(domain, address), found.value) }
   }
 
-  /** A prover with its global allocation and its reward: three records, one proof. Its address is P(public key). */
-  async prover(
-    address: Uint8Array,
-    frame: bigint | null,
-    signal: AbortSignal,
-  ): Promise<{ readonly finding: StateFinding; readonly prover: Prover | null }> {
-    const first = await this.#reader.values('vertex', GLOBAL_DOMAIN, [address], frame, signal)
-    const key = publicKeyOf(first.values[0])
-    if (key === null) return { finding: first, prover: null }
-    const hashes = await this.#hashes(registryMessages(address, key))
-    const addresses = new RegistryAddresses(hashes)
-    const wanted = [address, addresses.allocation(key, new Uint8Array(0)), addresses.reward(address)]
-    const finding = await this.#reader.values('vertex', GLOBAL_DOMAIN, wanted, first.frame, signal)
-    const leaves = finding.values.flatMap(({ address: at, value }) =>
-      value === null ? [] : [{ key: atomId(GLOBAL_DOMAIN, at), dataTree: value }],
-    )
-    return { finding, prover: Registry.read(leaves, addresses).provers[0] ?? null }
-  }
-
   async #schema(
     domain: Uint8Array,
     choice: SchemaChoice,
@@ -132,7 +110,8 @@ export class StateValues {
     if (known !== undefined) return { schema: known, reason: null }
     try {
       const schema = parseSchema(text)
-      const hash = await this.#hashes(schema.classes.map(({ name }) => typeMessage(domain, name)))
+      const messages = schema.classes.map(({ name }) => typeMessage(domain, name))
+      const hash = await knownHashes(this.#crypto, messages, signal)
       const bound = new VertexSchema(schema, domain, hash)
       if (this.#schemas.size >= MOST_SCHEMAS) this.#schemas.clear()
       this.#schemas.set(key, bound)
@@ -155,32 +134,10 @@ export class StateValues {
       return null
     }
   }
-
-  /** A hash of these messages and no others, computed by the engine beforehand. */
-  async #hashes(messages: readonly Uint8Array[]): Promise<(message: Uint8Array) => Uint8Array> {
-    const known = new Map<string, Uint8Array>()
-    await Promise.all(
-      messages.map(async (message) => known.set(bytesToHex(message), await this.#crypto.hashBytes(message))),
-    )
-    return (message) => {
-      const hash = known.get(bytesToHex(message))
-      if (hash === undefined) throw new RangeError('a hash that was not computed beforehand')
-      return hash
-    }
-  }
 }
 
-/** Frame numbers of an allocation by field name, for people. */
-export function allocationFrames({ record }: Allocation): Readonly<Record<string, bigint>> {
-  const frames: Record<string, bigint> = {}
-  for (const [name, value] of record.fields) {
-    if (name.endsWith('FrameNumber') && value.length === 8)
-      frames[name] = new DataView(value.slice().buffer).getBigUint64(0)
-  }
-  return frames
-}
-
-function treeLeaves(value: Uint8Array | null): readonly TreeLeaf[] | null {
+/** Leaves of a data tree; null for nothing, and for bytes that are none. */
+export function treeLeaves(value: Uint8Array | null): readonly TreeLeaf[] | null {
   if (value === null) return null
   try {
     return readTreeLeaves(value)
@@ -193,24 +150,6 @@ function treeLeaves(value: Uint8Array | null): readonly TreeLeaf[] | null {
 function membersOf(id: Uint8Array, value: Uint8Array): readonly Uint8Array[] | null {
   const carried = value[0] === HYPEREDGE_TAG && sameBytes(value.subarray(1, HYPEREDGE_PREFIX), id)
   return treeLeaves(carried ? value.subarray(HYPEREDGE_PREFIX) : value)?.map(({ key }) => key) ?? null
-}
-
-function publicKeyOf(found: ValueFinding | undefined): Uint8Array | null {
-  const leaves = treeLeaves(found?.value ?? null)
-  return leaves?.find(({ key }) => key.length === 1 && key[0] === 0)?.value ?? null
-}
-
-/** What `RegistryAddresses` hashes for a prover, its global allocation and its reward. */
-function registryMessages(address: Uint8Array, publicKey: Uint8Array): Uint8Array[] {
-  const messages: Uint8Array[] = []
-  const collect = new RegistryAddresses((message) => {
-    messages.push(message)
-    return new Uint8Array(32)
-  })
-  collect.prover(publicKey)
-  collect.allocation(publicKey, new Uint8Array(0))
-  collect.reward(address)
-  return messages
 }
 
 function typeMessage(domain: Uint8Array, className: string): Uint8Array {

@@ -17,6 +17,7 @@ const api: HostApi = {
     host ??= new ClientHost(options, page as unknown as Remote<PageServices>, listener)
   },
   query: (call, wish) => running().query(call, wish),
+  read: (call, wish, onProgress) => running().read(call, wish, onProgress),
   cancel: (call) => running().cancel(call),
   head: () => running().head(),
   recent: (count) => running().recent(count),

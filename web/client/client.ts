@@ -1,7 +1,7 @@
 /** The client as the page sees it: a small object in front of its worker. The page's thread does no cryptography. */
 import type { NetworkDescription } from '@petal/core/light/anchors.ts'
 import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from '@petal/core/light/checkpoint.ts'
-import type { Finding, HaltCause, QueryWish } from '@petal/core/light/events.ts'
+import type { Finding, HaltCause, QueryOutcome, QueryWish } from '@petal/core/light/events.ts'
 import { describeAge } from '@petal/core/light/network-description.ts'
 import { WIRE_LIMITS } from '@petal/core/light/wire-limits.ts'
 import { proxy, type Remote, releaseProxy, wrap } from 'comlink'
@@ -12,6 +12,8 @@ import type { HostApi, HostListener } from './host-api.ts'
 import { type CheckedOptions, checkAddress, checkOptions } from './options.ts'
 import { PageDialing } from './page-dialing.ts'
 import { PageServices } from './page-services.ts'
+import { StateApi } from './state-api.ts'
+import type { OnProgress, StateAnswers, StateOutcome, StateWish } from './state-wishes.ts'
 import type { Client, ClientEvents, ClientOptions, ClientState, Head, Work } from './types.ts'
 import { clientState, headOf, IDLE, refusalText, verdictOf } from './values.ts'
 
@@ -37,12 +39,27 @@ export class TabClient implements Client {
   #stopped = false
   #stopping: Promise<void> | null = null
   #nextCall = 1
+  readonly #reads: StateApi
 
   constructor(options: ClientOptions, spawn: SpawnClientWorker, heartbeatMillis?: number) {
     this.#options = checkOptions(options)
     this.#spawn = spawn
     this.#heartbeatMillis = heartbeatMillis
     this.#death.promise.catch(() => {})
+    const { policy } = this.#options
+    const everyProof = this.#options.host.timeProofs === 'every'
+    this.#reads = new StateApi({
+      policy,
+      read: async <K extends StateWish['kind']>(
+        wish: Extract<StateWish, { kind: K }>,
+        signal: AbortSignal | undefined,
+        onProgress: OnProgress | undefined,
+      ) => (await this.#read(wish, signal, onProgress)) as StateAnswers[K],
+      head: () => this.head(),
+      // A head that is announced again with its time proof is worth a read only then.
+      onHead: (listener) =>
+        this.on('head', (head) => (everyProof && head.verified !== 'full' ? undefined : listener(head))),
+    })
   }
 
   get state(): ClientState {
@@ -182,6 +199,14 @@ export class TabClient implements Client {
     await this.#asked((host) => host.addAddress(address), undefined)
   }
 
+  getVertex: Client['getVertex'] = (...asked) => this.#reads.getVertex(...asked)
+  getVertices: Client['getVertices'] = (...asked) => this.#reads.getVertices(...asked)
+  getHyperedge: Client['getHyperedge'] = (...asked) => this.#reads.getHyperedge(...asked)
+  getProver: Client['getProver'] = (...asked) => this.#reads.getProver(...asked)
+  getShard: Client['getShard'] = (...asked) => this.#reads.getShard(...asked)
+  listProvers: Client['listProvers'] = (...asked) => this.#reads.listProvers(...asked)
+  watch: Client['watch'] = (...asked) => this.#reads.watch(...asked)
+
   stop(): Promise<void> {
     this.#stopping ??= this.#end()
     return this.#stopping
@@ -284,6 +309,23 @@ export class TabClient implements Client {
   }
 
   async #query(wish: QueryWish, signal?: AbortSignal): Promise<Finding> {
+    const outcome = await this.#called<QueryOutcome>(async (host, call) => await host.query(call, wish), signal)
+    if (outcome.kind === 'finding') return outcome.finding
+    throw this.#ended() ?? clientError(outcome.code, outcome.reason)
+  }
+
+  async #read(wish: StateWish, signal: AbortSignal | undefined, onProgress: OnProgress | undefined) {
+    signal?.throwIfAborted()
+    const ended = this.#ended()
+    if (ended) throw ended
+    const told = onProgress === undefined ? null : proxy(onProgress)
+    const outcome = await this.#called<StateOutcome>(async (host, call) => await host.read(call, wish, told), signal)
+    if (outcome.kind === 'read') return outcome.answer
+    throw this.#ended() ?? clientError(outcome.code, outcome.reason)
+  }
+
+  /** One call that a signal, `stop()` or the death of the worker ends. */
+  async #called<T>(ask: (host: Remote<HostApi>, call: number) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
     const host = this.#host
     if (host === null) throw this.#ended() ?? new StoppedError('Start the client first.')
@@ -301,9 +343,7 @@ export class TabClient implements Client {
       cleanups.push(() => signal?.removeEventListener('abort', abort), this.on('state', stopped))
     })
     try {
-      const outcome = await Promise.race([host.query(call, wish), givenUp, this.#death.promise])
-      if (outcome.kind === 'finding') return outcome.finding
-      throw this.#ended() ?? clientError(outcome.code, outcome.reason)
+      return await Promise.race([ask(host, call), givenUp, this.#death.promise])
     } finally {
       for (const cleanup of cleanups) cleanup()
     }

@@ -43,7 +43,7 @@ export class EngineUnavailableError extends ClientError {
   }
 }
 
-/** A header did not verify, and the policy is `refuse`. */
+/** A header did not verify and the policy is `refuse`, or no node sent a proof of a value that holds. */
 export class RefusedError extends ClientError {
   constructor(message: string, options?: ErrorOptions) {
     super('refused', message, options)
@@ -51,7 +51,7 @@ export class RefusedError extends ClientError {
   }
 }
 
-/** No node has that frame, or there is nothing to export yet. */
+/** No node has that frame or its state, or there is nothing verified yet. */
 export class NotFoundError extends ClientError {
   constructor(message: string, options?: ErrorOptions) {
     super('notFound', message, options)

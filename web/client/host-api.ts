@@ -6,6 +6,7 @@ import type { LightLimits, TimeProofPolicy } from '@petal/core/light/policy.ts'
 import type { WorkCount } from '@petal/core/light/work.ts'
 import type { TransportChoice } from './dialing.ts'
 import type { PageServices } from './page-services.ts'
+import type { OnProgress, StateOutcome, StateWish } from './state-wishes.ts'
 
 export interface HostOptions {
   readonly network: NetworkDescription | string
@@ -32,6 +33,8 @@ export interface HostApi {
   start(options: HostOptions, page: PageServices, listener: HostListener): void
   /** `call` names the query for `cancel`. */
   query(call: number, wish: QueryWish): Promise<QueryOutcome>
+  /** Reads state. `call` names it for `cancel`. `onProgress` is a Comlink proxy. */
+  read(call: number, wish: StateWish, onProgress: OnProgress | null): Promise<StateOutcome>
   cancel(call: number): void
   head(): Finding | null
   recent(count: number): readonly Finding[]

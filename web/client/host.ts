@@ -14,6 +14,8 @@ import type { HostApi, HostListener, HostOptions } from './host-api.ts'
 import { currentAddresses, type FoundNetwork, findNetwork } from './network-source.ts'
 import type { PageServices } from './page-services.ts'
 import { remoteStore } from './remote-store.ts'
+import type { StateHost } from './state-host.ts'
+import type { OnProgress, StateOutcome, StateWish } from './state-wishes.ts'
 
 const DATABASE = 'petal-light'
 const RETRY_MILLIS = 5_000
@@ -34,6 +36,7 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
   /** Released in reverse order. */
   readonly #cleanups: (() => Promise<void> | void)[] = []
   #driver: LightDriver | null = null
+  #reads: Promise<StateHost> | null = null
   readonly #running: Promise<LightDriver | QueryOutcome>
   #state: DriverState | null = null
   #addressesSeen = new Set<string>()
@@ -62,6 +65,19 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
       return await driver.query(wish, controller.signal)
     } catch (error) {
       return { kind: 'failed', code: 'notFound', reason: textOf(error) }
+    } finally {
+      this.#calls.delete(call)
+    }
+  }
+
+  async read(call: number, wish: StateWish, onProgress: OnProgress | null): Promise<StateOutcome> {
+    const controller = new AbortController()
+    this.#calls.set(call, controller)
+    try {
+      const driver = await this.#running
+      if (!(driver instanceof LightDriver)) return failed(driver)
+      this.#reads ??= this.#stateHost(driver)
+      return await (await this.#reads).read(wish, controller.signal, onProgress ?? undefined)
     } finally {
       this.#calls.delete(call)
     }
@@ -125,7 +141,7 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
       crypto: this.#crypto,
       store: await this.#share(chosen, known),
       transport: this.#dialing.transport(known),
-      clock: { now: () => Date.now(), at: alarm },
+      clock: CLOCK,
       note: [chosen.note, found.note].filter((note) => note !== null).join(' ') || null,
       listener: {
         state: (state) => this.#tell(state),
@@ -141,6 +157,12 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
     if (this.#stopping.signal.aborted) await driver.stop()
     else void this.#refreshAddresses(driver, description)
     return driver
+  }
+
+  /** What reads state is loaded with the first read: it would hold up the first frame. */
+  async #stateHost(driver: LightDriver): Promise<StateHost> {
+    const { StateHost } = await import('./state-host.ts')
+    return new StateHost({ driver, crypto: this.#crypto, clock: CLOCK, timeProofs: this.#options.timeProofs })
   }
 
   /** With nothing to show from the last visit, only a node can give the first frame: what dials it is loaded at once. */
@@ -231,6 +253,15 @@ function alarm(time: number, callback: () => void): () => void {
   }
   wait()
   return () => clearTimeout(timer)
+}
+
+const CLOCK = { now: () => Date.now(), at: alarm }
+
+/** A client that cannot run answers every read like this. */
+function failed(outcome: QueryOutcome): StateOutcome {
+  return outcome.kind === 'failed'
+    ? outcome
+    : { kind: 'failed', code: 'notFound', reason: 'The client is not running.' }
 }
 
 function pause(millis: number, signal: AbortSignal): Promise<void> {

@@ -17,6 +17,7 @@ export {
   RefusedError,
   StoppedError,
 } from './errors.ts'
+export type * from './state-types.ts'
 export type * from './types.ts'
 
 /** A client that has not been started. Throws `ArgumentsError` for options that cannot be. */

@@ -5,6 +5,7 @@ import type { Anchors, NetworkDescription } from '@petal/core/light/anchors.ts'
 import type { Check, HeaderFacts } from '@petal/core/platform/crypto.ts'
 import type { LightTransport } from '@petal/core/platform/network.ts'
 import type { Store } from '@petal/core/platform/store.ts'
+import type { StateReads } from './state-types.ts'
 
 export type Phase =
   | 'idle' // created, not started
@@ -92,8 +93,8 @@ export type ClientErrorCode =
   | 'timeout' // ready() waited long enough
   | 'noPeers' // no peer could be reached
   | 'engine' // WASM cannot run here
-  | 'refused' // a header did not verify and the policy is `refuse`
-  | 'notFound' // no peer has that frame
+  | 'refused' // a header did not verify and the policy is `refuse`, or what every node sent for a value is no proof of it
+  | 'notFound' // no peer has that frame, or its state
   | 'halted' // evidence stopped the client
   | 'crashed' // its worker ended or does not answer
   | 'stopped' // after stop()
@@ -146,7 +147,7 @@ export interface ClientEvents {
   }
 }
 
-export interface Client extends AsyncDisposable {
+export interface Client extends AsyncDisposable, StateReads {
   readonly state: ClientState
   readonly network: NetworkDescription | null
   /** Idempotent. Does the first I/O; rejects only for programming mistakes: follow `state` or await `ready`. */
