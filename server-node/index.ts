@@ -175,6 +175,7 @@ function describe(source: FrameSource, light: LightNode): NetworkDescription {
     addresses: light.addresses(),
     anchors: source.anchors(),
     frameIntervalMillis: source.frameIntervalMillis,
+    ...(source.examples === undefined ? {} : { examples: source.examples }),
   }
 }
 

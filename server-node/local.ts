@@ -1,6 +1,7 @@
 /** Opens or makes the local network of a data directory, and runs its producer. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { StateExample } from '@petal/core/light/anchors.ts'
 import type { Crypto } from '@petal/core/platform/crypto.ts'
 import { calibrate } from './chain/calibrate.ts'
 import { type Member, openMembers } from './chain/committee.ts'
@@ -49,7 +50,8 @@ export async function openLocalNetwork(
   try {
     genesis = known ?? (await makeGenesis(options, directory, crypto, members, ledger))
     const values = new NodeStateAnswers(state)
-    chain = await LocalChain.open({ ledger, genesis, values, crypto, frameIntervalMillis })
+    const examples = [...(await state.examples()), ...members.map(proverExample)]
+    chain = await LocalChain.open({ ledger, genesis, values, examples, crypto, frameIntervalMillis })
   } catch (error) {
     await ledger.close()
     throw error
@@ -79,6 +81,12 @@ export async function openLocalNetwork(
       ),
   }
 }
+
+const proverExample = ({ address }: Member, index: number): StateExample => ({
+  title: `member ${index + 1} of the committee`,
+  kind: 'prover',
+  address: Buffer.from(address).toString('hex'),
+})
 
 async function makeGenesis(
   options: ResolvedOptions,

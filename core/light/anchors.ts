@@ -37,4 +37,13 @@ export interface NetworkDescription {
   readonly anchors: Anchors
   /** Expected time between frames. */
   readonly frameIntervalMillis: number
+  /** Addresses worth looking at, for people; nothing of it is trusted. */
+  readonly examples?: readonly StateExample[]
+}
+
+/** Something in the state of a network. `address`: 64 bytes of a vertex or hyperedge, 32 of a prover or a shard; hex. */
+export interface StateExample {
+  readonly title: string
+  readonly kind: 'vertex' | 'hyperedge' | 'prover' | 'shard'
+  readonly address: string
 }

@@ -117,3 +117,21 @@ test('whether signers are found by the embedded key (11 section 8.2) is kept, an
   expect(parseAnchors(JSON.stringify(withRule(true))).rules.signersByKey).toBe(true)
   expect(failure(() => parseAnchors(JSON.stringify(withRule('yes')))).code).toBe('field')
 })
+
+describe('examples', () => {
+  const example = { title: 'a flower', kind: 'vertex', address: 'ab'.repeat(64) }
+  const read = (examples: unknown) => parseNetworkDescription(JSON.stringify({ ...good, examples })).examples
+
+  test('are carried along as they are, and may be missing', () => {
+    expect(read([example, { title: 'me', kind: 'prover', address: '00'.repeat(32) }])).toHaveLength(2)
+    expect(parseNetworkDescription(JSON.stringify(good)).examples).toBeUndefined()
+  })
+
+  test.each([
+    ['another kind', { ...example, kind: 'file' }],
+    ['a short address', { ...example, address: 'ab' }],
+    ['no title', { ...example, title: '' }],
+  ])('%s is refused', (_, wrong) => {
+    expect(() => read([wrong])).toThrow(DescriptionError)
+  })
+})

@@ -5,7 +5,7 @@
  */
 import type { EngineCommittee, EngineRules } from '../platform/engine.ts'
 import type { Millis } from '../platform/machine.ts'
-import type { Anchors, Checkpoint, NetworkDescription } from './anchors.ts'
+import type { Anchors, Checkpoint, NetworkDescription, StateExample } from './anchors.ts'
 
 export const DESCRIPTION_LIMITS = {
   /** Longest text in UTF-16 units: 256 members take about 300 kB. */
@@ -14,6 +14,7 @@ export const DESCRIPTION_LIMITS = {
   addresses: 64,
   addressCharacters: 512,
   nameCharacters: 64,
+  examples: 32,
 } as const
 
 export type DescriptionErrorCode =
@@ -64,8 +65,25 @@ export function readNetworkDescription(value: unknown): NetworkDescription {
     ),
     anchors: readAnchors(root.anchors, 'anchors'),
     frameIntervalMillis: integer(root.frameIntervalMillis, 'frameIntervalMillis', 1, DAY_MILLIS),
+    ...(root.examples === undefined ? {} : { examples: readExamples(root.examples) }),
   }
 }
+
+function readExamples(value: unknown): readonly StateExample[] {
+  return list(value, 'examples', DESCRIPTION_LIMITS.examples).map((item, i) => {
+    const at = `examples[${i}]`
+    const example = record(item, at)
+    const kind = EXAMPLE_KINDS.find((known) => known === example.kind)
+    if (kind === undefined) throw wrong(`${at}.kind`, show(example.kind), `one of ${EXAMPLE_KINDS.join(', ')}`)
+    return {
+      title: text(example.title, `${at}.title`, DESCRIPTION_LIMITS.nameCharacters),
+      kind,
+      address: hex(example.address, `${at}.address`, kind === 'vertex' || kind === 'hyperedge' ? 64 : 32),
+    }
+  })
+}
+
+const EXAMPLE_KINDS: readonly StateExample['kind'][] = ['vertex', 'hyperedge', 'prover', 'shard']
 
 /** Reads the text of anchors alone, as a person pastes them. Throws `DescriptionError`. */
 export function parseAnchors(text: string): Anchors {

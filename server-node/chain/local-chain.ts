@@ -1,5 +1,5 @@
 /** The chain of a local network: its ledger, its newest headers in memory, and the anchors a light client starts from. */
-import type { Anchors, Checkpoint } from '@petal/core/light/anchors.ts'
+import type { Anchors, Checkpoint, StateExample } from '@petal/core/light/anchors.ts'
 import { sameBytes } from '@petal/core/platform/bytes.ts'
 import type { Crypto, HeaderFacts } from '@petal/core/platform/crypto.ts'
 import type { EngineCommittee } from '@petal/core/platform/engine.ts'
@@ -18,6 +18,7 @@ export interface LocalChainOptions {
   readonly genesis: Genesis
   /** Answers questions about the state that the ledger keeps. */
   readonly values?: StateAnswers
+  readonly examples?: readonly StateExample[]
   readonly crypto: Crypto
   readonly frameIntervalMillis: number
   readonly now?: () => number
@@ -30,6 +31,7 @@ export class LocalChain implements FrameSource {
   readonly frameIntervalMillis: number
   readonly committee: EngineCommittee
   readonly values: StateAnswers | undefined
+  readonly examples: readonly StateExample[]
   readonly #ledger: Ledger
   readonly #genesis: Genesis
   readonly #now: () => number
@@ -45,6 +47,7 @@ export class LocalChain implements FrameSource {
     this.#now = options.now ?? Date.now
     this.#ledger = options.ledger
     this.values = options.values
+    this.examples = options.examples ?? []
     this.committee = committeeOf(options.genesis.publicKeys)
     this.#head = head
     this.#headBytes = headBytes

@@ -1,5 +1,5 @@
 /** Where served frames come from: a local network that grows, or a recording. */
-import type { Anchors } from '@petal/core/light/anchors.ts'
+import type { Anchors, StateExample } from '@petal/core/light/anchors.ts'
 import type { ShardAnswer, StateAnswer, StateQuestion } from '@petal/core/platform/network.ts'
 
 /** The newest frame. */
@@ -32,6 +32,8 @@ export interface FrameSource {
   header(number: bigint): Promise<Uint8Array | undefined>
   /** Present when this source holds state. */
   readonly values?: StateAnswers | undefined
+  /** What there is to look at in its state. */
+  readonly examples?: readonly StateExample[]
   /** What a light client of this network starts from, made now. */
   anchors(): Anchors
   /** Calls back for each new head until the returned function is called. */

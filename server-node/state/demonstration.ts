@@ -3,7 +3,8 @@
  * a petal; every fourth frame a bouquet ties three flowers together. Everything follows from the frame number, so that a node that stopped
  * between two frames writes the same again. Sixteen flowers and four bouquets: the shard does not grow.
  */
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import type { StateExample } from '@petal/core/light/anchors.ts'
 import type { Change, Location, TreeLeaf, Trees } from '@petal/core/platform/state.ts'
 import { fieldKey, TYPE_KEY } from '@petal/core/state/field-keys.ts'
 import { atomId, METADATA_ADDRESS } from '@petal/core/state/location.ts'
@@ -79,6 +80,18 @@ export class Garden {
 
   bouquet(index: number): Location {
     return { set: 'hyperedge', domain: this.domain, address: this.#hash(utf8ToBytes(`petal bouquet ${index}`)) }
+  }
+
+  /** What there is to look at. */
+  examples(): StateExample[] {
+    const hex = ({ domain, address }: Location) => bytesToHex(atomId(domain, address))
+    const metadata: Location = { set: 'vertex', domain: this.domain, address: METADATA_ADDRESS }
+    return [
+      { title: 'a flower of the garden', kind: 'vertex', address: hex(this.flower(0)) },
+      { title: 'a bouquet of three flowers', kind: 'hyperedge', address: hex(this.bouquet(0)) },
+      { title: 'the schema of the garden', kind: 'vertex', address: hex(metadata) },
+      { title: 'the garden itself', kind: 'shard', address: bytesToHex(this.domain) },
+    ]
   }
 
   /** What a frame writes; the first one plants the garden and publishes its schema. */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { hexToBytes } from '@noble/hashes/utils.js'
 import { EngineTrees } from '@petal/core/crypto/engine-trees.ts'
+import type { StateExample } from '@petal/core/light/anchors.ts'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
 import {
   type BranchInfo,
@@ -70,8 +71,12 @@ export class StateHost {
 
   /** What the demonstration writes in a frame. */
   applyDemonstration(frame: bigint): void {
-    this.#garden ??= new Garden(this.#trees, (message) => this.#hash(message))
-    this.apply(this.#garden.changes(frame))
+    this.apply(this.#demonstration().changes(frame))
+  }
+
+  /** What there is to look at in the demonstration. */
+  examples(): readonly StateExample[] {
+    return this.#demonstration().examples()
   }
 
   apply(changes: ChangeList): void {
@@ -185,6 +190,11 @@ export class StateHost {
 
   close(): void {
     this.#store.close()
+  }
+
+  #demonstration(): Garden {
+    this.#garden ??= new Garden(this.#trees, (message) => this.#hash(message))
+    return this.#garden
   }
 
   #hash(message: Uint8Array): Uint8Array {

@@ -3,6 +3,7 @@
  * durable together, by `persist`.
  */
 import { Worker } from 'node:worker_threads'
+import type { StateExample } from '@petal/core/light/anchors.ts'
 import {
   type BuiltTree,
   type ChangeList,
@@ -73,6 +74,10 @@ export class NodeState implements Omit<State, 'replace' | 'patch'> {
 
   applyDemonstration(frame: bigint): Promise<void> {
     return this.#call('applyDemonstration', frame)
+  }
+
+  examples(): Promise<readonly StateExample[]> {
+    return this.#call('examples')
   }
 
   get(location: Location): Promise<Uint8Array | undefined> {
