@@ -3,16 +3,29 @@
  */
 
 export type {
+  AllocationValue,
   Client,
+  ClientErrorCode,
   ClientOptions,
   ClientState,
+  DecodedField,
   Evidence,
   FieldRange,
   Head,
   HeadValue,
+  HyperedgeValue,
   PeerStatus,
   Phase,
+  ProofStep,
+  ProverList,
+  ProverStatus,
+  ProverValue,
+  ShardValue,
+  StateReads,
+  StateValue,
+  SyncProgress,
   Verified,
+  VertexValue,
   Work,
 } from '@petal/client'
 export { ClientError, createClient, locateFields } from '@petal/client'

@@ -5,6 +5,8 @@
 // biome-ignore lint/style/noRestrictedImports: recorded frames for the fixture, which is in no build
 import chain from '../../../test/vectors/frames/global_chain.json' with { type: 'json' }
 import type { Check, Client, ClientState, Head, NetworkDescription, Refusal, Verdict } from '../client.ts'
+import { fixtureFields } from './fixture-fields.ts'
+import { createFixtureReads, EXAMPLES } from './fixture-state.ts'
 
 export const SCENES = ['ready', 'connecting', 'verifying', 'degraded', 'halted'] as const
 export type Scene = (typeof SCENES)[number]
@@ -57,6 +59,7 @@ function headOf(index: number, withTimeProof: boolean): Head {
   const frame = frames[index]
   if (frame === undefined) throw new RangeError(`no recorded frame ${index}`)
   const { header, identity } = frame
+  const content = fromHex(frame.header_pb)
   const checks = checksOf(index, withTimeProof)
   return {
     frame: BigInt(header.frame_number),
@@ -67,7 +70,7 @@ function headOf(index: number, withTimeProof: boolean): Head {
     value: {
       identity,
       checks,
-      bytes: fromHex(frame.header_pb),
+      bytes: content,
       from: 'fixture',
       verifiedAt: Date.now(),
       facts: {
@@ -80,7 +83,9 @@ function headOf(index: number, withTimeProof: boolean): Head {
         challenge: fromHex(frame.challenge ?? ''),
         output: fromHex(header.output),
         prover: fromHex(header.prover),
-        globalCommitments: [],
+        globalCommitments: fixtureFields(content)
+          .filter(({ name }) => name === 'global_commitments')
+          .map(({ offset, length }) => content.slice(offset, offset + length)),
         proverTreeCommitment: fromHex(header.prover_tree_commitment),
         requestsRoot: fromHex(header.requests_root),
         signature: null,
@@ -96,7 +101,8 @@ const refusalOf = (index: number): Refusal => ({
   checks: checksOf(index, true),
 })
 
-const NETWORK: NetworkDescription = {
+const NETWORK: NetworkDescription & { readonly examples: typeof EXAMPLES } = {
+  examples: EXAMPLES,
   format: 1,
   network: 'replay',
   profile: '2.1.0.24',
@@ -152,7 +158,17 @@ const STATES: Readonly<Record<Scene, Pick<ClientState, 'phase' | 'reason' | 'nex
   },
 }
 
-export function createFixtureClient(scene: Scene): Client {
+export interface FixtureTimes {
+  /** Time that each answer about state takes. */
+  readonly delayMillis: number
+  /** Time between two changes of a value that is followed. */
+  readonly changeMillis: number
+}
+
+export function createFixtureClient(
+  scene: Scene,
+  { delayMillis, changeMillis }: FixtureTimes = { delayMillis: 400, changeMillis: 4000 },
+): Client {
   const listeners = new Map<string, Set<Listener>>()
   const emit = (event: string, value: unknown): void => {
     for (const listener of listeners.get(event) ?? []) listener(value as never)
@@ -228,7 +244,13 @@ export function createFixtureClient(scene: Scene): Client {
   const nothing = async (): Promise<never> => {
     throw new Error('The fixture client does not do this.')
   }
+  const heads = (): readonly Head[] =>
+    frames
+      .slice(0, shown)
+      .flatMap((frame, index) => (frame.quorum === false ? [] : [headOf(index, true)]))
+      .toReversed()
   return {
+    ...createFixtureReads({ head: () => heads()[0] ?? null, delayMillis, changeMillis }),
     state,
     network: scene === 'connecting' ? null : NETWORK,
     async start() {
@@ -254,7 +276,7 @@ export function createFixtureClient(scene: Scene): Client {
       return () => set.delete(listener as Listener)
     },
     head: async () => null,
-    recent: async () => [],
+    recent: async (count) => heads().slice(0, count),
     header: nothing,
     verify,
     work: async () => ({

@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { PageModel } from '../model/page-model.ts'
+import { type Section, sectionOf } from '../model/route.ts'
 import { ConnectPanel } from './connect.tsx'
 import { FramesPanel } from './frames.tsx'
 import { HeadPanel } from './head-panel.tsx'
 import { EvidenceNotice, PhaseAnnouncer, UpdateNotice } from './notices.tsx'
 import { PeersPanel, WorkPanel } from './peers.tsx'
+import { LazyExplorer } from './state/lazy-explorer.tsx'
 import { TamperPanel } from './tamper.tsx'
 import { TimesPanel } from './times.tsx'
 import { TopBar } from './top-bar.tsx'
@@ -17,18 +19,27 @@ export function App({ model }: { readonly model: PageModel }) {
     const timer = setTimeout(() => setWhole(true))
     return () => clearTimeout(timer)
   }, [])
+  const { section, opened } = useSection()
   return (
     <>
       <a class="skip" href="#main">
-        Skip to the newest frame
+        {section === 'frames' ? 'Skip to the newest frame' : 'Skip to state'}
       </a>
-      <TopBar model={model} />
+      <TopBar model={model} section={section} />
       <main id="main" tabIndex={-1}>
         <EvidenceNotice model={model} />
         <UpdateNotice />
         <PhaseAnnouncer model={model} />
-        <HeadPanel model={model} />
-        {whole && <Panels model={model} />}
+        {/* A section that was opened stays as it was left. */}
+        <div class="section" hidden={section !== 'frames'}>
+          <HeadPanel model={model} />
+          {whole && <Panels model={model} />}
+        </div>
+        {opened && (
+          <div class="section" hidden={section !== 'state'}>
+            <LazyExplorer model={model} />
+          </div>
+        )}
       </main>
       <footer class="foot">
         <p>
@@ -38,6 +49,19 @@ export function App({ model }: { readonly model: PageModel }) {
       </footer>
     </>
   )
+}
+
+/** The section that the address names, and whether the explorer was ever opened. */
+function useSection(): { readonly section: Section; readonly opened: boolean } {
+  const [section, setSection] = useState<Section>(() => sectionOf(location.hash, 'frames'))
+  const [opened, setOpened] = useState(section === 'state')
+  useEffect(() => {
+    const follow = (): void => setSection((before) => sectionOf(location.hash, before))
+    addEventListener('hashchange', follow)
+    return () => removeEventListener('hashchange', follow)
+  }, [])
+  if (section === 'state' && !opened) setOpened(true)
+  return { section, opened }
 }
 
 function Panels({ model }: { readonly model: PageModel }) {

@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks'
 import type { PageModel } from '../model/page-model.ts'
+import { SECTIONS, type Section } from '../model/route.ts'
 import { chooseTheme, chosenTheme, THEMES, type Theme } from '../theme.ts'
 import { Icon, type IconName } from './icon.tsx'
 
 const THEME_ICONS: Readonly<Record<Theme, IconName>> = { auto: 'auto', light: 'sun', dark: 'moon' }
 
-export function TopBar({ model }: { readonly model: PageModel }) {
+export function TopBar({ model, section }: { readonly model: PageModel; readonly section: Section }) {
   const network = model.client.network
   // Read so that the bar follows the moment when the description arrives.
   void model.state.value
@@ -13,8 +14,15 @@ export function TopBar({ model }: { readonly model: PageModel }) {
     <header class="top-bar">
       <p class="brand">
         <Mark />
-        <span>Petal</span>
+        <span class="brand-word">Petal</span>
       </p>
+      <nav class="sections" aria-label="Sections">
+        {SECTIONS.map((known) => (
+          <a key={known.section} href={known.hash} aria-current={known.section === section ? 'page' : undefined}>
+            {known.title}
+          </a>
+        ))}
+      </nav>
       <p class="network">
         {network === null ? 'No network yet' : `Network ${network.network}`}
         {network !== null && <span class="network-profile"> {network.profile}</span>}
