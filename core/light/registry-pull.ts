@@ -67,6 +67,8 @@ export async function pullTree({ target, peers, crypto, clock, signal, onProgres
   const addresses = new Map(serving.map(({ id, address }) => [id, address]))
   const addressOf = (id: string) => addresses.get(id) ?? id
   const dropped: Dropped[] = []
+  /** Addresses of peers that failed to answer, whatever the machine makes of it. */
+  const unheard = new Set<string>()
   let staged: { readonly from: number; readonly peer: string | null; readonly leaves: readonly ServedLeaf[] }[] = []
   const leaves = () => staged.toSorted((a, b) => a.from - b.from).flatMap((page) => [...page.leaves])
 
@@ -87,15 +89,23 @@ export async function pullTree({ target, peers, crypto, clock, signal, onProgres
       onProgress: (progress) => onProgress?.(progress),
       onDrop: (peer, code, reason) => void dropped.push({ peer: addressOf(peer), code, reason }),
       onStarved: () => {
-        if (offered) starved.reject(unbelieved(dropped))
+        if (offered) starved.reject(unbelieved(dropped, unheard))
       },
     },
     { policy: PULL_LIMITS },
   )
   const aborted = () => starved.reject(signal.reason)
   signal.addEventListener('abort', aborted, { once: true })
-  for (const { id, values } of serving) {
-    pull.addPeer({ id, ask: (query, given) => values.sync(query, AbortSignal.any([given, signal])) })
+  for (const { id, address, values } of serving) {
+    const ask = async (query: Uint8Array, given: AbortSignal) => {
+      try {
+        return await values.sync(query, AbortSignal.any([given, signal]))
+      } catch (error) {
+        unheard.add(address)
+        throw error
+      }
+    }
+    pull.addPeer({ id, ask })
   }
   offered = true
   try {
@@ -114,7 +124,7 @@ export async function pullTree({ target, peers, crypto, clock, signal, onProgres
 }
 
 /** Data trees that a hash target binds are rebuilt by the engine. Null, or what is wrong with them. */
-async function checkBound(
+export async function checkBound(
   tree: TreeName,
   leaves: readonly ServedLeaf[],
   crypto: Pick<Crypto, 'rebuildRoot'>,
@@ -136,11 +146,12 @@ async function checkBound(
   }
 }
 
-const UNANSWERED: readonly DropCode[] = ['stalled', 'gone']
+/** Codes of a peer that did not lie. */
+const HONEST: readonly DropCode[] = ['refused', 'stalled', 'gone']
 
-function unbelieved(dropped: readonly Dropped[]): TreePullError {
-  const lied = dropped.some(({ code }) => code !== 'refused' && !UNANSWERED.includes(code))
-  const code = lied ? 'refused' : dropped.some((drop) => drop.code === 'refused') ? 'notFound' : 'noPeers'
+function unbelieved(dropped: readonly Dropped[], unheard: ReadonlySet<string>): TreePullError {
+  const lied = dropped.some(({ code }) => !HONEST.includes(code))
+  const without = dropped.some(({ code, peer }) => code === 'refused' && !unheard.has(peer))
   const told = dropped.map(({ peer, reason }) => `${peer}: ${reason}`).join('; ')
-  return new TreePullError(code, told || 'no node answered', dropped)
+  return new TreePullError(lied ? 'refused' : without ? 'notFound' : 'noPeers', told || 'no node answered', dropped)
 }

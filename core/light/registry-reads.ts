@@ -107,8 +107,8 @@ export function allocationFrames({ record }: Allocation): Readonly<Record<string
   return frames
 }
 
-/** Under leaf rule A the data tree stands beside the leaf, and its root was compared with what the leaf hashes. */
-function recordOf({ key, value, hashTarget, underlyingData }: ServedLeaf): RegistryLeaf {
+/** A pulled leaf as a record. Under leaf rule A the data tree stands beside the leaf, and its root was compared with what the leaf hashes. */
+export function recordOf({ key, value, hashTarget, underlyingData }: ServedLeaf): RegistryLeaf {
   return { key, dataTree: hashTarget.length > 0 ? underlyingData : value }
 }
 

@@ -9,12 +9,13 @@ import {
   decodeVertex,
   METADATA_ADDRESS,
   parseSchema,
+  readMetadata,
   readTreeLeaves,
   SchemaError,
   VertexSchema,
 } from '../state/index.ts'
 import { knownHashes } from './known-hashes.ts'
-import type { StateFinding, StateReader, ValueFinding } from './state-reads.ts'
+import { type StateFinding, StateReadError, type StateReader, type ValueFinding } from './state-reads.ts'
 
 /** How fields are named: by the schema that the application published, by a document, or not at all. */
 export type SchemaChoice =
@@ -44,20 +45,19 @@ export interface HyperedgeReading {
   readonly members: readonly Uint8Array[] | null
 }
 
-/** Key of the schema document in a metadata vertex (spec 21 section 8). */
-const SCHEMA_KEY = Uint8Array.of(2 << 2)
 /** Tag and id before the tree of a hyperedge in the form of messages (spec 21 section 4.3). */
 const HYPEREDGE_TAG = 1
 const HYPEREDGE_PREFIX = 65
 /** Schemas kept decoded. */
 const MOST_SCHEMAS = 32
-const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 export class StateValues {
   readonly #reader: StateReader
   readonly #crypto: Pick<Crypto, 'hashBytes'>
   /** By domain and document. */
   readonly #schemas = new Map<string, VertexSchema>()
+  /** Published documents by domain and root of the vertices: under one root the document is the same. */
+  readonly #documents = new Map<string, string>()
 
   constructor(reader: StateReader, crypto: Pick<Crypto, 'hashBytes'>) {
     this.#reader = reader
@@ -73,7 +73,7 @@ export class StateValues {
   ): Promise<VerticesReading> {
     const finding = await this.#reader.values('vertex', domain, addresses, frame, signal)
     const trees = finding.values.map((found) => ({ found, leaves: treeLeaves(found.value) }))
-    const { schema, reason } = await this.#schema(domain, choice, finding.frame, signal)
+    const { schema, reason } = await this.#schema(domain, choice, finding, signal)
     return {
       finding,
       schemaReason: reason,
@@ -99,11 +99,17 @@ export class StateValues {
   async #schema(
     domain: Uint8Array,
     choice: SchemaChoice,
-    frame: bigint,
+    finding: StateFinding,
     signal: AbortSignal,
   ): Promise<{ readonly schema: VertexSchema | null; readonly reason: string | null }> {
     if (choice.kind === 'none') return { schema: null, reason: null }
-    const text = choice.kind === 'text' ? choice.text : await this.#published(domain, frame, signal)
+    let text: string | null
+    try {
+      text = choice.kind === 'text' ? choice.text : await this.#published(domain, finding, signal)
+    } catch (error) {
+      if (!(error instanceof StateReadError)) throw error
+      return { schema: null, reason: `the schema cannot be had: ${error.message}` }
+    }
     if (text === null) return { schema: null, reason: 'the application publishes no schema' }
     const key = `${bytesToHex(domain)} ${text}`
     const known = this.#schemas.get(key)
@@ -122,17 +128,28 @@ export class StateValues {
     }
   }
 
-  /** The document in the metadata vertex, proved like every other value. */
-  async #published(domain: Uint8Array, frame: bigint, signal: AbortSignal): Promise<string | null> {
+  /** The document in the metadata vertex (spec 21 section 8), proved like every other value; null when there is none. */
+  async #published(domain: Uint8Array, { frame, root }: StateFinding, signal: AbortSignal): Promise<string | null> {
+    const key = `${bytesToHex(domain)} ${bytesToHex(root)}`
+    const known = this.#documents.get(key)
+    if (known !== undefined) return known
     const { values } = await this.#reader.values('vertex', domain, [METADATA_ADDRESS], frame, signal)
-    const leaves = treeLeaves(values[0]?.value ?? null)
-    const document = leaves?.find(({ key }) => sameBytes(key, SCHEMA_KEY))?.value
-    if (document === undefined) return null
-    try {
-      return utf8.decode(document)
-    } catch {
-      return null
-    }
+    const value = values[0]?.value ?? null
+    if (value === null) return null
+    const document = documentIn(value)
+    if (this.#documents.size >= MOST_SCHEMAS) this.#documents.clear()
+    if (document !== null) this.#documents.set(key, document)
+    return document
+  }
+}
+
+function documentIn(metadata: Uint8Array): string | null {
+  try {
+    const { schema } = readMetadata(metadata)
+    return schema === '' ? null : schema
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error
+    return null
   }
 }
 
