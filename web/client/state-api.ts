@@ -65,7 +65,7 @@ export class StateApi implements StateReads {
   watch: StateReads['watch'] = (at, listener, options = {}) => {
     const { domain, address } = atomOf(at, 'watch')
     schemaOf(options.schema, 'watch')
-    const { onError = reportError } = options
+    const { onError = (error: Error) => reportError(error) } = options
     const read = async (signal: AbortSignal) =>
       one(await this.#vertices('watch', domain, [address], { ...options, signal }))
     return watchValue(this.#parts, read, listener, onError)

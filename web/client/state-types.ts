@@ -17,7 +17,8 @@ export interface ProofStep {
 
 /**
  * A value of state. `verified: false` with a null value means that no node has it: absence has no proof in this protocol, so it is said and
- * never shown as verified. `root` is the identity of the frame.
+ * never shown as verified. A null value that is verified (only `getProver`): something else is proved to be at that address, see `reason`.
+ * `root` is the identity of the frame.
  */
 export interface StateValue<T> extends Verified<T | null> {
   readonly steps: readonly ProofStep[]
@@ -119,7 +120,12 @@ export interface VertexOptions extends ReadOptions {
   readonly schema?: 'published' | 'none' | { readonly text: string }
 }
 
-/** Reads of state. Each rejects with `ClientError`: `notFound`, `noPeers`, `refused`, `arguments`, `stopped`. */
+/**
+ * Reads of state. Each rejects with `ClientError`: `notFound` (no node holds that frame's state, that shard, or nothing is verified yet),
+ * `noPeers`, `refused` (what nodes sent is no proof, under both policies; under `refuse` also a header that does not verify), `arguments`,
+ * `stopped`; `listProvers` also with `timeout`. Certificates do not cover commitments, so the time proof of the header is waited for, unless
+ * `timeProofs` is `off`: then `verified` is `certificate`, and only the word of a node speaks for the value.
+ */
 export interface StateReads {
   getVertex(address: AtomAddress, options?: VertexOptions): Promise<StateValue<VertexValue>>
   /** Up to 100 vertices of one application with one proof, in the order asked for. */
@@ -129,12 +135,15 @@ export interface StateReads {
     options?: VertexOptions,
   ): Promise<readonly StateValue<VertexValue>[]>
   getHyperedge(address: AtomAddress, options?: ReadOptions): Promise<StateValue<HyperedgeValue>>
-  /** By address, P(public key). */
+  /** By address, P(public key): its record, its allocation for the global filter and its reward. `listProvers` knows the other allocations. */
   getProver(address: string | Uint8Array, options?: ReadOptions): Promise<StateValue<ProverValue>>
   getShard(domain: string | Uint8Array, options?: ReadOptions): Promise<StateValue<ShardValue>>
-  /** Pulls the whole registry and rebuilds its root. */
+  /** Pulls the whole registry and rebuilds its root. Records that were removed later cannot be told from others: headers do not commit to removals. */
   listProvers(options?: ReadOptions & { readonly onProgress?: (progress: SyncProgress) => void }): Promise<ProverList>
-  /** Reads a vertex at each new head and calls back when it is another one, also the first time; until the returned function is called. */
+  /**
+   * Reads a vertex at each new head and calls back when its bytes are others, also the first time; until the returned function is called. A
+   * read that fails is told to `onError` (default: reported like an error that nobody caught), and the next head is tried.
+   */
   watch(
     address: AtomAddress,
     listener: (value: StateValue<VertexValue>) => void,
