@@ -25,7 +25,13 @@ test('numbers are grouped, times have a unit, no time is a dash', () => {
   expect(count(244_213n)).toBe('244,213')
   expect([0.01, 0.42, 48.3, 1350].map(millis)).toEqual(['<0.1 ms', '0.4 ms', '48 ms', '1.35 s'])
   expect(millis(null)).toBe('–')
-  expect([812, 36_100, 2_400_000].map(bytes)).toEqual(['812 B', '36.1 kB', '2.40 MB'])
+  expect([812, 36_100, 2_400_000, 1_073_741_824, 4e15].map(bytes)).toEqual([
+    '812 B',
+    '36.1 kB',
+    '2.40 MB',
+    '1.07 GB',
+    '4,000 TB',
+  ])
 })
 
 test('hex is cut for reading without losing a digit, or shortened in the middle', () => {

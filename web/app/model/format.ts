@@ -35,11 +35,12 @@ export function age(then: number, now: number): string {
   return 'long ago'
 }
 
-/** Bytes of traffic: `812 B`, `36.1 kB`, `2.40 MB`. */
+/** Bytes of traffic or storage: `812 B`, `36.1 kB`, `2.40 MB`, `1.07 GB`. */
 export function bytes(value: number): string {
   if (value < 1000) return `${value} B`
   if (value < 1_000_000) return `${(value / 1000).toFixed(1)} kB`
-  return `${(value / 1_000_000).toFixed(2)} MB`
+  if (value < 1_000_000_000) return `${(value / 1_000_000).toFixed(2)} MB`
+  return value < 1e12 ? `${(value / 1e9).toFixed(2)} GB` : `${count(value / 1e12)} TB`
 }
 
 /** Hex in groups of eight, for reading aloud and wrapping. */

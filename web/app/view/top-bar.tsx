@@ -24,7 +24,14 @@ export function TopBar({ model, section }: { readonly model: PageModel; readonly
         ))}
       </nav>
       <p class="network">
-        {network === null ? 'No network yet' : `Network ${network.network}`}
+        {network === null ? (
+          'No network yet'
+        ) : (
+          <>
+            <span class="network-word">Network </span>
+            {network.network}
+          </>
+        )}
         {network !== null && <span class="network-profile"> {network.profile}</span>}
       </p>
       <ThemeButton />

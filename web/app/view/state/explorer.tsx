@@ -17,8 +17,8 @@ export function Explorer({ model: page }: { readonly model: PageModel }) {
     <>
       <HeadLine model={page} />
       <LookupPanel model={model} />
-      <RegistryPanel model={model} />
       <CommitmentsPanel model={model} />
+      <RegistryPanel model={model} />
     </>
   )
 }

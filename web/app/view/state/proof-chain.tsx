@@ -63,14 +63,14 @@ function Step({ step, tree }: { readonly step: ProofStep; readonly tree: number 
         ) : (
           <span class="check-reason">{step.reason ?? 'No reason was given.'}</span>
         )}
-        <span class="link-to">
-          <span>{words.to}</span>
-          <Copy text={step.to} about={words.to.toLowerCase()} />
-        </span>
       </div>
       <span class="link-side">
         <span>{step.millis === null ? '' : millis(step.millis)}</span>
         <span class="link-section">Spec {step.section}</span>
+      </span>
+      <span class="link-to">
+        <span>{words.to}</span>
+        <Copy text={step.to} about={words.to.toLowerCase()} />
       </span>
     </li>
   )

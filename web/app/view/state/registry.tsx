@@ -93,7 +93,7 @@ function Rebuilt({ list }: { readonly list: ProverList }) {
 }
 
 /** Rows that are added at once. */
-const PAGE_ROWS = 50
+const PAGE_ROWS = 20
 
 function Provers({ model, list }: { readonly model: ExplorerModel; readonly list: ProverList }) {
   const [status, setStatus] = useState<StatusFilter>('all')
@@ -174,7 +174,7 @@ function ProverLine({ prover, open, toggle, prove }: ProverLineProps) {
           {prover.allocations.length}
           <span class="prover-unit"> allocation{prover.allocations.length === 1 ? '' : 's'}</span>
         </span>
-        <span class="prover-number prover-reward">
+        <span class={`prover-number ${prover.reward === null ? 'prover-unrewarded' : 'prover-reward'}`}>
           <span class="visually-hidden">reward </span>
           {prover.reward === null ? '–' : quil(prover.reward.balance)}
         </span>

@@ -67,7 +67,7 @@ export function ValueCard({ lookup, asked, answer }: ValueCardProps) {
 }
 
 function Body({ lookup, answer }: { readonly lookup: LookupModel; readonly answer: Answer }) {
-  if (answer.value.value === null) return <p class="empty">There is no value to show.</p>
+  if (answer.value.value === null) return null
   switch (answer.kind) {
     case 'vertex':
       return <VertexBody vertex={answer.value.value} changed={lookup.following.value?.fields ?? NONE} />
