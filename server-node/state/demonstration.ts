@@ -100,8 +100,11 @@ export class Garden {
     if (frame === 1n) {
       changes.push(this.#metadata())
       for (let index = 0; index < FLOWERS; index++) changes.push(this.#flowerAt(index, frame))
+      for (let number = 0; number < BOUQUETS; number++) changes.push(this.#bouquetAt(number, frame))
     } else changes.push(this.#flowerAt(Number(frame % BigInt(FLOWERS)), frame))
-    if (frame % BOUQUET_FRAMES === 0n) changes.push(this.#bouquetAt(frame))
+    if (frame % BOUQUET_FRAMES === 0n) {
+      changes.push(this.#bouquetAt(Number((frame / BOUQUET_FRAMES) % BigInt(BOUQUETS)), frame))
+    }
     return changes
   }
 
@@ -143,10 +146,9 @@ export class Garden {
   }
 
   /** A hyperedge in the form in which messages carry it: `01 || id || ser(members)` (spec 21 section 2). */
-  #bouquetAt(frame: bigint): Change {
-    const number = Number((frame / BOUQUET_FRAMES) % BigInt(BOUQUETS))
+  #bouquetAt(number: number, frame: bigint): Change {
     const location = this.bouquet(number)
-    const start = Number(frame % BigInt(FLOWERS))
+    const start = (Number(frame % BigInt(FLOWERS)) + number) % FLOWERS
     const members = Array.from({ length: BOUQUET_FLOWERS }, (_, step) => (start + step * 5) % FLOWERS)
     const leaves = members.map((index) => this.#member(index, frame))
     const { blob } = this.#trees.build(leaves, { commit: true })

@@ -14,11 +14,14 @@ import {
   type LightRequest,
   type LightResponse,
   readFrames,
+  WIRE_LIMITS,
 } from '../../core/light/wire.ts'
 import { LIGHT_PROTOCOL } from '../../core/platform/network.ts'
 
+type Answered = LightResponse | Uint8Array | 'silence'
+
 /** An answer, raw bytes instead of one, or none at all. */
-export type Answer = (request: LightRequest) => LightResponse | Uint8Array | 'silence'
+export type Answer = (request: LightRequest) => Answered | Promise<Answered>
 
 export interface BridgeOptions {
   /** So many bytes of each answer go out one by one, the rest at once; default none. */
@@ -63,10 +66,10 @@ export async function startBridge(answer: Answer, options: BridgeOptions = {}): 
 }
 
 async function talk(stream: Stream, answer: Answer, options: BridgeOptions, asked: LightRequest['kind'][]) {
-  for await (const message of readFrames(chunks(stream), 1024)) {
+  for await (const message of readFrames(chunks(stream), WIRE_LIMITS.requestBytes)) {
     const request = decodeRequest(message)
     asked.push(request.kind)
-    const response = answer(request)
+    const response = await answer(request)
     if (response !== 'silence') {
       await send(stream, response instanceof Uint8Array ? response : encodeResponse(response), options)
     }

@@ -23,7 +23,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const built = fileURLToPath(new URL('../../dist/web', import.meta.url))
 
-export interface StaticServer {
+export interface StaticServer extends AsyncDisposable {
   readonly url: string
   /** From now on every page says `data-release=name`, and the service worker is another one. */
   release(name: string): void
@@ -74,15 +74,17 @@ export async function serveBuiltPage(options: StaticServerOptions): Promise<Stat
     }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     release: (name) => {
       current = name
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
