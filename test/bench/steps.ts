@@ -5,6 +5,8 @@
 import { blsSteps } from './bls-steps.ts'
 import type { Step } from './step.ts'
 import { codecSteps } from './steps/codec.ts'
+import { kzgSteps } from './steps/kzg.ts'
+import { treeSteps } from './steps/trees.ts'
 import { vdfSteps } from './vdf-steps.ts'
 
 const poseidon: Step = {
@@ -24,4 +26,4 @@ const poseidon: Step = {
   },
 }
 
-export const STEPS: readonly Step[] = [...blsSteps, poseidon, ...vdfSteps, ...codecSteps]
+export const STEPS: readonly Step[] = [...blsSteps, poseidon, ...vdfSteps, ...kzgSteps, ...treeSteps, ...codecSteps]
