@@ -26,9 +26,17 @@ const LAST_INDEX: u32 = 1 << 16;
 #[derive(Clone)]
 pub struct DiscriminantSearch {
     start: Wide,
-    positions: Positions,
     first: Window,
     kernel: Kernel,
+}
+
+/// Where the sieve's primes first divide n + k M.
+fn positions(start: &Wide) -> Positions {
+    let mut digits = [0; DIGITS];
+    for (pair, limb) in digits.as_chunks_mut::<2>().0.iter_mut().zip(start) {
+        *pair = [*limb as u32, (limb >> 32) as u32];
+    }
+    Positions::new(&digits)
 }
 
 impl core::fmt::Debug for DiscriminantSearch {
@@ -49,16 +57,10 @@ impl DiscriminantSearch {
             return Err(Error::Bits(bits));
         }
         let start = first_candidate(seed, bits).words::<LIMBS>();
-        let mut digits = [0; DIGITS];
-        for (pair, limb) in digits.as_chunks_mut::<2>().0.iter_mut().zip(start) {
-            *pair = [limb as u32, (limb >> 32) as u32];
-        }
-        let positions = Positions::new(&digits);
         let mut first = Window::new(FIRST_WINDOW);
-        positions.mark(0, &mut first);
+        positions(&start).mark(0, &mut first);
         Ok(Self {
             start,
-            positions,
             first,
             kernel: Kernel::detect(),
         })
@@ -89,6 +91,8 @@ impl DiscriminantSearch {
             }
         };
         let mut batch = Batch::new(self.kernel);
+        // Half a megabyte, and hardly ever needed again: made anew rather than kept.
+        let mut later = None;
         let mut at = from;
         while at < end {
             let (window, base, stop) = if at < FIRST_WINDOW {
@@ -96,7 +100,9 @@ impl DiscriminantSearch {
             } else {
                 let stop = end.min(at.saturating_add(LATER_WINDOW));
                 let mut window = Window::new(stop - at);
-                self.positions.mark(at, &mut window);
+                later
+                    .get_or_insert_with(|| positions(&self.start))
+                    .mark(at, &mut window);
                 (Some(window), at, stop)
             };
             let window = window.as_ref().unwrap_or(&self.first);

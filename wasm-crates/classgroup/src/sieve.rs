@@ -76,29 +76,30 @@ fn inverse_mod(a: u32, p: u32) -> u32 {
 fn table() -> &'static [SievePrime] {
     static TABLE: OnceLock<Vec<SievePrime>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        // Index i stands for 2 i + 1.
-        let mut composite = vec![false; BOUND as usize / 2];
-        let mut primes = Vec::new();
-        for i in 1..composite.len() {
-            if composite[i] {
+        // Position i stands for 2 i + 1. Bits, and room for exactly the primes there are: memory that WASM used once is never given back.
+        const HALF: u32 = BOUND / 2;
+        let mut composite = Window::new(HALF);
+        for p in (3..=BOUND.isqrt()).step_by(2) {
+            if composite.is_composite(p / 2) {
                 continue;
             }
-            let p = 2 * i + 1;
-            if p > 13 {
-                primes.push(SievePrime::new(p as u32));
-            }
-            let mut multiple = p * p / 2;
-            while let Some(slot) = composite.get_mut(multiple) {
-                *slot = true;
-                multiple += p;
+            for multiple in (p * p / 2..HALF).step_by(p as usize) {
+                composite.set(multiple);
             }
         }
-        primes
+        // 17 is the first prime that does not divide M.
+        let primes = || {
+            (17 / 2..HALF)
+                .filter(|&i| !composite.is_composite(i))
+                .map(|i| 2 * i + 1)
+        };
+        let mut table = Vec::with_capacity(primes().count());
+        table.extend(primes().map(SievePrime::new));
+        table
     })
 }
 
 /// First positions of all primes for one n.
-#[derive(Clone)]
 pub(crate) struct Positions(Vec<u32>);
 
 impl Positions {
@@ -180,6 +181,22 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_table_has_every_prime_below_the_bound_but_those_of_m() {
+        let is_prime = |n: u32| (2..=n.isqrt()).all(|d| !n.is_multiple_of(d));
+        let primes: Vec<u32> = table().iter().map(|prime| prime.p).collect();
+        assert_eq!(primes.first(), Some(&17));
+        assert!(primes.is_sorted());
+        let last_primes = (BOUND - 2000..BOUND).filter(|&n| is_prime(n));
+        let beyond_16_bits = (65_536..70_000).filter(|&n| is_prime(n));
+        for p in beyond_16_bits.chain(last_primes) {
+            assert!(primes.binary_search(&p).is_ok(), "{p}");
+        }
+        // pi(2^20) and pi(2^21), without 2, 3, 5, 7, 11, 13.
+        let all = if BOUND == 1 << 20 { 82_025 } else { 155_611 };
+        assert_eq!(primes.len(), all - 6);
+    }
 
     #[test]
     fn marks_exactly_the_positions_with_a_small_factor() {
