@@ -1,20 +1,20 @@
 /** Opens or makes the local network of a data directory, and runs its producer. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { StateExample } from '@petal/core/light/anchors.ts'
-import type { Crypto } from '@petal/core/platform/crypto.ts'
+import type { Crypto, HeaderFacts } from '@petal/core/platform/crypto.ts'
 import { calibrate } from './chain/calibrate.ts'
 import { type Member, openMembers } from './chain/committee.ts'
 import { FrameMaker } from './chain/frame-maker.ts'
 import { createGenesis, type Genesis, readGenesis, rulesOf } from './chain/genesis.ts'
-import { type Ledger, StateLedger } from './chain/ledger.ts'
+import { commitsTo, type Ledger, StateLedger } from './chain/ledger.ts'
 import { LocalChain } from './chain/local-chain.ts'
 import { produce } from './chain/producer.ts'
 import type { Secrets } from './data/secrets.ts'
 import { messageOf, NodeError } from './errors.ts'
 import type { ResolvedOptions } from './options.ts'
 import { NodeStateAnswers } from './state/answers.ts'
-import { NodeState } from './state/node-state.ts'
+import { DiskWatch } from './state/disk-watch.ts'
+import type { NodeState } from './state/node-state.ts'
+import { nodeError, openNodeState, stateFile } from './state/open.ts'
 
 /** A locked data directory. */
 export interface NodeData {
@@ -43,7 +43,7 @@ export async function openLocalNetwork(
       : 'its keys are readable by you alone, not encrypted: set PETAL_PASSPHRASE to encrypt them'
     onEvent({ event: 'notice', message: `first run: making a local network in ${directory}; ${how}` })
   }
-  const state = await openState(directory, options.addonPath)
+  const state = await openNodeState(directory, { addonPath: options.addonPath, store: options.store })
   const ledger = new StateLedger(state)
   let chain: LocalChain
   let genesis: Genesis
@@ -52,34 +52,56 @@ export async function openLocalNetwork(
     const values = new NodeStateAnswers(state)
     const examples = [...(await state.examples()), ...members.map(proverExample)]
     chain = await LocalChain.open({ ledger, genesis, values, examples, crypto, frameIntervalMillis })
+    await expectStateOf(chain.headFacts, state, directory)
   } catch (error) {
     await ledger.close()
-    throw error
+    throw nodeError(error)
   }
+  const disk = new DiskWatch(onEvent)
+  // What keeps the disk from being asked keeps the next frame from being stored, and is told there.
+  const observeDisk = () =>
+    void state.disk().then(
+      (level) => disk.observe(level),
+      () => undefined,
+    )
   const committee = await crypto.openCommittee(chain.committee)
   const maker = new FrameMaker(crypto, members, committee, rulesOf(genesis))
   return {
     chain,
-    run: (signal) =>
-      produce(
+    run: (signal) => {
+      observeDisk()
+      return produce(
         {
           chain,
           maker,
           difficulty: genesis.difficulty,
           frameIntervalMillis,
-          onFrame: ({ facts, signers, solveMillis }) =>
+          onFrame: ({ facts, signers, solveMillis }) => {
             onEvent({
               event: 'frame',
               number: facts.number.toString(),
               identity: Buffer.from(facts.identity).toString('hex'),
               signers,
               solveMillis: Math.round(solveMillis),
-            }),
+            })
+            observeDisk()
+          },
           onFailure: (error, final) => onEvent({ event: 'failure', message: messageOf(error), final }),
         },
         signal,
-      ),
+      )
+    },
   }
+}
+
+/** The newest stored state must be the one that the newest header commits to. */
+async function expectStateOf(head: HeaderFacts, state: NodeState, directory: string): Promise<void> {
+  const stored = await state.committed()
+  if (stored !== null && stored.frame === head.number && commitsTo(head, stored)) return
+  throw new NodeError(
+    'corrupt',
+    `frame ${head.number} commits to another state than the one in ${stateFile(directory)}: restore a backup`,
+  )
 }
 
 const proverExample = ({ address }: Member, index: number): StateExample => ({
@@ -104,16 +126,4 @@ async function makeGenesis(
   }
   const roots = await ledger.commitGenesis(members.map(({ publicKey }) => publicKey))
   return createGenesis(directory, crypto, members, roots, difficulty, Date.now())
-}
-
-/** Opens the store of frames and state. Data of the versions before it cannot be continued: their headers commit to no state. */
-async function openState(directory: string, addonPath: string | undefined): Promise<NodeState> {
-  const old = join(directory, 'frames.log')
-  if (existsSync(old)) {
-    throw new NodeError(
-      'corrupt',
-      `${old} was written by an earlier version: choose another --data-dir or remove ${directory}`,
-    )
-  }
-  return NodeState.open(join(directory, 'state'), addonPath)
 }

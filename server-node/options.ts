@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { NodeError } from './errors.ts'
 import { DEFAULT_NET_LIMITS, type NetLimits } from './net/limits.ts'
 import { TRANSPORTS, type TransportName } from './net/transports.ts'
+import type { AddonStateOptions, DiskLevel } from './state/addon.ts'
 
 export interface NodeOptions {
   /** IP address of all listeners. Default 127.0.0.1. */
@@ -29,6 +30,8 @@ export interface NodeOptions {
   readonly limits?: Partial<NetLimits>
   /** Native addon. Default: the one that the build makes. */
   readonly addonPath?: string
+  /** The store of frames and state. */
+  readonly store?: AddonStateOptions
   readonly onEvent?: (event: NodeEvent) => void
 }
 
@@ -43,12 +46,14 @@ export type NodeEvent =
       readonly signers: readonly number[] | null
       readonly solveMillis: number | null
     }
+  /** The disk of the data directory has reached another level; at `readOnly` no frames are made. */
+  | { readonly event: 'disk'; readonly level: DiskLevel; readonly message: string }
   /** A frame could not be made; `final` = no more are tried. */
   | { readonly event: 'failure'; readonly message: string; readonly final: boolean }
 
 export type ResolvedOptions = Required<Omit<NodeOptions, Optional | 'limits' | 'dataDirectory'>> &
   Pick<NodeOptions, Optional> & { readonly limits: NetLimits; readonly dataDirectory: string | undefined }
-type Optional = 'passphrase' | 'replay' | 'replayIntervalMillis' | 'addonPath'
+type Optional = 'passphrase' | 'replay' | 'replayIntervalMillis' | 'addonPath' | 'store'
 
 export const DEFAULTS = {
   host: '127.0.0.1',

@@ -54,6 +54,8 @@ export function humanOutput(stream: Writable & { readonly isTTY?: boolean }, env
           return print(frameLine(event, style))
         case 'notice':
           return print(`${style('yellow', 'note')}   ${event.message}`)
+        case 'disk':
+          return print(`${style('yellow', 'disk')}   ${event.message}`)
         case 'failure': {
           const next = event.final ? 'no more frames are made; the ones there are still served' : 'trying again'
           return print(`${style('red', 'failed')} ${event.message}; ${next}`)

@@ -1,6 +1,6 @@
 /**
  * The state store as the addon exposes it: synchronous calls, made in the thread of `worker.ts` only. A call that cannot answer throws an
- * `Error` whose `code` is a `StateErrorCode` or `NodeErrorCode`.
+ * `Error` whose `code` is a `StateErrorCode`, `NodeErrorCode` or `full`.
  *
  * A generation is the number of the frame whose commit made it; `LIVE` reads what is not committed yet. Phases are 0 to 3 in the order of
  * `state_roots`; sets 0 vertex, 1 hyperedge; an atom id is 64 bytes, a shard key 35.
@@ -8,6 +8,23 @@
 
 /** The newest state, uncommitted changes included. */
 export const LIVE = 0xffff_ffff_ffff_ffffn
+
+/** How a store is opened; what is left out has the store's own default. */
+export interface AddonStateOptions {
+  /** Room held back for a clean stop on a full disk; 0 for none. Default 64 MiB. */
+  readonly ballastBytes?: number
+  /** Newest generations that are kept. Default 64. */
+  readonly generations?: number
+  /** Checks every page at the opening: reads the whole file. */
+  readonly checkOnOpen?: boolean
+  /** Reads what is left of a damaged store: only to verify it. */
+  readonly salvage?: boolean
+  /** Percent of the disk in use from which each level holds. Default 70, 90, 95. */
+  readonly levels?: { readonly notice: number; readonly warning: number; readonly readOnly: number }
+}
+
+/** Fill of the disk; at `readOnly` frames are refused. */
+export type DiskLevel = 'normal' | 'notice' | 'warning' | 'readOnly'
 
 /** JSON of `describe`. */
 export interface AddonStateInfo {
@@ -17,8 +34,41 @@ export interface AddonStateInfo {
   readonly generation: string | null
   /** Random name of the store, hex. */
   readonly identity: string
-  /** `normal` | `notice` | `warning` | `readOnly` (70, 90, 95 % of the disk). */
-  readonly disk: string
+  readonly disk: DiskLevel
+}
+
+/** JSON of `stats`. */
+export interface AddonStats {
+  readonly head: string | null
+  readonly oldestGeneration: string
+  readonly fileBytes: number
+  /** Bytes of the file that hold nothing. */
+  readonly reusableBytes: number
+  readonly storedBytes: number
+  /** Records by table. */
+  readonly records: Readonly<Record<string, number>>
+  readonly shards: number
+  readonly disk: DiskLevel
+  readonly diskBytes: number
+  readonly diskFreeBytes: number
+}
+
+/** A record by its table and key, hex. */
+export interface RecordName {
+  readonly table: string
+  readonly key: string
+}
+
+/** JSON of `verify`. */
+export interface AddonVerified {
+  readonly sound: boolean
+  /** Whether the sums of the pages are right. */
+  readonly pagesSound: boolean
+  readonly records: number
+  readonly bytes: number
+  readonly damaged: readonly RecordName[]
+  /** Records that another one promises and that are not there. */
+  readonly missing: readonly RecordName[]
 }
 
 /** JSON of `commit`. Byte strings are hex. */
@@ -38,13 +88,16 @@ export interface AddonBranch {
 }
 
 /** Parallel lists: one entry a leaf. */
-export interface AddonLeaves {
-  readonly keys: readonly Uint8Array[]
-  readonly values: readonly Uint8Array[]
-  readonly hashTargets: readonly Uint8Array[]
+export interface AddonLeafLists {
+  readonly keys: Uint8Array[]
+  readonly values: Uint8Array[]
+  readonly hashTargets: Uint8Array[]
   /** Decimal. */
-  readonly sizes: readonly string[]
-  readonly underlying: readonly Uint8Array[]
+  readonly sizes: string[]
+  readonly underlying: Uint8Array[]
+}
+
+export interface AddonLeaves extends AddonLeafLists {
   /** Index of the next leaf, -1 on the last page. */
   readonly next: number
   readonly total: number
@@ -61,8 +114,10 @@ export interface AddonStateStore {
   apply(kinds: Uint8Array, ids: Uint8Array[], values: Uint8Array[]): void
   /** Commits in memory what was applied; durable with `persist`. JSON `AddonCommitted`. */
   commit(generation: bigint): string
-  /** One durable batch: the last commit, if it is not on disk yet, and a frame. */
-  persist(frame: bigint, header: Uint8Array): void
+  /** JSON `AddonCommitted` of the last commit, made again from the stored roots; nothing is listed as changed. */
+  committed(): string
+  /** One durable batch: the last commit, which is that of this frame, and its header unless that is null. */
+  persist(frame: bigint, header: Uint8Array | null): void
   /** Back to what is on disk. */
   discard(): void
   frame(number: bigint): Uint8Array | null
@@ -89,17 +144,55 @@ export interface AddonStateStore {
   proveShard(shardKey: Uint8Array, generation: bigint): AddonShardProof | null
   /** Removes what is older than the kept generations. */
   prune(): void
-  /** Reads everything; throws `corrupt` with what is wrong. JSON of what was read. */
+  /** Replaces a tree by leaves in the order of their keys; the root that they make. Nothing changes unless it is expected. */
+  replace(shardKey: Uint8Array, phase: number, leaves: AddonLeafLists, expected: Uint8Array): Uint8Array
+  /** The same for single leaves: deletes, then puts. */
+  patch(
+    shardKey: Uint8Array,
+    phase: number,
+    deletes: Uint8Array[],
+    puts: AddonLeafLists,
+    expected: Uint8Array,
+  ): Uint8Array
+  /** Keys and values beside the state. */
+  kv(): AddonKvTable
+  /** JSON `AddonStats`. */
+  stats(): string
+  /** Reads everything; JSON `AddonVerified`. */
   verify(): string
+  /** JSON list of `{shardKey, phase}`: the trees of the newest generation. */
+  trees(): string
+  /** Whether the leaves of a tree of the newest generation make its root. */
+  verifyCommitments(shardKey: Uint8Array, phase: number): boolean
   /** Path of the copy. */
   backup(directory: string): string
   close(): void
 }
 
+/** Codes of errors are those of `StoreErrorCode`. View 0 is the newest commit. */
+export interface AddonKvTable {
+  get(view: number, key: Uint8Array): Uint8Array | null
+  /** A page of the keys from `from`, included, to `to`, excluded. */
+  range(
+    view: number,
+    from: Uint8Array | null,
+    to: Uint8Array | null,
+    reverse: boolean,
+    limit: number,
+    maxBytes: number,
+  ): { readonly keys: Uint8Array[]; readonly values: Uint8Array[]; readonly more: boolean }
+  /** Puts (1) and deletes (0) in order, all or none. */
+  batch(puts: Uint8Array, keys: Uint8Array[], values: Uint8Array[], durable: boolean): void
+  /** Holds a view of the newest commit; its number. */
+  snapshot(): number
+  release(view: number): void
+}
+
 export interface StateAddon {
-  /** Opens or creates the store in a directory. `identity`: 16 random bytes that name a new one. */
+  /** Opens or creates the store in a directory. `identity`: 16 random bytes that name a new one; `options`: JSON `AddonStateOptions`. */
   readonly StateStore: new (
     directory: string,
     identity: Uint8Array,
+    options: string,
   ) => AddonStateStore
 }

@@ -13,23 +13,37 @@ import {
   type Location,
   PHASES,
   type Phase,
+  type ServedLeaf,
   type ShardRoots,
   StateError,
   type TreeLeaf,
   type TreeName,
   type Trees,
 } from '@petal/core/platform/state.ts'
+import type { StoreEntry, StoreOperation } from '@petal/core/platform/store.ts'
 import { RegistryAddresses } from '@petal/core/registry/addresses.ts'
 import { otherGenesis } from '@petal/core/registry/genesis.ts'
 import { atomId } from '@petal/core/state/location.ts'
-import type { AddonBranch, AddonCommitted, AddonStateInfo, AddonStateStore, StateAddon } from './addon.ts'
+import type {
+  AddonBranch,
+  AddonCommitted,
+  AddonKvTable,
+  AddonStateInfo,
+  AddonStateOptions,
+  AddonStateStore,
+  AddonStats,
+  AddonVerified,
+  DiskLevel,
+  StateAddon,
+} from './addon.ts'
 import { Garden } from './demonstration.ts'
+import { leavesOf, listsOf } from './leaf-lists.ts'
 
 export interface StateInfo {
   readonly head: bigint | null
   readonly generation: bigint | null
   readonly identity: string
-  readonly disk: string
+  readonly disk: DiskLevel
 }
 
 export interface ShardProof {
@@ -37,6 +51,21 @@ export interface ShardProof {
   readonly proof: Uint8Array
 }
 
+/** Part of a range of the table of keys and values. */
+export interface KvPage {
+  readonly entries: readonly StoreEntry[]
+  readonly more: boolean
+}
+
+export interface KvRange {
+  readonly from: Uint8Array | undefined
+  readonly to: Uint8Array | undefined
+  readonly reverse: boolean
+  readonly limit: number
+}
+
+/** About so many bytes cross the threads at a time. */
+const KV_PAGE_BYTES = 4 << 20
 const REMOVE = 1
 const HYPEREDGE = 2
 
@@ -46,12 +75,16 @@ export class StateHost {
   readonly #addon: HostAddon
   readonly #store: AddonStateStore
   readonly #trees: Trees
+  readonly #kv: AddonKvTable
+  /** Leaves that are pulled, until their tree is whole. */
+  readonly #staged = new Map<number, ServedLeaf[]>()
   #garden: Garden | undefined
 
-  constructor(addon: HostAddon, directory: string) {
+  constructor(addon: HostAddon, directory: string, options: AddonStateOptions) {
     this.#addon = addon
     this.#trees = new EngineTrees(addon)
-    this.#store = new addon.StateStore(directory, randomBytes(16))
+    this.#store = new addon.StateStore(directory, randomBytes(16), JSON.stringify(options))
+    this.#kv = this.#store.kv()
   }
 
   describe(): StateInfo {
@@ -92,19 +125,23 @@ export class StateHost {
   }
 
   commit(frame: bigint): Committed {
-    const { globalCommitments, proverRoot, changed } = JSON.parse(this.#store.commit(frame)) as AddonCommitted
-    return {
-      frame,
-      globalCommitments: globalCommitments.map(hexToBytes),
-      proverRoot: hexToBytes(proverRoot),
-      changed: changed.map(({ shardKey, roots }) => ({
-        shardKey: hexToBytes(shardKey),
-        roots: fourRoots(roots.map(hexToBytes)),
-      })),
-    }
+    return committedOf(frame, this.#store.commit(frame))
   }
 
-  persist(frame: bigint, header: Uint8Array): void {
+  /** What the header of the newest frame carries; null in a new store. */
+  committed(): Committed | null {
+    const { generation } = this.describe()
+    return generation === null ? null : committedOf(generation, this.#store.committed())
+  }
+
+  /** Commits without a header. */
+  commitDurable(frame: bigint): Committed {
+    const committed = this.commit(frame)
+    this.persist(frame, null)
+    return committed
+  }
+
+  persist(frame: bigint, header: Uint8Array | null): void {
     this.#store.persist(frame, header)
   }
 
@@ -156,14 +193,7 @@ export class StateHost {
   ): LeavesPage {
     const { from, max, maxBytes } = range
     const page = this.#store.leaves(shardKey, phase, Uint8Array.from(path), generation, from, max, maxBytes)
-    const at = (list: readonly Uint8Array[], index: number) => list[index] ?? new Uint8Array(0)
-    const leaves = page.keys.map((key, index) => ({
-      key,
-      value: at(page.values, index),
-      hashTarget: at(page.hashTargets, index),
-      size: BigInt(page.sizes[index] ?? 0),
-      underlyingData: at(page.underlying, index),
-    }))
+    const leaves = leavesOf(page)
     const total = BigInt(page.total)
     return page.next < 0 ? { leaves, total } : { leaves, total, next: page.next }
   }
@@ -180,8 +210,82 @@ export class StateHost {
     this.#store.prune()
   }
 
-  verify(): string {
-    return this.#store.verify()
+  /** Keeps leaves for `replace`, under a number of the caller's. */
+  stage(pull: number, leaves: readonly ServedLeaf[]): void {
+    const kept = this.#staged.get(pull)
+    if (kept === undefined) this.#staged.set(pull, [...leaves])
+    else kept.push(...leaves)
+  }
+
+  unstage(pull: number): void {
+    this.#staged.delete(pull)
+  }
+
+  /** Replaces a tree by the leaves that were staged. */
+  replace({ shardKey, phase }: TreeName, pull: number, expected: Uint8Array): Uint8Array {
+    const leaves = this.#staged.get(pull) ?? []
+    this.#staged.delete(pull)
+    return this.#store.replace(shardKey, phase, listsOf(leaves), expected)
+  }
+
+  patch(
+    { shardKey, phase }: TreeName,
+    deletes: readonly Uint8Array[],
+    puts: readonly ServedLeaf[],
+    expected: Uint8Array,
+  ): Uint8Array {
+    return this.#store.patch(shardKey, phase, [...deletes], listsOf(puts), expected)
+  }
+
+  kvGet(view: number, key: Uint8Array): Uint8Array | undefined {
+    return this.#kv.get(view, key) ?? undefined
+  }
+
+  kvRange(view: number, range: KvRange): KvPage {
+    const { from, to, reverse, limit } = range
+    const page = this.#kv.range(view, from ?? null, to ?? null, reverse, limit, KV_PAGE_BYTES)
+    const entries = page.keys.map((key, index) => ({ key, value: page.values[index] ?? new Uint8Array(0) }))
+    return { entries, more: page.more }
+  }
+
+  kvBatch(operations: readonly StoreOperation[], durable: boolean): void {
+    this.#kv.batch(
+      Uint8Array.from(operations, ({ kind }) => (kind === 'put' ? 1 : 0)),
+      operations.map(({ key }) => key),
+      operations.map((operation) => (operation.kind === 'put' ? operation.value : new Uint8Array(0))),
+      durable,
+    )
+  }
+
+  kvSnapshot(): number {
+    return this.#kv.snapshot()
+  }
+
+  kvRelease(view: number): void {
+    this.#kv.release(view)
+  }
+
+  /** Fill of the disk; free pages of the file are counted once it is not normal. */
+  disk(): DiskLevel {
+    const { disk } = this.describe()
+    return disk === 'normal' ? disk : this.stats().disk
+  }
+
+  stats(): AddonStats {
+    return JSON.parse(this.#store.stats())
+  }
+
+  verify(): AddonVerified {
+    return JSON.parse(this.#store.verify())
+  }
+
+  trees(): readonly TreeName[] {
+    const trees = JSON.parse(this.#store.trees()) as { readonly shardKey: string; readonly phase: Phase }[]
+    return trees.map(({ shardKey, phase }) => ({ shardKey: hexToBytes(shardKey), phase }))
+  }
+
+  verifyCommitments({ shardKey, phase }: TreeName): boolean {
+    return this.#store.verifyCommitments(shardKey, phase)
   }
 
   backup(directory: string): string {
@@ -204,6 +308,19 @@ export class StateHost {
 
 const idOf = ({ domain, address }: Location): Uint8Array => atomId(domain, address)
 const setNumber = ({ set }: Location): number => (set === 'vertex' ? 0 : 1)
+
+function committedOf(frame: bigint, json: string): Committed {
+  const { globalCommitments, proverRoot, changed } = JSON.parse(json) as AddonCommitted
+  return {
+    frame,
+    globalCommitments: globalCommitments.map(hexToBytes),
+    proverRoot: hexToBytes(proverRoot),
+    changed: changed.map(({ shardKey, roots }) => ({
+      shardKey: hexToBytes(shardKey),
+      roots: fourRoots(roots.map(hexToBytes)),
+    })),
+  }
+}
 
 function fourRoots(roots: readonly Uint8Array[]): ShardRoots['roots'] {
   const [vertexAdds, vertexRemoves, hyperedgeAdds, hyperedgeRemoves] = roots

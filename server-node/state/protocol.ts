@@ -1,6 +1,8 @@
 /** Messages between `NodeState` and its thread. */
 import type { StateErrorCode } from '@petal/core/platform/state.ts'
+import type { StoreErrorCode } from '@petal/core/platform/store.ts'
 import type { NodeErrorCode } from '../errors.ts'
+import type { AddonStateOptions } from './addon.ts'
 import type { StateHost } from './host.ts'
 
 /** Calls of `StateHost` by name. */
@@ -11,6 +13,7 @@ export type StateResult<M extends StateMethod> = ReturnType<StateHost[M]>
 export interface StateWorkerData {
   readonly directory: string
   readonly addonPath: string | undefined
+  readonly options: AddonStateOptions
 }
 
 export interface StateRequest {
@@ -21,6 +24,7 @@ export interface StateRequest {
 
 export type StateFailure =
   | { readonly family: 'state'; readonly code: StateErrorCode; readonly message: string }
+  | { readonly family: 'store'; readonly code: StoreErrorCode; readonly message: string }
   | { readonly family: 'node'; readonly code: NodeErrorCode; readonly message: string }
 
 export type StateResponse =

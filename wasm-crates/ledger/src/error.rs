@@ -25,7 +25,9 @@ pub enum Code {
     Failed,
     /// Another process has the store.
     DataInUse,
-    /// The disk refuses: full, or not writable.
+    /// The disk has no room, or is above its read-only level.
+    Full,
+    /// The disk fails, or may not be written.
     Data,
 }
 
@@ -43,6 +45,7 @@ impl Code {
             Self::Corrupt => "corrupt",
             Self::Failed => "failed",
             Self::DataInUse => "dataInUse",
+            Self::Full => "full",
             Self::Data => "data",
         }
     }
@@ -126,7 +129,8 @@ fn store_code(cause: &StoreError) -> Code {
         StoreError::Damaged { .. } | StoreError::Schema { .. } | StoreError::Refused(_) => {
             Code::Corrupt
         }
-        StoreError::Full(_) | StoreError::Io { .. } => Code::Data,
+        StoreError::Full(_) => Code::Full,
+        StoreError::Io { .. } => Code::Data,
         StoreError::InUse(_) => Code::DataInUse,
         StoreError::Closed => Code::Closed,
         StoreError::Expired { .. } | StoreError::Unavailable { .. } => Code::Unavailable,

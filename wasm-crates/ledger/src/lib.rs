@@ -1,6 +1,6 @@
 //! Frames and world state of one node, durable together (spec 21 section 5, 22 sections 4 and 8): the hypergraph over the store.
 //!
-//! * [`Ledger`]: apply, commit once per frame, persist state and frame in one batch, prune, back up
+//! * [`Ledger`]: apply, commit once per frame, persist state and frame in one batch, prune; take pulled trees; verify, back up
 //! * [`View`]: one kept generation, of which everything can be read and proved
 //!
 //! A generation is the number of the frame whose commit made it.
@@ -9,6 +9,8 @@
 
 mod error;
 mod global;
+mod pulled;
+mod upkeep;
 mod view;
 
 pub use error::{Code, LedgerError};
@@ -18,9 +20,10 @@ use global::GlobalCache;
 use hypergraph::{
     Address, Change, CommitReport, Hypergraph, Location, Operation, PhaseSet, Roots, ShardKey,
 };
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
-use store::{FrameBatch, Options, Pruned, Read, Store, Trees, VerifyReport};
+use store::{FrameBatch, Options, Pruned, Read, Store, Trees};
 
 /// Result of every call of this crate.
 pub type Result<T, E = LedgerError> = core::result::Result<T, E>;
@@ -86,27 +89,22 @@ impl Ledger {
     /// # Errors
     /// `removed` for an add to a location that was ever removed: the state layer never brings one back (spec 21 section 4.2).
     pub fn apply(&mut self, changes: &[Change]) -> Result<()> {
-        let before = self.state.savepoint();
-        for change in changes {
-            let step = self.admit(change).and_then(|()| {
-                self.state
-                    .apply(std::slice::from_ref(change))
-                    .map_err(LedgerError::from)
-            });
-            if let Err(cause) = step {
-                self.state.rollback(before)?;
-                return Err(cause);
-            }
-        }
-        self.state.release(before);
+        self.admit(changes)?;
+        self.state.apply(changes)?;
         self.applied |= !changes.is_empty();
         Ok(())
     }
 
-    fn admit(&self, change: &Change) -> Result<()> {
-        let adds = matches!(change.operation, Operation::Add(_));
-        if adds && self.state.is_removed(&change.location)? {
-            return Err(LedgerError::Removed);
+    /// Refuses adds to what was removed before or is removed earlier in the same list.
+    fn admit(&self, changes: &[Change]) -> Result<()> {
+        let mut removed = BTreeSet::new();
+        for change in changes {
+            let at = change.location;
+            if !matches!(change.operation, Operation::Add(_)) {
+                removed.insert((at.set, at.id));
+            } else if removed.contains(&(at.set, at.id)) || self.state.is_removed(&at)? {
+                return Err(LedgerError::Removed);
+            }
         }
         Ok(())
     }
@@ -136,34 +134,26 @@ impl Ledger {
         }
         let report = self.state.commit(frame)?;
         let changed = report.shards.iter().map(|shard| (shard.key, shard.roots));
-        let committed = Committed {
-            global_commitments: self
-                .state
-                .global_commitments()
-                .to_bytes()
-                .map(<[u8]>::to_vec)
-                .collect(),
-            prover_root: self.prover_root(),
-            changed: changed.collect(),
-        };
+        let committed = self.header_of(changed.collect());
         self.pending = Some(report);
         self.applied = false;
         Ok(committed)
     }
 
-    fn prover_root(&self) -> Vec<u8> {
-        let registry = ShardKey::registry();
-        let roots = self.state.shards().find(|(key, _)| **key == registry);
-        let roots = roots.map(|(_, roots)| *roots).unwrap_or_default();
-        let [vertex_adds, ..] = PhaseSet::ALL;
-        roots.get(vertex_adds).as_bytes().to_vec()
+    fn header_of(&self, changed: Vec<(ShardKey, Roots)>) -> Committed {
+        let commitments = self.state.global_commitments();
+        Committed {
+            global_commitments: commitments.to_bytes().map(<[u8]>::to_vec).collect(),
+            prover_root: self.state.prover_root().as_bytes().to_vec(),
+            changed,
+        }
     }
 
-    /// One durable batch: the last commit and the header of its frame. On disk when this returns, both or none.
+    /// One durable batch: the last commit and the header of its frame, if there is one. On disk when this returns, all or none.
     ///
     /// # Errors
     /// `frame` when no commit of that frame is waiting; a full or damaged disk.
-    pub fn persist(&mut self, frame: u64, header: &[u8]) -> Result<()> {
+    pub fn persist(&mut self, frame: u64, header: Option<&[u8]>) -> Result<()> {
         let waiting = self.pending.as_ref().map(|report| report.frame);
         if waiting != Some(frame) {
             return Err(LedgerError::Frame {
@@ -175,7 +165,7 @@ impl Ledger {
             return Ok(());
         };
         let mut batch = FrameBatch {
-            header: Some(header.to_vec()),
+            header: header.map(<[u8]>::to_vec),
             ..FrameBatch::default()
         };
         let written = batch
@@ -238,16 +228,6 @@ impl Ledger {
     /// Deletes some of what no kept generation needs. `now`: seconds since 1970.
     pub fn prune(&self, now: u64) -> Result<Pruned> {
         Ok(self.store.prune(now, PRUNE_BATCHES)?)
-    }
-
-    /// Reads every record.
-    pub fn verify(&self) -> Result<VerifyReport> {
-        Ok(self.store.verify(None)?)
-    }
-
-    /// Copies the newest frame and its state to a new directory; the path of the copy.
-    pub fn backup(&self, directory: impl AsRef<Path>) -> Result<PathBuf> {
-        Ok(self.store.backup(directory)?)
     }
 
     /// Closes the files; later calls fail.

@@ -1,8 +1,10 @@
 //! The ledger over a real store: frames and state together, generations, proofs, restarts.
 
-use hypergraph::{AtomId, Change, GLOBAL_ADDRESS, Location, PhaseSet, ShardKey, folded_key};
+use hypergraph::{
+    AtomId, Change, GLOBAL_ADDRESS, Location, PhaseSet, ServedLeaf, ShardKey, folded_key,
+};
 use ledger::{Code, Ledger};
-use store::{Options, Read};
+use store::{Levels, Options, Read};
 use tries::proof::{Claim, decode_plain, verify};
 
 const APP: [u8; 32] = [7; 32];
@@ -33,7 +35,7 @@ fn advance(ledger: &mut Ledger, frame: u64) -> ledger::Committed {
     ledger.apply(&changes(frame)).expect("applied");
     let committed = ledger.commit(frame).expect("committed");
     ledger
-        .persist(frame, format!("header {frame}").as_bytes())
+        .persist(frame, Some(format!("header {frame}").as_bytes()))
         .expect("persisted");
     committed
 }
@@ -163,15 +165,15 @@ fn what_was_removed_stays_removed_and_a_refused_bundle_leaves_no_trace() {
     let again = ledger.commit(1).expect("committed");
     assert_eq!(first.global_commitments, again.global_commitments);
     assert_eq!(
-        ledger.persist(5, b"").expect_err("order").code(),
+        ledger.persist(5, Some(b"")).expect_err("order").code(),
         Code::Frame
     );
-    ledger.persist(1, b"header").expect("persisted");
+    ledger.persist(1, Some(b"header")).expect("persisted");
     // A frame in which nothing was written carries the same commitments.
     let quiet = ledger.commit(2).expect("committed");
     assert_eq!(quiet.global_commitments, again.global_commitments);
     assert!(quiet.changed.is_empty());
-    ledger.persist(2, b"header").expect("persisted");
+    ledger.persist(2, Some(b"header")).expect("persisted");
     let kept = ledger.view(2).expect("a view").roots(&ShardKey::of(&APP));
     assert_eq!(
         kept.expect("roots").to_bytes(),
@@ -191,4 +193,110 @@ fn one_process_owns_the_directory() {
     let second = Ledger::open(directory.path(), Options::new([2; 16]));
     assert_eq!(second.expect_err("in use").code(), Code::DataInUse);
     drop(first);
+}
+
+/// All leaves of a tree of a generation, as a server sends them.
+fn leaves(ledger: &Ledger, frame: u64, set: PhaseSet) -> Vec<ServedLeaf> {
+    let view = ledger.view(frame).expect("a view");
+    let page = view.leaves(&ShardKey::of(&APP), set, &[], 0, 1000, usize::MAX);
+    page.expect("leaves").leaves
+}
+
+#[test]
+fn syn_03_pulled_trees_are_taken_at_their_root_committed_and_durable() {
+    let (theirs, ours) = (tempfile::tempdir(), tempfile::tempdir());
+    let (theirs, ours) = (theirs.expect("a directory"), ours.expect("a directory"));
+    let (mut server, mut copy) = (open(theirs.path()), open(ours.path()));
+    advance(&mut server, 0);
+    server
+        .apply(&[Change::remove(vertex(APP, 2))])
+        .expect("removed");
+    let wanted = server.commit(1).expect("committed");
+    server.persist(1, None).expect("persisted");
+    assert_eq!(server.frame(1).expect("no header"), None);
+    let key = ShardKey::of(&APP);
+    let roots = server.view(1).expect("a view").roots(&key).expect("roots");
+
+    advance(&mut copy, 0);
+    copy.apply(&[Change::add(vertex(APP, 9), vec![9])])
+        .expect("applied");
+    let before = copy.commit(1).expect("committed");
+    copy.persist(1, None).expect("persisted");
+    for set in PhaseSet::ALL {
+        let pulled = leaves(&server, 1, set);
+        let root = roots.get(set);
+        let other = copy.replace(&key, set, pulled.clone(), &[3; 74]);
+        assert_eq!(&other.expect("the root"), root);
+        assert_eq!(
+            &copy
+                .replace(&key, set, pulled, root.as_bytes())
+                .expect("replaced"),
+            root
+        );
+    }
+    assert_eq!(copy.get(&vertex(APP, 9)).expect("read"), None);
+    assert!(copy.is_removed(&vertex(APP, 2)).expect("read"));
+    let after = copy.commit(2).expect("committed");
+    assert_ne!(after.global_commitments, before.global_commitments);
+    assert_eq!(after.global_commitments, wanted.global_commitments);
+    copy.persist(2, None).expect("persisted");
+    drop(copy);
+    let mut copy = open(ours.path());
+    assert_eq!(
+        copy.committed().global_commitments,
+        wanted.global_commitments
+    );
+    assert!(copy.verify().expect("verified").is_sound());
+    for (shard, set) in copy.trees().expect("trees") {
+        assert!(copy.verify_commitments(&shard, set).expect("rebuilt"));
+    }
+
+    // Leaf by leaf: the same tree again after a write and an addition.
+    copy.apply(&[
+        Change::add(vertex(APP, 0), vec![1, 2]),
+        Change::add(vertex(APP, 9), vec![9]),
+    ])
+    .expect("applied");
+    copy.commit(3).expect("committed");
+    copy.persist(3, None).expect("persisted");
+    let adds = PhaseSet::VERTEX_ADDS;
+    let extra = vertex(APP, 9).id;
+    let first = leaves(&server, 1, adds).swap_remove(0);
+    let root = roots.get(adds);
+    let deletes = [extra.as_bytes().as_slice()];
+    let refused = copy.patch(&key, adds, &deletes, vec![first.clone()], &[0; 64]);
+    assert_eq!(&refused.expect("the root"), root);
+    assert_eq!(copy.get(&vertex(APP, 9)).expect("read"), Some(vec![9]));
+    let taken = copy.patch(&key, adds, &deletes, vec![first], root.as_bytes());
+    assert_eq!(&taken.expect("the root"), root);
+    assert_eq!(copy.get(&vertex(APP, 9)).expect("read"), None);
+    let again = copy.commit(4).expect("committed");
+    assert_eq!(again.global_commitments, wanted.global_commitments);
+
+    // A leaf of another shard is refused and changes nothing.
+    let foreign = leaves(&server, 1, adds);
+    let elsewhere = ShardKey::of(&[8; 32]);
+    let refused = copy.replace(&elsewhere, adds, foreign, root.as_bytes());
+    assert_eq!(refused.expect_err("refused").code(), Code::Arguments);
+}
+
+#[test]
+fn a_disk_above_its_read_only_level_refuses_frames_and_keeps_what_waits() {
+    let directory = tempfile::tempdir().expect("a directory");
+    advance(&mut open(directory.path()), 0);
+    let options = Options {
+        ballast_bytes: 0,
+        levels: Levels {
+            notice: 0,
+            warning: 0,
+            read_only: 0,
+        },
+        ..Options::new([1; 16])
+    };
+    let mut ledger = Ledger::open(directory.path(), options).expect("a ledger");
+    ledger.apply(&changes(1)).expect("applied");
+    ledger.commit(1).expect("committed");
+    let refused = ledger.persist(1, Some(b"header")).expect_err("refused");
+    assert_eq!(refused.code(), Code::Full);
+    assert_eq!(ledger.head().expect("head"), Some(0));
 }

@@ -6,8 +6,10 @@
 mod ed448;
 mod full;
 mod hypergraph;
+mod kv;
 mod kzg;
 mod state;
+mod state_options;
 mod tries;
 mod verifier;
 mod webtransport;

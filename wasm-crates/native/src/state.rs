@@ -1,16 +1,21 @@
 //! The state store of a full node (`server-node/state/addon.ts`): the ledger, converted and nothing else. Calls block: one thread owns it.
 
+use crate::kv::KvTable;
 use crate::slices;
+use crate::state_options;
 use hypergraph::{
-    AtomId, Change, Location, PhaseSet, Set, ShardKey, ShardKeyError, WrongLength, address_of,
+    AtomId, Change, Location, PhaseSet, ServedLeaf, Set, ShardKey, ShardKeyError, WrongLength,
+    address_of,
 };
-use ledger::{Code, Ledger, LedgerError, View};
+use ledger::{Code, Committed, Ledger, LedgerError, View};
 use napi::Result;
 use napi::bindgen_prelude::{BigInt, Uint8Array};
 use napi_derive::napi;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
-use store::{DiskLevel, Options};
+use store::{DiskLevel, Table};
+use tries::{Leaf, Size};
 
 type Error = napi::Error<Code>;
 
@@ -104,10 +109,124 @@ struct Branch {
     leaf_count: String,
 }
 
+/// JSON `AddonVerified`: what is wrong by table and key.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Verified {
+    sound: bool,
+    pages_sound: bool,
     records: u64,
     bytes: u64,
+    damaged: Vec<RecordName>,
+    missing: Vec<RecordName>,
+}
+
+#[derive(Serialize)]
+struct RecordName {
+    table: &'static str,
+    key: String,
+}
+
+fn names(records: &[(Table, Vec<u8>)]) -> Vec<RecordName> {
+    let name = |(table, key): &(Table, Vec<u8>)| RecordName {
+        table: table.name(),
+        key: hex::encode(key),
+    };
+    records.iter().map(name).collect()
+}
+
+/// JSON `AddonStats`. Numbers of bytes are below 2^53.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StatsJson {
+    head: Option<String>,
+    oldest_generation: String,
+    file_bytes: u64,
+    reusable_bytes: u64,
+    stored_bytes: u64,
+    records: BTreeMap<&'static str, u64>,
+    shards: usize,
+    disk: &'static str,
+    disk_bytes: u64,
+    disk_free_bytes: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TreeJson {
+    shard_key: String,
+    phase: u8,
+}
+
+fn committed_json(committed: &Committed) -> Result<String, Code> {
+    let changed = committed.changed.iter().map(|(key, roots)| ChangedShard {
+        shard_key: hex::encode(key.to_bytes()),
+        roots: hexes(roots.to_bytes()),
+    });
+    json(&CommittedJson {
+        changed: changed.collect(),
+        global_commitments: hexes(&committed.global_commitments),
+        prover_root: hex::encode(&committed.prover_root),
+    })
+}
+
+const fn level_name(level: DiskLevel) -> &'static str {
+    match level {
+        DiskLevel::Normal => "normal",
+        DiskLevel::Notice => "notice",
+        DiskLevel::Warning => "warning",
+        DiskLevel::ReadOnly => "readOnly",
+    }
+}
+
+/// Leaves as parallel lists.
+#[napi(object)]
+pub struct LeafLists {
+    /// Keys, ascending.
+    pub keys: Vec<Uint8Array>,
+    /// Values.
+    pub values: Vec<Uint8Array>,
+    /// Hash targets; empty where the value is hashed.
+    pub hash_targets: Vec<Uint8Array>,
+    /// Sizes, decimal.
+    pub sizes: Vec<String>,
+    /// Data trees of rule A vertices.
+    pub underlying: Vec<Uint8Array>,
+}
+
+fn served(lists: &LeafLists) -> Result<Vec<ServedLeaf>, Code> {
+    let count = lists.keys.len();
+    let lengths = [
+        lists.values.len(),
+        lists.hash_targets.len(),
+        lists.sizes.len(),
+        lists.underlying.len(),
+    ];
+    if lengths.iter().any(|length| *length != count) {
+        return Err(Error::new(Code::Arguments, "lists of different lengths"));
+    }
+    let bytes = lists
+        .keys
+        .iter()
+        .zip(&lists.values)
+        .zip(&lists.hash_targets);
+    let rest = lists.sizes.iter().zip(&lists.underlying);
+    bytes
+        .zip(rest)
+        .map(|(((key, value), hash_target), (size, underlying))| {
+            let size = Size::from_decimal(size)
+                .ok_or_else(|| Error::new(Code::Arguments, "not the size of a leaf"))?;
+            Ok(ServedLeaf {
+                leaf: Leaf {
+                    key: key.to_vec(),
+                    value: value.to_vec(),
+                    hash_target: hash_target.to_vec(),
+                    size,
+                },
+                underlying_data: underlying.to_vec(),
+            })
+        })
+        .collect()
 }
 
 /// A page of leaves as parallel lists.
@@ -144,13 +263,16 @@ pub struct StateStore(Option<Ledger>);
 
 #[napi]
 impl StateStore {
-    /// Opens or creates the store in a directory. `identity`: 16 random bytes that name a new one.
+    /// Opens or creates the store in a directory. `identity`: 16 random bytes that name a new one; `options`: JSON
+    /// `AddonStateOptions`.
     #[napi(constructor)]
-    pub fn new(directory: String, identity: &[u8]) -> Result<StateStore, Code> {
-        let identity = identity
-            .try_into()
-            .map_err(|_| Error::new(Code::Arguments, "an identity has 16 bytes"))?;
-        let ledger = Ledger::open(directory, Options::new(identity)).map_err(thrown)?;
+    pub fn new(
+        directory: String,
+        identity: &[u8],
+        options: Option<String>,
+    ) -> Result<StateStore, Code> {
+        let options = state_options::read(identity, options.as_deref().unwrap_or("{}"))?;
+        let ledger = Ledger::open(directory, options).map_err(thrown)?;
         Ok(Self(Some(ledger)))
     }
 
@@ -159,12 +281,7 @@ impl StateStore {
     pub fn describe(&self) -> Result<String, Code> {
         let ledger = self.open()?;
         let head = ledger.head().map_err(thrown)?.map(|head| head.to_string());
-        let disk = match ledger.store().disk_level().map_err(thrown)? {
-            DiskLevel::Normal => "normal",
-            DiskLevel::Notice => "notice",
-            DiskLevel::Warning => "warning",
-            DiskLevel::ReadOnly => "readOnly",
-        };
+        let disk = level_name(ledger.store().disk_level().map_err(thrown)?);
         json(&Info {
             generation: head.clone(),
             head,
@@ -205,20 +322,18 @@ impl StateStore {
             .open_mut()?
             .commit(number(&generation)?)
             .map_err(thrown)?;
-        let changed = committed.changed.iter().map(|(key, roots)| ChangedShard {
-            shard_key: hex::encode(key.to_bytes()),
-            roots: hexes(roots.to_bytes()),
-        });
-        json(&CommittedJson {
-            changed: changed.collect(),
-            global_commitments: hexes(&committed.global_commitments),
-            prover_root: hex::encode(&committed.prover_root),
-        })
+        committed_json(&committed)
     }
 
-    /// One durable batch: the last commit and a frame.
+    /// JSON `AddonCommitted` of the last commit, made again from the stored roots.
     #[napi(catch_unwind)]
-    pub fn persist(&mut self, frame: BigInt, header: &[u8]) -> Result<(), Code> {
+    pub fn committed(&self) -> Result<String, Code> {
+        committed_json(&self.open()?.committed())
+    }
+
+    /// One durable batch: the last commit, and a frame unless its header is null.
+    #[napi(catch_unwind)]
+    pub fn persist(&mut self, frame: BigInt, header: Option<&[u8]>) -> Result<(), Code> {
         let frame = number(&frame)?;
         self.open_mut()?.persist(frame, header).map_err(thrown)
     }
@@ -410,27 +525,102 @@ impl StateStore {
         self.open()?.prune(now).map(|_| ()).map_err(thrown)
     }
 
-    /// Reads everything; JSON `{records, bytes}`.
+    /// Reads everything; JSON `AddonVerified`.
     #[napi(catch_unwind)]
     pub fn verify(&self) -> Result<String, Code> {
         let report = self.open()?.verify().map_err(thrown)?;
-        if !report.is_sound() {
-            let text = format!(
-                "{} damaged records, {} missing ones, pages {}",
-                report.damaged.len(),
-                report.missing.len(),
-                if report.pages_sound {
-                    "sound"
-                } else {
-                    "unsound"
-                }
-            );
-            return Err(Error::new(Code::Corrupt, text));
-        }
         json(&Verified {
+            sound: report.is_sound(),
+            pages_sound: report.pages_sound,
             records: report.records,
             bytes: report.bytes,
+            damaged: names(&report.damaged),
+            missing: names(&report.missing),
         })
+    }
+
+    /// JSON list of `{shardKey, phase}`: the trees of the newest generation.
+    #[napi(catch_unwind)]
+    pub fn trees(&self) -> Result<String, Code> {
+        let trees = self.open()?.trees().map_err(thrown)?;
+        let trees = trees.iter().map(|(shard, set)| TreeJson {
+            shard_key: hex::encode(shard.to_bytes()),
+            phase: set.index(),
+        });
+        json(&trees.collect::<Vec<_>>())
+    }
+
+    /// Whether the leaves of a tree of the newest generation make its root.
+    #[napi(js_name = "verifyCommitments", catch_unwind)]
+    pub fn verify_commitments(&self, shard: &[u8], phase: u32) -> Result<bool, Code> {
+        self.open()?
+            .verify_commitments(&shard_key(shard)?, phase_set(phase)?)
+            .map_err(thrown)
+    }
+
+    /// JSON `AddonStats`.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> Result<String, Code> {
+        let ledger = self.open()?;
+        let stats = ledger.stats().map_err(thrown)?;
+        let space = ledger.store().space().map_err(thrown)?;
+        json(&StatsJson {
+            head: stats.head.map(|head| head.to_string()),
+            oldest_generation: stats.oldest_generation.to_string(),
+            file_bytes: stats.file_bytes,
+            reusable_bytes: stats.reusable_bytes,
+            stored_bytes: stats.stored_bytes,
+            records: stats
+                .records
+                .iter()
+                .map(|(table, count)| (table.name(), *count))
+                .collect(),
+            shards: ledger.shard_count().map_err(thrown)?,
+            disk: level_name(stats.disk_level),
+            disk_bytes: space.total,
+            disk_free_bytes: space.available,
+        })
+    }
+
+    /// Keys and values beside the state.
+    #[napi(catch_unwind)]
+    pub fn kv(&self) -> Result<KvTable, Code> {
+        Ok(KvTable::of(self.open()?.store()))
+    }
+
+    /// Replaces a tree by leaves in the order of their keys; the root that they make. Nothing changes unless it is expected.
+    #[napi(catch_unwind)]
+    pub fn replace(
+        &mut self,
+        shard: &[u8],
+        phase: u32,
+        leaves: LeafLists,
+        expected: &[u8],
+    ) -> Result<Uint8Array, Code> {
+        let (shard, set, leaves) = (shard_key(shard)?, phase_set(phase)?, served(&leaves)?);
+        let root = self
+            .open_mut()?
+            .replace(&shard, set, leaves, expected)
+            .map_err(thrown)?;
+        Ok(Uint8Array::new(root.as_bytes().to_vec()))
+    }
+
+    /// Deletes and puts leaves of a tree; the root that this makes. Nothing changes unless it is expected.
+    #[napi(catch_unwind)]
+    pub fn patch(
+        &mut self,
+        shard: &[u8],
+        phase: u32,
+        deletes: Vec<Uint8Array>,
+        puts: LeafLists,
+        expected: &[u8],
+    ) -> Result<Uint8Array, Code> {
+        let (shard, set, puts) = (shard_key(shard)?, phase_set(phase)?, served(&puts)?);
+        let root = self
+            .open_mut()?
+            .patch(&shard, set, &slices(&deletes), puts, expected)
+            .map_err(thrown)?;
+        Ok(Uint8Array::new(root.as_bytes().to_vec()))
     }
 
     /// Copies the newest frame and its state into a directory; the path of the copy.
