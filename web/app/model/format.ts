@@ -60,3 +60,6 @@ export function median(values: readonly number[]): number | null {
   if (middle === undefined) return null
   return sorted.length % 2 === 0 && below !== undefined ? (middle + below) / 2 : middle
 }
+
+/** Lower-case hex of bytes. */
+export const hexOf = (content: Uint8Array): string => Array.from(content, hexByte).join('')

@@ -101,7 +101,7 @@ const refusalOf = (index: number): Refusal => ({
   checks: checksOf(index, true),
 })
 
-const NETWORK: NetworkDescription & { readonly examples: typeof EXAMPLES } = {
+const NETWORK: NetworkDescription = {
   examples: EXAMPLES,
   format: 1,
   network: 'replay',

@@ -42,10 +42,10 @@ export const ADDRESSES = {
 
 /** Examples as a network description offers them. */
 export const EXAMPLES = [
-  { title: 'A rose', kind: 'vertex', address: `${DOMAIN}/${ADDRESSES.rose}` },
-  { title: 'A bed of flowers', kind: 'hyperedge', address: `${DOMAIN}/${ADDRESSES.rose}` },
+  { title: 'A rose', kind: 'vertex', address: `${DOMAIN}${ADDRESSES.rose}` },
+  { title: 'A bed of flowers', kind: 'hyperedge', address: `${DOMAIN}${ADDRESSES.rose}` },
   { title: 'The garden', kind: 'shard', address: DOMAIN },
-  { title: 'Nothing there', kind: 'vertex', address: `${DOMAIN}/${ADDRESSES.absent}` },
+  { title: 'Nothing there', kind: 'vertex', address: `${DOMAIN}${ADDRESSES.absent}` },
 ] as const
 
 const TREE = 94

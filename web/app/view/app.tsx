@@ -57,6 +57,8 @@ function useSection(): { readonly section: Section; readonly opened: boolean } {
   const [opened, setOpened] = useState(section === 'state')
   useEffect(() => {
     const follow = (): void => setSection((before) => sectionOf(location.hash, before))
+    // The address may have changed between drawing and this.
+    follow()
     addEventListener('hashchange', follow)
     return () => removeEventListener('hashchange', follow)
   }, [])

@@ -1,5 +1,6 @@
 /** The 256 global commitments of a header, compared with those of the header before it (spec 21 section 6). */
 import type { Head } from '../../client.ts'
+import { hexOf } from '../format.ts'
 
 /** `changed`: another value than in the frame before. A tree that was emptied is `empty` and changed. */
 export interface Cell {
@@ -21,8 +22,6 @@ export interface CommitmentMap {
   readonly used: number
   readonly changed: number
 }
-
-const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /** The root of an unused tree is 64 zero bytes. */
 const isUsed = (bytes: Uint8Array): boolean => bytes.some((byte) => byte !== 0)

@@ -1,29 +1,35 @@
 import { expect, test } from 'vitest'
-import type { NetworkDescription } from '../../client.ts'
+import type { Head, NetworkDescription } from '../../client.ts'
 import { examplesOf } from './examples.ts'
 
-const withExamples = (examples: unknown): NetworkDescription =>
+const withExamples = (examples: NetworkDescription['examples']): NetworkDescription =>
   ({ network: 'local', examples }) as unknown as NetworkDescription
+const headOf = (prover: Uint8Array): Head => ({ value: { facts: { prover } } }) as unknown as Head
 
 test('a description without examples offers none', () => {
-  expect(examplesOf(null)).toEqual([])
-  expect(examplesOf({ network: 'local' } as unknown as NetworkDescription)).toEqual([])
-  expect(examplesOf(withExamples('abc'))).toEqual([])
+  expect(examplesOf(null, null)).toEqual([])
+  expect(examplesOf(withExamples(undefined), null)).toEqual([])
 })
 
-test('usable examples are offered, malformed ones are left out', () => {
+test('examples are offered as questions; an address that does not fit its kind is left out', () => {
   const address = '0a'.repeat(64)
   const examples = examplesOf(
     withExamples([
-      { title: 'A rose', kind: 'vertex', address },
-      { title: 'Too short', kind: 'vertex', address: '0a' },
-      { title: 'Another length', kind: 'prover', address },
-      { title: 'No such kind', kind: 'file', address },
-      { kind: 'vertex', address },
-      null,
+      { title: 'a rose', kind: 'vertex', address },
+      { title: 'another length', kind: 'prover', address },
+      { title: 'the garden', kind: 'shard', address: '0b'.repeat(32) },
     ]),
+    null,
   )
   expect(examples).toEqual([
     { title: 'A rose', asked: { kind: 'vertex', domain: '0a'.repeat(32), address: '0a'.repeat(32) } },
+    { title: 'The garden', asked: { kind: 'shard', domain: '0b'.repeat(32) } },
   ])
+})
+
+test('the maker of the newest frame can be tried everywhere, unless it is named by a whole key', () => {
+  expect(examplesOf(null, headOf(new Uint8Array(32).fill(7)))).toMatchObject([
+    { asked: { kind: 'prover', address: '07'.repeat(32) } },
+  ])
+  expect(examplesOf(null, headOf(new Uint8Array(585)))).toEqual([])
 })

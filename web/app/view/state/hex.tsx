@@ -1,11 +1,8 @@
-import { groups, bytes as size } from '../../model/format.ts'
+import { groups, hexOf, bytes as size } from '../../model/format.ts'
 import { Copy } from './copy.tsx'
 
 /** Bytes that are drawn; the copy has all of them. */
 const MOST_SHOWN = 2048
-
-export const hexOf = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /** Stored bytes, behind a disclosure. */
 export function RawBytes({ bytes }: { readonly bytes: Uint8Array }) {

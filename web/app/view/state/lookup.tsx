@@ -1,11 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
 import { type Asked, askedOf, KINDS, type Kind, kindsOf, readAddress, textOf } from '../../model/state/addresses.ts'
-import { type Example, examplesOf } from '../../model/state/examples.ts'
+import { examplesOf } from '../../model/state/examples.ts'
 import type { ExplorerModel } from '../../model/state/explorer.ts'
 import type { Advice } from '../../model/state/words.ts'
 import { Icon } from '../icon.tsx'
 import { Panel } from '../panel.tsx'
-import { hexOf } from './hex.tsx'
 import { ValueCard } from './value.tsx'
 
 /** Look up a value of state, with the proof that leads from it to a verified header. */
@@ -132,13 +131,7 @@ function Examples({ model, ask }: { readonly model: ExplorerModel; readonly ask:
   const { page } = model
   // Read so that the examples appear when the description arrives.
   void page.state.value
-  const leader = page.head.value?.value.facts.prover
-  const examples: readonly Example[] = [
-    ...examplesOf(page.client.network),
-    ...(leader === undefined || leader.length !== ADDRESS_BYTES
-      ? []
-      : [{ title: 'Maker of the newest frame', asked: { kind: 'prover', address: hexOf(leader) } } as const]),
-  ]
+  const examples = examplesOf(page.client.network, page.head.value)
   if (examples.length === 0) return null
   return (
     <div class="examples" data-testid="examples">
@@ -155,5 +148,3 @@ function Examples({ model, ask }: { readonly model: ExplorerModel; readonly ask:
     </div>
   )
 }
-
-const ADDRESS_BYTES = 32
