@@ -6,6 +6,8 @@ export interface KitData {
   readonly header: string
   readonly committee: string
   readonly rules: string
+  /** A traversal proof of one key, hex. */
+  readonly traversal: { readonly root: string; readonly key: string; readonly proof: string }
 }
 
 const fromHex = (hex: string): Uint8Array =>

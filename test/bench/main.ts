@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { sizeBudgets } from '../../scripts/check/sizes.ts'
-import { measureInChromium, TWO_WORKERS } from './chromium/platform.ts'
+import { measureInChromium } from './chromium/platform.ts'
 import { kitData } from './inputs.ts'
 import { fillFigures } from './markdown.ts'
 import { measureInNode } from './node-platform.ts'
@@ -10,17 +10,20 @@ import { type Options, parseOptions, USAGE, UsageError } from './options.ts'
 import { type PageFigure, pageFigures } from './page-figures.ts'
 import { PLATFORM_TITLES, type Platform, type PlatformResult } from './platforms.ts'
 import { STEPS } from './steps.ts'
+import { TAB_TITLES } from './tab-steps.ts'
 import { markdownTable, PAGE_HEADINGS, pageRow, plainTable, STEP_HEADINGS, stepRows, titleOf } from './table.ts'
 
-const NAMES = [...STEPS.map((step) => step.name), TWO_WORKERS]
+const NAMES = [...STEPS.map((step) => step.name), ...Object.keys(TAB_TITLES)]
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const note = (line: string): void => void process.stderr.write(`${line}\n`)
 
-/** Steps that run on a platform, of those asked for. */
-const stepsOn = (platform: Platform, only: readonly string[]): string[] =>
-  NAMES.filter((name) => only.length === 0 || only.includes(name)).filter(
-    (name) => name !== TWO_WORKERS || platform === 'chromium',
-  )
+/** Steps that run on a platform: those asked for, or else what is measured there by default. */
+function stepsOn(platform: Platform, only: readonly string[]): string[] {
+  const byDefault = STEPS.filter(({ platforms }) => platforms?.includes(platform) ?? true)
+  const steps = only.length === 0 ? byDefault : STEPS.filter(({ name }) => only.includes(name))
+  const inTab = Object.keys(TAB_TITLES).filter((name) => only.length === 0 || only.includes(name))
+  return [...steps.map(({ name }) => name), ...(platform === 'chromium' ? inTab : [])]
+}
 
 async function measurePlatform(platform: Platform, options: Options): Promise<PlatformResult> {
   const steps = stepsOn(platform, options.only)

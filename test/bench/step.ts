@@ -1,5 +1,6 @@
 import type { FullEngine } from '../../core/platform/engine.ts'
 import type { Kit } from './kit.ts'
+import type { Platform } from './platforms.ts'
 
 /** Something to time: `run` does the step `operations` times; `overhead` is timed alike and taken off. */
 export interface Prepared {
@@ -14,6 +15,8 @@ export interface Step {
   readonly title: string
   /** Units that the reference needs (design baselines), natively and in WASM; null = it has no such form. */
   readonly reference: { readonly native: number | null; readonly wasm: number | null }
+  /** Where it is measured when nobody asks for it by name; everywhere when absent. */
+  readonly platforms?: readonly Platform[]
   readonly repetitions: { readonly native: number; readonly wasm: number }
   /** Answers text instead when this build cannot run the step: the reason. */
   prepare(engine: FullEngine, kit: Kit): Prepared | string

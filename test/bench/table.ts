@@ -1,8 +1,8 @@
-import { TWO_WORKERS } from './chromium/platform.ts'
 import { byMean, counted, judge, referenceUnits } from './goals.ts'
 import type { PageFigure } from './page-figures.ts'
 import { PLATFORM_TITLES, type Platform, type PlatformResult, type StepResult } from './platforms.ts'
 import { STEPS } from './steps.ts'
+import { TAB_TITLES } from './tab-steps.ts'
 
 /** A row of figures as text, for a table on the terminal or in Markdown. */
 export type Row = readonly string[]
@@ -28,9 +28,7 @@ const number = (value: number): string => {
 }
 
 export const titleOf = (name: string): string =>
-  name === TWO_WORKERS
-    ? 'discriminant in a tab, two workers (mean counts)'
-    : (STEPS.find((step) => step.name === name)?.title ?? name)
+  TAB_TITLES[name] ?? STEPS.find((step) => step.name === name)?.title ?? name
 
 export function stepRow(result: StepResult, platform: Platform): Row {
   const { step, figures } = result
@@ -55,7 +53,7 @@ export function stepRow(result: StepResult, platform: Platform): Row {
 
 /** Rows grouped by step, platforms below each other. */
 export function stepRows(results: readonly PlatformResult[]): Row[] {
-  const names = [...STEPS.map((step) => step.name), TWO_WORKERS]
+  const names = [...STEPS.map((step) => step.name), ...Object.keys(TAB_TITLES)]
   return names.flatMap((name) =>
     results.flatMap(({ platform, steps }) =>
       steps.filter((result) => result.step === name).map((result) => stepRow(result, platform)),

@@ -2,6 +2,7 @@
 import type { WasmVariant } from '../../engines/wasm.ts'
 import type { KitData } from '../kit.ts'
 import type { StepResult } from '../platforms.ts'
+import type { VerifierStart } from '../tab-steps.ts'
 import type { Answer, Question } from './messages.ts'
 
 /** Candidates per slice: one slice takes a few milliseconds, so both workers stop soon after one has found. */
@@ -9,6 +10,10 @@ const SLICE = 24
 
 class BenchWorker {
   readonly #worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+
+  end(): void {
+    this.#worker.terminate()
+  }
 
   ask(question: Question): Promise<Answer> {
     return new Promise((resolve, reject) => {
@@ -51,6 +56,8 @@ export interface BenchPage {
   step(step: string, kit: KitData): Promise<StepResult>
   /** Wall milliseconds of each challenge with two workers, and nanoseconds of the unit before and after each. */
   searches(challenges: readonly string[]): Promise<readonly { millis: number; unitNanos: number }[]>
+  /** Starts the verifier in a new worker that ends afterwards; with the unit around it. */
+  start(variant: WasmVariant, traversal: KitData['traversal']): Promise<VerifierStart & { unitNanos: number }>
 }
 
 declare global {
@@ -80,5 +87,15 @@ window.bench = {
       samples.push({ millis, unitNanos: (before + (await unitNanos())) / 2 })
     }
     return samples
+  },
+  async start(variant, traversal) {
+    const worker = new BenchWorker()
+    try {
+      const before = await unitNanos()
+      const { start } = expectType(await worker.ask({ type: 'start', variant, traversal }), 'started')
+      return { ...start, unitNanos: (before + (await unitNanos())) / 2 }
+    } finally {
+      worker.end()
+    }
   },
 }

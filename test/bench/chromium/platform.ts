@@ -6,12 +6,12 @@ import type { WasmVariant } from '../../engines/wasm.ts'
 import type { KitData } from '../kit.ts'
 import { type Figures, mean, quantile } from '../measure.ts'
 import type { PlatformResult, StepResult } from '../platforms.ts'
+import { TWO_WORKERS, VERIFIER_FIRST, VERIFIER_START } from '../tab-steps.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
 
-/** Name of the step that only a page can run: the search spread over two workers. */
-export const TWO_WORKERS = 'discriminant-two-workers'
+const STARTS = 10
 
 /** The browser named by hand, found by the set-up or by the distribution; else Playwright's own. */
 export function chromiumPath(): string | undefined {
@@ -68,7 +68,7 @@ export async function measureInChromium(
     const engine = await page.evaluate((name) => window.bench.load(name), variant)
     const results: StepResult[] = []
     for (const step of steps) {
-      results.push(step === TWO_WORKERS ? await searchWithTwo(page, kit) : await stepIn(page, step, kit))
+      results.push(await (TAB_STEPS[step] ?? stepIn)(page, step, kit, variant))
       progress(step)
     }
     return { platform: 'chromium', engine: `${engine} ${browser.version()}`, steps: results }
@@ -81,11 +81,49 @@ export async function measureInChromium(
 const stepIn = (page: Page, step: string, kit: KitData): Promise<StepResult> =>
   page.evaluate(([name, data]) => window.bench.step(name, data), [step, kit] as const)
 
-async function searchWithTwo(page: Page, kit: KitData): Promise<StepResult> {
-  const samples = await page.evaluate((challenges) => window.bench.searches(challenges), kit.challenges)
+interface WallSample {
+  readonly millis: number
+  readonly unitNanos: number
+}
+
+const searchWithTwo = (page: Page, _: string, kit: KitData): Promise<readonly WallSample[]> =>
+  page.evaluate((challenges) => window.bench.searches(challenges), kit.challenges)
+
+/** Each start in a worker of its own; the first one, which fills the browser's caches, does not count. */
+async function starts(page: Page, step: string, kit: KitData, variant: WasmVariant): Promise<readonly WallSample[]> {
+  const samples: WallSample[] = []
+  for (let round = 0; round <= STARTS; round++) {
+    const start = await page.evaluate(([name, traversal]) => window.bench.start(name, traversal), [
+      variant,
+      kit.traversal,
+    ] as const)
+    const { loadMillis, firstMillis, laterMillis, unitNanos } = start
+    const millis = step === VERIFIER_START ? firstMillis - laterMillis : loadMillis + firstMillis
+    if (round > 0) samples.push({ millis, unitNanos })
+  }
+  return samples
+}
+
+type TabStep = (page: Page, step: string, kit: KitData, variant: WasmVariant) => Promise<StepResult>
+
+const summarised =
+  (run: (...asked: Parameters<TabStep>) => Promise<readonly WallSample[]>): TabStep =>
+  async (page, step, kit, variant) => ({
+    step,
+    figures: summarise(await run(page, step, kit, variant)),
+    reason: null,
+  })
+
+const TAB_STEPS: Readonly<Record<string, TabStep>> = {
+  [TWO_WORKERS]: summarised(searchWithTwo),
+  [VERIFIER_START]: summarised(starts),
+  [VERIFIER_FIRST]: summarised(starts),
+}
+
+function summarise(samples: readonly WallSample[]): Figures {
   const millis = samples.map((sample) => sample.millis)
   const units = samples.map((sample) => (sample.millis * 1e6) / sample.unitNanos)
-  const figures: Figures = {
+  return {
     count: samples.length,
     medianMillis: quantile(millis, 0.5),
     p95Millis: quantile(millis, 0.95),
@@ -97,5 +135,4 @@ async function searchWithTwo(page: Page, kit: KitData): Promise<StepResult> {
       0.5,
     ),
   }
-  return { step: TWO_WORKERS, figures, reason: null }
 }

@@ -1,12 +1,22 @@
 /** A worker of the benchmark page: one engine, one question at a time. */
-import type { EngineDiscriminantSearch, FullEngine } from '../../../core/platform/engine.ts'
-import { Kit } from '../kit.ts'
+import type {
+  EngineDiscriminantSearch,
+  EngineTraversal,
+  FullEngine,
+  VerifierEngine,
+} from '../../../core/platform/engine.ts'
+import { Kit, type KitData } from '../kit.ts'
 import { runStep } from '../run-steps.ts'
+import { demand } from '../step.ts'
+import type { VerifierStart } from '../tab-steps.ts'
 import type { Answer, Question } from './messages.ts'
 
-interface WasmModule extends FullEngine {
+type WasmModule<E> = E & {
   default(options: { module_or_path: string }): Promise<unknown>
 }
+
+const fromHex = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16))
 
 const BITS = 2048
 const clock = (): number => performance.now() * 1e6
@@ -14,9 +24,9 @@ let engine: FullEngine | undefined
 /** The search of the newest challenge: later slices of it reuse its sieve. */
 let search: { readonly challenge: string; readonly handle: EngineDiscriminantSearch } | undefined
 
-async function load(variant: string): Promise<FullEngine> {
-  const folder = `/wasm-crates/dist/full/${variant}`
-  const module = (await import(/* @vite-ignore */ `${folder}/petal.js`)) as WasmModule
+async function load<E extends VerifierEngine>(kind: 'full' | 'verifier', variant: string): Promise<E> {
+  const folder = `/wasm-crates/dist/${kind}/${variant}`
+  const module = (await import(/* @vite-ignore */ `${folder}/petal.js`)) as WasmModule<E>
   await module.default({ module_or_path: `${folder}/petal_bg.wasm` })
   return module
 }
@@ -35,13 +45,34 @@ function testSlice(challenge: Uint8Array, from: number, count: number): number {
   return search.handle.testRange(from, count)
 }
 
+const LATER_PROOFS = 5
+
+/** Loads the verifier module and checks the same proof several times; this worker did nothing before. */
+async function startVerifier(variant: string, traversal: KitData['traversal']): Promise<VerifierStart> {
+  const [root, key, proof] = [fromHex(traversal.root), fromHex(traversal.key), fromHex(traversal.proof)]
+  const start = clock()
+  const verifier = await load<VerifierEngine>('verifier', variant)
+  const ready = clock()
+  const check = (): number => {
+    const before = clock()
+    const { valid } = JSON.parse(verifier.traversalVerify(root, [key], proof)) as EngineTraversal
+    demand(valid, 'a good proof was refused')
+    return (clock() - before) / 1e6
+  }
+  const firstMillis = check()
+  const later = Array.from({ length: LATER_PROOFS }, check)
+  return { loadMillis: (ready - start) / 1e6, firstMillis, laterMillis: Math.min(...later) }
+}
+
 async function answer(question: Question): Promise<Answer> {
   if (question.type === 'load') {
-    engine = await load(question.variant)
+    engine = await load<FullEngine>('full', question.variant)
     return { type: 'engine', engine: engine.describe() }
   }
   if (question.type === 'step')
     return { type: 'result', result: runStep(question.step, 'chromium', loaded(), new Kit(question.kit), clock) }
+  if (question.type === 'start')
+    return { type: 'started', start: await startVerifier(question.variant, question.traversal) }
   if (question.type === 'search')
     return { type: 'found', index: testSlice(question.challenge, question.from, question.count) }
   const start = clock()

@@ -6,7 +6,6 @@ import { demand, type Step } from '../step.ts'
 
 const NONE = new Uint8Array(0)
 
-/** Step that takes seconds: measured when it is asked for by name. */
 export const LARGE_TREE = 'tree-100000'
 
 interface Leaf {
@@ -72,5 +71,6 @@ export const treeSteps: readonly Step[] = [
   traversalVerify,
   insertAndCommit(1_000, 492_500, { native: 8, wasm: 3 }),
   insertAndCommit(10_000, 8_249_000, { native: 3, wasm: 1 }),
-  insertAndCommit(100_000, 54_580_000, { native: 1, wasm: 1 }),
+  // Half a minute in WASM: only where a node keeps such trees.
+  { ...insertAndCommit(100_000, 54_580_000, { native: 1, wasm: 1 }), platforms: ['native'] },
 ]
