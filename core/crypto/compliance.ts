@@ -1,7 +1,7 @@
 /** What every `Crypto` must do, with recorded data. Call it inside a Vitest file, in Node or in a browser. */
-import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Crypto, HeaderFacts } from '../platform/crypto.ts'
+import type { Crypto, HeaderFacts, RootLeaf } from '../platform/crypto.ts'
 import type { EngineCommittee, EngineRules } from '../platform/engine.ts'
 
 /** Parts of `frames/global_chain.json` that are used. */
@@ -44,11 +44,44 @@ export interface HashBytes {
   readonly cases: readonly { readonly message: string; readonly hash: string; readonly valid?: boolean }[]
 }
 
+/** Parts of `tries/traversal.json` that are used. */
+export interface Traversals {
+  readonly cases: readonly {
+    readonly name: string
+    readonly root: string
+    readonly keys: readonly string[]
+    readonly valid: boolean
+    readonly multicommitment?: string
+    readonly proof?: string
+    readonly sub_proofs?: readonly {
+      readonly commits: readonly string[]
+      readonly ys: readonly string[]
+      readonly paths: readonly (readonly number[])[]
+    }[]
+  }[]
+}
+
+/** Parts of `tries/trees.json` that are used. */
+export interface RecordedTrees {
+  readonly cases: readonly {
+    readonly name: string
+    readonly root?: string
+    readonly operations: readonly {
+      readonly op: string
+      readonly key?: string
+      readonly value?: string
+      readonly hash_target?: string
+    }[]
+  }[]
+}
+
 export interface ComplianceData {
   readonly chain: GlobalChain
   readonly negative: GlobalNegative
   readonly signVerify: SignVerify
   readonly hashBytes: HashBytes
+  readonly traversals: Traversals
+  readonly trees: RecordedTrees
 }
 
 /** Committee and rules under which the recorded chain verifies. */
@@ -74,7 +107,7 @@ export function cryptoCompliance(
   makeCrypto: () => Promise<Crypto>,
   options: { readonly full: boolean; readonly data: ComplianceData },
 ): void {
-  const { chain, negative, signVerify, hashBytes } = options.data
+  const { chain, negative, signVerify, hashBytes, traversals, trees } = options.data
   const { committee, rules } = chainAnchors(chain)
   const frames = chain.cases.slice(1)
   /** The recorded verdicts do not look at the leader's address, which neither proof nor signature covers. */
@@ -177,6 +210,59 @@ export function cryptoCompliance(
       }
     })
 
+    test('CVT-09 traversal proofs: valid exactly where recorded, and what they prove', async () => {
+      const proved = traversals.cases.filter(({ sub_proofs }) => sub_proofs !== undefined)
+      expect(new Set(proved.map(({ valid }) => valid)).size).toBe(2)
+      for (const recorded of proved) {
+        const keys = recorded.keys.map(hexToBytes)
+        const verdict = await crypto.verifyTraversal(hexToBytes(recorded.root), keys, plainForm(recorded))
+        expect(verdict.valid, recorded.name).toBe(recorded.valid)
+        const values = recorded.valid ? recorded.sub_proofs?.map(({ ys }) => ys.at(-1)) : []
+        expect(verdict.values.map(bytesToHex), recorded.name).toEqual(values)
+        expect(verdict.reason === null, recorded.name).toBe(recorded.valid)
+        expect(verdict.millis).toBeGreaterThanOrEqual(0)
+      }
+    })
+
+    test('bytes that are no proof, no root or no key are a verdict, not an error', async () => {
+      const good = traversals.cases.find(({ valid }) => valid)
+      const [root, proof] = [hexToBytes(good?.root ?? ''), good ? plainForm(good) : new Uint8Array(0)]
+      const keys = good?.keys.map(hexToBytes) ?? []
+      const asked: [Uint8Array, Uint8Array[], Uint8Array][] = [
+        [root, keys, new Uint8Array(0)],
+        [root, keys, new Uint8Array(4096).fill(0xff)],
+        [root, keys, proof.subarray(0, proof.length - 1)],
+        [root, keys, Uint8Array.of(...proof, 0)],
+        [new Uint8Array(64), keys, proof],
+        [new Uint8Array(3), keys, proof],
+        [root, [], proof],
+        [root, [...keys, ...keys], proof],
+        [root, [new Uint8Array(0)], proof],
+        [root, [new Uint8Array(1000)], proof],
+      ]
+      for (const [at, wanted, sent] of asked) {
+        expect(await crypto.verifyTraversal(at, wanted, sent)).toMatchObject({ valid: false, values: [] })
+      }
+      expect((await crypto.verifyTraversal(root, keys, proof)).valid).toBe(true)
+    })
+
+    test('CVT-05 roots are rebuilt from leaves, in any order', async () => {
+      const built = trees.cases.filter(({ root, operations }) => root && operations.length <= MOST_OPERATIONS)
+      expect(built.length).toBeGreaterThan(10)
+      for (const recorded of built) {
+        const leaves = leavesAfter(recorded)
+        expect(bytesToHex(await crypto.rebuildRoot(leaves)), recorded.name).toBe(recorded.root)
+        expect(bytesToHex(await crypto.rebuildRoot(leaves.toReversed())), recorded.name).toBe(recorded.root)
+      }
+    })
+
+    test('leaves that no tree can hold are a mistake of the caller', async () => {
+      const leaf = (key: string) => ({ key: hexToBytes(key), value: Uint8Array.of(1), hashTarget: new Uint8Array(0) })
+      for (const keys of [[''], ['11', '1100'], ['01', ''], ['00'.repeat(32), '00'.repeat(31)]]) {
+        await expect(crypto.rebuildRoot(keys.map(leaf)), keys.join()).rejects.toMatchObject({ code: 'arguments' })
+      }
+    })
+
     test('bytes that are no header are refused as such, whatever they are', async () => {
       for (const bytes of [
         new Uint8Array(0),
@@ -275,3 +361,34 @@ export function cryptoCompliance(
     })
   })
 }
+
+/** Operations of the largest tree that is rebuilt: all of them would take long in a browser. */
+const MOST_OPERATIONS = 100
+
+/** Leaves of a recorded tree after all its operations. */
+function leavesAfter({ operations }: RecordedTrees['cases'][number]): RootLeaf[] {
+  const leaves = new Map<string, RootLeaf>()
+  for (const { op, key = '', value = '', hash_target = '' } of operations) {
+    if (op === 'delete') leaves.delete(key)
+    if (op !== 'insert') continue
+    leaves.set(key, { key: hexToBytes(key), value: hexToBytes(value), hashTarget: hexToBytes(hash_target) })
+  }
+  return [...leaves.values()]
+}
+
+/** Bytes of a recorded proof in the plain form (spec 20 section 9.4). */
+function plainForm({ multicommitment = '', proof = '', sub_proofs = [] }: Traversals['cases'][number]): Uint8Array {
+  const multiproof = concatBytes(sized(hexToBytes(multicommitment)), sized(hexToBytes(proof)))
+  const subs = sub_proofs.map(({ commits, ys, paths }) => {
+    const path = (elements: readonly number[]) => list(elements.map((element) => concatBytes(u32(0), u32(element))))
+    return concatBytes(
+      ...[commits, ys].map((items) => list(items.map((hex) => sized(hexToBytes(hex))))),
+      list(paths.map(path)),
+    )
+  })
+  return concatBytes(sized(multiproof), list(subs))
+}
+
+const u32 = (value: number): Uint8Array => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
+const sized = (bytes: Uint8Array): Uint8Array => concatBytes(u32(bytes.length), bytes)
+const list = (items: readonly Uint8Array[]): Uint8Array => concatBytes(u32(items.length), ...items)

@@ -15,6 +15,8 @@ const data: ComplianceData = {
   negative: read('frames/global_negative.json'),
   signVerify: read('bls48581/sign_verify.json'),
   hashBytes: read('poseidon/hash_bytes.json'),
+  traversals: read('tries/traversal.json'),
+  trees: read('tries/trees.json'),
 }
 const options = { now: () => performance.now(), pause: () => new Promise<void>((resolve) => setImmediate(resolve)) }
 const make = (load: EngineLoader) => async (): Promise<Crypto> => new DirectCrypto(load, options)

@@ -118,13 +118,17 @@ export class EngineHost {
   }
 
   rebuildRoot(leaves: readonly RootLeaf[]): Uint8Array {
-    return this.#call(() =>
-      this.#engine.rebuildRoot(
+    try {
+      return this.#engine.rebuildRoot(
         leaves.map(({ key }) => key),
         leaves.map(({ value }) => value),
         leaves.map(({ hashTarget }) => hashTarget),
-      ),
-    )
+      )
+    } catch (error) {
+      const refused = cryptoError(error)
+      // Nothing is decoded here: the keys exclude each other, or one of them is no key.
+      throw refused.code === 'decode' ? new CryptoError('arguments', refused.message, { cause: error }) : refused
+    }
   }
 
   generateKey(ikm: Uint8Array): EngineKeyPair {

@@ -10,6 +10,8 @@ const data: ComplianceData = {
   negative: read('frames/global_negative.json'),
   signVerify: read('bls48581/sign_verify.json'),
   hashBytes: read('poseidon/hash_bytes.json'),
+  traversals: read('tries/traversal.json'),
+  trees: read('tries/trees.json'),
 }
 const header = new Uint8Array(Buffer.from(data.chain.cases[4]?.header_pb ?? '', 'hex'))
 

@@ -4,10 +4,12 @@ import signVerify from '../../test/vectors/bls48581/sign_verify.json' with { typ
 import chain from '../../test/vectors/frames/global_chain.json' with { type: 'json' }
 import negative from '../../test/vectors/frames/global_negative.json' with { type: 'json' }
 import hashBytes from '../../test/vectors/poseidon/hash_bytes.json' with { type: 'json' }
+import traversals from '../../test/vectors/tries/traversal.json' with { type: 'json' }
+import trees from '../../test/vectors/tries/trees.json' with { type: 'json' }
 import { chooseVariant, compileEngine, WorkerPool } from './index.ts'
 
 type Data = Parameters<typeof cryptoCompliance>[2]['data']
-const data = { chain, negative, signVerify, hashBytes } as unknown as Data
+const data = { chain, negative, signVerify, hashBytes, traversals, trees } as unknown as Data
 const fromHex = (hex: string) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 const header = (at: number) => fromHex(data.chain.cases[at]?.header_pb ?? '')
 
