@@ -38,9 +38,15 @@ export class FollowBudget {
     this.#strikes.set(peer, (this.#strikes.get(peer) ?? 0) + 1)
   }
 
-  /** Those that may be asked, with their answers counted and timed. */
+  /** Those that may be asked, with their answers counted and timed. Throws `FollowError` `limit` when all that are left have sent too much. */
   sources(peers: readonly FollowSource[], signal: AbortSignal): readonly FollowSource[] {
-    const allowed = peers.filter(({ id }) => (this.#strikes.get(id) ?? 0) < this.#limits.strikes)
+    const believed = peers.filter(({ id }) => (this.#strikes.get(id) ?? 0) < this.#limits.strikes)
+    const allowed = believed.filter(({ id }) => (this.#bytes.get(id) ?? 0) < this.#limits.bytesPerPeer)
+    if (believed.length > 0 && allowed.length === 0)
+      throw new FollowError(
+        'limit',
+        `more than ${this.#limits.bytesPerPeer} bytes of one node; ask for a nearer frame first`,
+      )
     return allowed.map((peer): FollowSource => {
       const { id, address, values } = peer
       const headers: FollowSource['headers'] = (from, count, asked) =>
@@ -60,7 +66,7 @@ export class FollowBudget {
     size: (answer: T) => number,
   ): Promise<T> {
     const spent = this.#bytes.get(id) ?? 0
-    if (spent > this.#limits.bytesPerPeer) throw new PeerError('limited', `it sent ${spent} bytes, more are not taken`)
+    if (spent >= this.#limits.bytesPerPeer) throw new PeerError('limited', `it sent ${spent} bytes, more are not taken`)
     const timer = new AbortController()
     const calledOff = this.#clock.at(this.#clock.now() + this.#limits.askMillis, () =>
       timer.abort(new PeerError('timeout', `no answer in ${this.#limits.askMillis} ms`)),

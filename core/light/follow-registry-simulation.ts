@@ -14,11 +14,14 @@ import { buildRecord, type RegistryRecord, record, STATUS, u64Bytes } from '../r
 import { LeafGeneration } from '../state/leaf-generation.ts'
 import { atomId, GLOBAL_DOMAIN } from '../state/location.ts'
 import { SyncServer } from '../sync/index.ts'
-import type { FollowSource } from './follow-registry-types.ts'
+import type { DriverClock } from './driver.ts'
+import { RegistryFollower } from './follow-registry.ts'
+import { FollowError, type FollowHost, type FollowLimits, type FollowSource } from './follow-registry-types.ts'
 import { check } from './made-up.ts'
 
 const NOTHING = new Uint8Array(0)
 const GLOBAL_FILTER = NOTHING
+const DIFFICULTY = 50
 const VOTE_DOMAIN = utf8ToBytes('global')
 
 /** Weight by number of the key. */
@@ -59,7 +62,7 @@ export const RULES: EngineRules = {
 export const madeUpOutput = (challenge: Uint8Array): Uint8Array => shake256(challenge, { dkLen: 516 })
 
 /** The engine with made-up time proofs. Counts them. */
-export function withMadeUpTime(crypto: Crypto, counted = { timeProofs: 0 }): Crypto {
+function withMadeUpTime(crypto: Crypto, counted: { timeProofs: number }): Crypto {
   const verifyTimeProof: Crypto['verifyTimeProof'] = async (header, options) => {
     counted.timeProofs += 1
     const { challenge, output } = await crypto.inspectHeader(header, options)
@@ -74,6 +77,12 @@ export function withMadeUpTime(crypto: Crypto, counted = { timeProofs: 0 }): Cry
   })
 }
 
+/** Keys by number, and leaves by their content. */
+export interface MadeOnce {
+  readonly keys: Map<number, MadeKey>
+  readonly records: Map<string, ServedLeaf>
+}
+
 /** Who solves time proofs. */
 export type Solve = (challenge: Uint8Array) => Promise<Uint8Array>
 
@@ -82,23 +91,23 @@ export class FollowChain {
   readonly trees: Trees
   readonly frames: MadeFrame[] = []
   readonly #solve: Solve
-  readonly #keys = new Map<number, MadeKey>()
   readonly #signed = new Map<MadeFrame, Uint8Array>()
   readonly #registries = new Map<string, LeafGeneration>()
-  readonly #records = new Map<string, ServedLeaf>()
+  readonly #made: MadeOnce
 
-  constructor(crypto: Crypto, trees: Trees, solve: Solve = async (challenge) => madeUpOutput(challenge)) {
+  constructor(crypto: Crypto, trees: Trees, solve: Solve, made: MadeOnce) {
     this.crypto = crypto
     this.trees = trees
     this.#solve = solve
+    this.#made = made
   }
 
   async key(number: number): Promise<MadeKey> {
-    const known = this.#keys.get(number)
+    const known = this.#made.keys.get(number)
     if (known) return known
     const made = await this.crypto.generateKey(shake256(Uint8Array.of(number), { dkLen: 64 }))
     const key = { ...made, key: hexToBytes(made.publicKey), at: hexToBytes(made.address) }
-    this.#keys.set(number, key)
+    this.#made.keys.set(number, key)
     return key
   }
 
@@ -126,12 +135,12 @@ export class FollowChain {
       bytesToHex(address),
       ...[...from.fields].map(([field, value]) => `${field}=${bytesToHex(value)}`),
     ].join()
-    const known = this.#records.get(name)
+    const known = this.#made.records.get(name)
     if (known) return known
     const value = buildRecord(from, this.trees).blob
     const key = atomId(GLOBAL_DOMAIN, address)
     const made = { key, value, hashTarget: NOTHING, size: BigInt(value.length), underlyingData: NOTHING }
-    this.#records.set(name, made)
+    this.#made.records.set(name, made)
     return made
   }
 
@@ -169,7 +178,7 @@ export class FollowChain {
       number,
       rank: 2n * number,
       timestamp: 1_700_000_000_000n + 10_000n * number,
-      difficulty: 50,
+      difficulty: DIFFICULTY,
       parentSelector: parent?.identity ?? new Uint8Array(32),
       output: new Uint8Array(516),
       prover: first === undefined ? new Uint8Array(32) : (await this.key(Number(first))).at,
@@ -266,3 +275,74 @@ export interface PeerChanges {
   /** What is served for a root. */
   registry?(root: string, honest: LeafGeneration): Pick<Generation, 'branch' | 'leaves'> | undefined
 }
+
+export interface SimulationParts {
+  readonly crypto: Crypto
+  readonly trees: Trees
+  readonly clock: DriverClock
+  /** Solved and verified as on a network, which takes long; else made up. */
+  readonly realTimeProofs?: boolean
+}
+
+/** One engine for many chains: keys and records are made once. */
+export class SimulatedNetwork {
+  readonly crypto: Crypto
+  readonly clock: DriverClock
+  /** Made-up time proofs that were checked. */
+  timeProofs = 0
+  readonly #trees: Trees
+  readonly #solve: Solve
+  readonly #made: MadeOnce = { keys: new Map(), records: new Map() }
+
+  constructor({ crypto, trees, clock, realTimeProofs = false }: SimulationParts) {
+    this.crypto = realTimeProofs ? crypto : withMadeUpTime(crypto, this)
+    this.clock = clock
+    this.#trees = trees
+    this.#solve = realTimeProofs
+      ? (challenge) => crypto.solveVdf(challenge, DIFFICULTY)
+      : async (challenge) => madeUpOutput(challenge)
+  }
+
+  empty(): FollowChain {
+    return new FollowChain(this.crypto, this.#trees, this.#solve, this.#made)
+  }
+
+  /** Frames from number 1. */
+  chain(...plans: readonly FramePlan[]): Promise<FollowChain> {
+    return this.empty().grow(...plans)
+  }
+}
+
+export interface StartParts {
+  readonly limits?: Partial<FollowLimits>
+  readonly signal?: AbortSignal
+  /** Instead of frame 1. */
+  readonly header?: Uint8Array
+}
+
+/** A follower that trusts frame 1 of the chain. */
+export async function startFollower(
+  { crypto, clock }: SimulatedNetwork,
+  chain: FollowChain,
+  peers: readonly FollowSource[],
+  { limits = {}, signal = new AbortController().signal, header }: StartParts = {},
+): Promise<RegistryFollower> {
+  const host: FollowHost = { crypto, clock, peers: () => peers }
+  const start = { header: header ?? (await chain.header(chain.at(1))), wholeHeader: false, rules: RULES, limits }
+  return RegistryFollower.start(host, start, { signal })
+}
+
+/** The error of the follower that something ends with. */
+export async function refusal(work: Promise<unknown>): Promise<FollowError> {
+  try {
+    await work
+  } catch (error) {
+    if (error instanceof FollowError) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+/** Keys of the same weight. */
+export const weights = (weight: bigint, ...keys: readonly number[]): Weights =>
+  Object.fromEntries(keys.map((key) => [key, weight]))

@@ -2,26 +2,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadWasmEngine } from '../../test/engines/wasm.ts'
 import { DirectCrypto } from '../crypto/direct.ts'
 import { EngineTrees } from '../crypto/engine-trees.ts'
-import type { Crypto } from '../platform/crypto.ts'
-import type { Trees } from '../platform/state.ts'
-import { RegistryFollower } from './follow-registry.ts'
-import { FollowChain, type FramePlan, RULES, type Weights, withMadeUpTime } from './follow-registry-simulation.ts'
-import { FollowError, type FollowHost, type FollowLimits, type FollowSource } from './follow-registry-types.ts'
+import {
+  type FollowChain,
+  type FramePlan,
+  weights as of,
+  refusal,
+  SimulatedNetwork,
+  startFollower,
+} from './follow-registry-simulation.ts'
+import type { FollowSource } from './follow-registry-types.ts'
 
-let engine: DirectCrypto
-let crypto: Crypto
-let trees: Trees
-const counted = { timeProofs: 0 }
-beforeAll(async () => {
-  engine = new DirectCrypto(() => loadWasmEngine('simd'), {
-    now: () => performance.now(),
-    pause: async () => {},
-  })
-  crypto = withMadeUpTime(engine, counted)
-  trees = new EngineTrees(await loadWasmEngine('simd'))
-})
-afterAll(() => engine.close())
-
+let network: SimulatedNetwork
+let crypto: DirectCrypto
+let trees: EngineTrees
 const clock = {
   now: () => performance.now(),
   at: (time: number, callback: () => void) => {
@@ -29,29 +22,19 @@ const clock = {
     return () => clearTimeout(timer)
   },
 }
-const signal = new AbortController().signal
-const of = (weight: bigint, ...keys: readonly number[]): Weights => Object.fromEntries(keys.map((key) => [key, weight]))
+beforeAll(async () => {
+  const wasm = await loadWasmEngine('simd')
+  const options = { now: () => performance.now(), pause: async () => {} }
+  crypto = new DirectCrypto(async () => wasm, options)
+  trees = new EngineTrees(wasm)
+  network = new SimulatedNetwork({ crypto, trees, clock })
+})
+afterAll(() => crypto.close())
 
-async function follow(
-  chain: FollowChain,
-  peers: readonly FollowSource[],
-  limits: Partial<FollowLimits> = {},
-): Promise<RegistryFollower> {
-  const host: FollowHost = { crypto, clock, peers: () => peers }
-  const header = await chain.header(chain.at(1))
-  return RegistryFollower.start(host, { header, wholeHeader: false, rules: RULES, limits }, { signal })
-}
-const chainOf = (...plans: readonly FramePlan[]) => new FollowChain(crypto, trees).grow(...plans)
+const signal = new AbortController().signal
+const chainOf = (...plans: readonly FramePlan[]) => network.chain(...plans)
+const follow = (chain: FollowChain, peers: readonly FollowSource[]) => startFollower(network, chain, peers)
 const again = (count: number, plan: FramePlan) => Array.from({ length: count }, () => plan)
-async function refusal(work: Promise<unknown>): Promise<FollowError> {
-  try {
-    await work
-  } catch (error) {
-    if (error instanceof FollowError) return error
-    throw error
-  }
-  throw new Error('nothing was refused')
-}
 /** Five of 1000 each; each four frames the oldest member makes room for a new one, and signs no more. */
 const drift = (frames: number): FramePlan[] =>
   Array.from({ length: frames }, (_, index) => {
@@ -64,9 +47,9 @@ describe('an unchanged committee', () => {
     const members = of(1000n, 1, 2, 3, 4, 5, 6)
     const chain = await chainOf(...again(12, { members, signers: [1, 3, 4, 6] }))
     const follower = await follow(chain, [chain.peer('a')])
-    const before = counted.timeProofs
+    const before = network.timeProofs
     const { point, steps, bytes } = await follower.advance(12n, { signal })
-    expect(counted.timeProofs - before).toBe(1)
+    expect(network.timeProofs - before).toBe(1)
     expect(steps).toMatchObject([
       { number: 12n, trusted: 1n, outcome: 'adopted', rule: 'sameCommittee', registry: 'unchanged', members: 6 },
     ])
@@ -90,7 +73,7 @@ describe('an unchanged committee', () => {
 
   test('a registry that changes beside the committee is pulled by its difference', async () => {
     const members = of(1000n, 1, 2, 3, 4)
-    const chain = new FollowChain(crypto, trees)
+    const chain = network.empty()
     const joined = await chain.memberLeaves(20, 5n, 0)
     await chain.grow({ members }, { members, extra: joined })
     const follower = await follow(chain, [chain.peer('a')])
@@ -203,4 +186,21 @@ describe('a committee that changes', () => {
       expect(steps.at(-1)?.outcome).toBe('adopted')
     },
   )
+})
+
+test('with real time proofs: solved, signed, followed; another registry under the same proof is refused', async () => {
+  const real = new SimulatedNetwork({ crypto, trees, clock, realTimeProofs: true })
+  const chain = await real.chain({ members: of(1000n, 1, 2, 3, 4) }, { members: of(1000n, 2, 3, 4, 5) })
+  const follower = await startFollower(real, chain, [chain.peer('a')])
+  const { steps } = await follower.advance(2n, { signal })
+  expect(steps).toMatchObject([{ outcome: 'adopted', rule: 'twoThirds' }])
+  const forged = { members: { ...of(1000n, 2, 3, 4, 5), 11: 1n } }
+  const fields = { ...chain.at(2).fields, proverTreeCommitment: await chain.rootOf(await chain.registry(forged)) }
+  const signed = { ...forged, signers: [2, 3, 4, 5] }
+  const header = await chain.sign({ fields, identity: chain.at(2).identity }, signed)
+  const liar = chain.peer('liar', { header: async (number) => (number === 2n ? header : undefined) })
+  const failed = await refusal((await startFollower(real, chain, [liar])).advance(2n, { signal }))
+  expect(failed.code).toBe('refused')
+  expect(failed.steps[0]?.signed).toEqual({ weight: 4000n, of: 4001n })
+  expect(failed.message).toMatch(/proof|vdf/i)
 })

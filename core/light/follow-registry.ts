@@ -256,7 +256,7 @@ export class RegistryFollower {
     try {
       ;({ registry, source } = await this.#registryOf(root, run))
     } catch (error) {
-      if (!(error instanceof FollowError)) throw error
+      if (!(error instanceof FollowError) || error.code === 'limit') throw error
       return refused(error.code, error.message, false)
     }
     const { committee } = registry
