@@ -293,7 +293,8 @@ export declare const GetStateSchema: GenMessage<GetState>;
 
 /**
  * `present` runs parallel to the addresses asked for. `proof` is one traversal proof (docs/protocol/20-commitments-and-tries.md
- * section 9.4, plain form) over the present ones in order; the value of each is the last y of its sub-proof. Absence has no proof.
+ * section 9.4, plain form) over the present ones in order; the value of each is the last y of its sub-proof. Absence has no proof. A set of one
+ * leaf has no traversal proof (section 9.1): `leaf` is then what that leaf hashes, and `root`, of 64 bytes, is SHA-512(0x00 || key || leaf).
  *
  * @generated from message petal.light.v1.State
  */
@@ -324,6 +325,13 @@ export declare type State = Message<"petal.light.v1.State"> & {
    * @generated from field: petal.light.v1.Shard shard = 5;
    */
   shard?: Shard | undefined;
+
+  /**
+   * Instead of `proof`.
+   *
+   * @generated from field: optional bytes leaf = 6;
+   */
+  leaf?: Uint8Array | undefined;
 };
 
 /**

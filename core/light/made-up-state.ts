@@ -69,9 +69,11 @@ export class MadeUpNode implements StatePeer {
     const ids = addresses.map((address) => atomId(domain, address))
     const present = ids.map((id) => leaves.some(({ key }) => sameBytes(key, id)))
     const keys = ids.filter((_, index) => present[index])
-    const proof = keys.length === 0 ? NOTHING : await generation.prove(tree, keys)
+    const [only] = leaves.length === 1 && keys.length === 1 ? leaves : []
+    const proof = keys.length === 0 || only ? NOTHING : await generation.prove(tree, keys)
     const shard = sameBytes(domain, GLOBAL_DOMAIN) ? null : await this.shard(domain, frame)
-    return { frame: committed.frame, root: roots[phase], present, proof, shard }
+    const answer = { frame: committed.frame, root: roots[phase], present, proof, shard }
+    return only ? { ...answer, leaf: only.value } : answer
   }
 
   shard = async (domain: Uint8Array, frame: bigint | null): Promise<ShardAnswer> => {

@@ -22,6 +22,7 @@ import {
   VERTEX_ADDS,
   VERTEX_REMOVES,
 } from '../platform/state.ts'
+import { leafCommitment } from '../state/branch-commitment.ts'
 import { atomId, GLOBAL_DOMAIN, shardL1 } from '../state/location.ts'
 import type { Finding } from './events.ts'
 
@@ -109,6 +110,7 @@ export class StateReadError extends Error {
 
 /** Zeros: root of an empty tree. */
 const EMPTY_ROOT = new Uint8Array(64)
+const NOTHING = new Uint8Array(0)
 const VALUE_RULE = '20 section 9.3'
 const SHARD_RULE = '21 section 6'
 const HEADER_RULE = '11 section 4'
@@ -154,7 +156,7 @@ export class StateReader {
         steps: [...checked.steps, headerStep(header)],
         root: answer.root,
         tree: answer.shard?.tree ?? null,
-        proofBytes: answer.proof.length + (answer.shard?.proof.length ?? 0),
+        proofBytes: answer.proof.length + (answer.leaf?.length ?? 0) + (answer.shard?.proof.length ?? 0),
         from: peer.address,
         millis: this.#host.now() - start,
       }
@@ -262,17 +264,9 @@ export class StateReader {
       .map((address) => atomId(domain, address))
     let found: readonly Uint8Array[] = []
     if (keys.length > 0) {
-      const verdict = await this.#host.crypto.verifyTraversal(answer.root, keys, answer.proof, { signal })
-      expectValid(verdict, keys.length, 'the proof of the value')
-      found = verdict.values
-      steps.unshift({
-        name: 'value',
-        ok: true,
-        reason: null,
-        section: VALUE_RULE,
-        to: answer.root,
-        millis: verdict.millis,
-      })
+      const { values, millis } = await this.#checkKeys(answer, keys, signal)
+      found = values
+      steps.unshift({ name: 'value', ok: true, reason: null, section: VALUE_RULE, to: answer.root, millis })
     }
     let next = 0
     const values = addresses.map((address, index): ValueFinding => {
@@ -280,6 +274,23 @@ export class StateReader {
       return { address, value, proven: value !== null, removed }
     })
     return { steps, values }
+  }
+
+  /** What the leaves of the keys hash, in their order. A set of one leaf has no traversal proof: its root is the hash of the leaf. */
+  async #checkKeys(
+    { root, proof, leaf }: StateAnswer,
+    keys: readonly Uint8Array[],
+    signal: AbortSignal,
+  ): Promise<{ readonly values: readonly Uint8Array[]; readonly millis: number | null }> {
+    const [key] = keys
+    if (leaf !== undefined && key !== undefined && keys.length === 1) {
+      const own = leafCommitment({ key, value: leaf, hashTarget: NOTHING })
+      if (!sameBytes(own, root)) throw refused('the leaf does not hash to the root of its set')
+      return { values: [leaf], millis: null }
+    }
+    const verdict = await this.#host.crypto.verifyTraversal(root, keys, proof, { signal })
+    expectValid(verdict, keys.length, 'the proof of the value')
+    return verdict
   }
 
   async #checkShard(

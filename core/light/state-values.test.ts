@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { loadWasmEngine } from '../../test/engines/wasm.ts'
 import { DirectCrypto } from '../crypto/direct.ts'
 import type { FullEngine } from '../platform/engine.ts'
+import type { StateAnswer, StatePeer } from '../platform/network.ts'
 import type { Change, Location, TreeLeaf } from '../platform/state.ts'
 import { atomId, METADATA_ADDRESS, TYPE_KEY, typeHash } from '../state/index.ts'
 import { MadeUpNode } from './made-up-state.ts'
@@ -19,13 +20,28 @@ x:Name a rdfs:Property; rdfs:domain qcl:String; qcl:size 8; qcl:order 1; rdfs:ra
 const PUBLISHED = new Uint8Array(32).fill(7)
 const SILENT = new Uint8Array(32).fill(8)
 const BROKEN = new Uint8Array(32).fill(9)
+/** Of one vertex, so that its tree is a leaf. */
+const LONELY = new Uint8Array(32).fill(10)
 const at = (n: number) => sha256(Uint8Array.of(n))
 const { signal } = new AbortController()
 const direct = { now: () => performance.now(), pause: () => new Promise<void>((resolve) => setImmediate(resolve)) }
 
 let engine: FullEngine
 let node: MadeUpNode
+let crypto: DirectCrypto
 let values: StateValues
+
+const readerOf = (peer: StatePeer): StateReader => {
+  const source: StateSource = { id: 'a', address: '/a', values: peer }
+  const header = node.header()
+  return new StateReader({
+    crypto,
+    peers: () => [source],
+    heads: () => [header],
+    header: async () => header,
+    now: () => 0,
+  })
+}
 
 const leaf = (key: number, value: Uint8Array): TreeLeaf => ({
   key: Uint8Array.of(key),
@@ -67,20 +83,10 @@ beforeAll(async () => {
     add('vertex', SILENT, at(2), item(SILENT, 2, 'two')),
     metadata(BROKEN, 'no schema at all'),
     add('vertex', BROKEN, at(1), item(BROKEN, 1, 'one')),
+    add('vertex', LONELY, at(1), item(LONELY, 1, 'one')),
   ])
-  const source: StateSource = { id: 'a', address: '/a', values: node }
-  const crypto = new DirectCrypto(async () => engine, direct)
-  const header = node.header()
-  values = new StateValues(
-    new StateReader({
-      crypto,
-      peers: () => [source],
-      heads: () => [header],
-      header: async () => header,
-      now: () => 0,
-    }),
-    crypto,
-  )
+  crypto = new DirectCrypto(async () => engine, direct)
+  values = new StateValues(readerOf(node), crypto)
 })
 
 function leafOfMember(key: Uint8Array): TreeLeaf {
@@ -135,6 +141,35 @@ describe('vertices', () => {
     const { vertices } = await shown(PUBLISHED, [at(3)])
     expect(vertices[0]).toMatchObject({ leaves: null, decoded: null, found: { proven: true } })
     expect(vertices[0]?.found.value).toEqual(utf8ToBytes('no tree at all'))
+  })
+})
+
+describe('a set of one leaf, of which no traversal proof exists (spec 20 section 9.1)', () => {
+  const read = (change: Partial<StateAnswer>) =>
+    readerOf({
+      shard: node.shard,
+      sync: node.sync,
+      state: async (question, given) => ({ ...(await node.state(question, given)), ...change }),
+    }).values('vertex', LONELY, [at(1), at(2)], null, signal)
+
+  test('is proved by the leaf itself, whose hash is the root', async () => {
+    const { values: found, steps, root } = await read({})
+    expect(root).toHaveLength(64)
+    expect(found.map(({ value, proven }) => [value, proven])).toEqual([
+      [item(LONELY, 1, 'one'), true],
+      [null, false],
+    ])
+    expect(steps.map(({ name }) => name)).toEqual(['value', 'shard', 'header'])
+  })
+
+  test.each<[string, Partial<StateAnswer>]>([
+    ['another value', { leaf: Uint8Array.of(1) }],
+    ['no value', { leaf: new Uint8Array(0) }],
+    ['it under another address', { present: [false, true] }],
+    ['it twice', { present: [true, true] }],
+    ['another root', { root: new Uint8Array(64).fill(1) }],
+  ])('%s is refused', async (_, lie) => {
+    await expect(read(lie)).rejects.toMatchObject({ code: 'refused' })
   })
 })
 

@@ -32,6 +32,14 @@ const state: StateAnswer = {
   shard,
 }
 
+/** Of a set of one leaf. */
+const onlyLeaf: StateAnswer = {
+  ...state,
+  root: new Uint8Array(64),
+  proof: new Uint8Array(0),
+  leaf: Uint8Array.of(1, 2),
+}
+
 const unframe = (bytes: Uint8Array): Uint8Array =>
   [...new FrameDecoder(WIRE_LIMITS.messageBytes).push(bytes)][0] ?? bytes
 const code = (run: () => unknown): string => {
@@ -57,6 +65,8 @@ describe('messages of state', () => {
 
   const responses: LightResponse[] = [
     { kind: 'state', state },
+    { kind: 'state', state: onlyLeaf },
+    { kind: 'state', state: { ...onlyLeaf, leaf: new Uint8Array(0) } },
     { kind: 'state', state: { ...state, present: [false, false], proof: new Uint8Array(0), shard: null } },
     { kind: 'shard', shard },
     { kind: 'sync', response: Uint8Array.of(10, 0) },
@@ -91,6 +101,12 @@ describe('messages of state', () => {
     expect(answer({ proof: new Uint8Array(0) })).toBe('decode')
     expect(answer({ present: [false, false] })).toBe('decode')
     expect(answer({ present: [] })).toBe('limit')
+    const leaf = (change: Partial<StateAnswer>) => answer({ ...onlyLeaf, ...change })
+    expect(leaf({})).toBe('no error')
+    expect(leaf({ present: [true, true] })).toBe('decode')
+    expect(leaf({ present: [false, false] })).toBe('decode')
+    expect(leaf({ root: new Uint8Array(74) })).toBe('decode')
+    expect(leaf({ proof: Uint8Array.of(1) })).toBe('decode')
     const roots = (change: Partial<ShardAnswer>) =>
       code(() => encodeResponse({ kind: 'shard', shard: { ...shard, ...change } }))
     expect(roots({ roots: shard.roots.slice(1) })).toBe('decode')

@@ -8,7 +8,8 @@ import { WIRE_LIMITS, WireError } from './wire-limits.ts'
 
 const U64_MAX = 0xffff_ffff_ffff_ffffn
 const PHASE_SETS = 4
-const ROOT_LENGTHS: readonly number[] = [64, 74]
+const LEAF_ROOT = 64
+const ROOT_LENGTHS: readonly number[] = [LEAF_ROOT, 74]
 const GLOBAL_TREES = 256
 
 /** Fields of a `GetState`. Throws `WireError` for a question that no server would take. */
@@ -49,20 +50,22 @@ export function readShardQuestion({ domain, frame }: GetShard): { domain: Uint8A
 
 /** Fields of a `State`. */
 export function stateFields(answer: StateAnswer) {
-  const { frame, root, present, proof, shard } = answer
+  const { frame, root, present, proof, shard, leaf } = answer
   checkFrame(frame)
   checkRoot(root)
   if (present.length === 0 || present.length > WIRE_LIMITS.addresses) {
     throw new WireError('limit', `an answer for ${present.length} addresses: 1 to ${WIRE_LIMITS.addresses} are taken`)
   }
-  if (present.includes(true) !== proof.length > 0)
+  if (leaf !== undefined) checkOnlyLeaf(answer)
+  else if (present.includes(true) !== proof.length > 0)
     throw new WireError('decode', 'a proof of nothing, or none of something')
-  const fields = { frame, root, present: [...present], proof }
+  const fields = { frame, root, present: [...present], proof, ...(leaf === undefined ? {} : { leaf }) }
   return shard === null ? fields : { ...fields, shard: shardFields(shard) }
 }
 
-export function readState({ frame, root, present, proof, shard }: State): StateAnswer {
-  const answer = { frame, root, present, proof, shard: shard === undefined ? null : readShard(shard) }
+export function readState({ frame, root, present, proof, shard, leaf }: State): StateAnswer {
+  const known = { frame, root, present, proof, shard: shard === undefined ? null : readShard(shard) }
+  const answer = leaf === undefined ? known : { ...known, leaf }
   stateFields(answer)
   return answer
 }
@@ -104,6 +107,13 @@ function checkFrame(frame: bigint | null): void {
 function checkAddress(address: Uint8Array, what: string): void {
   if (address.length === WIRE_LIMITS.addressBytes) return
   throw new WireError('limit', `${what} of ${address.length} bytes instead of ${WIRE_LIMITS.addressBytes}`)
+}
+
+/** A leaf stands for the proof of one key in a set of one leaf, whose root has the length of a hash. */
+function checkOnlyLeaf({ root, present, proof }: StateAnswer): void {
+  const one = present.filter((there) => there).length === 1
+  if (!one || proof.length > 0 || root.length !== LEAF_ROOT)
+    throw new WireError('decode', 'a leaf that is not the only one')
 }
 
 function checkRoot(root: Uint8Array): void {

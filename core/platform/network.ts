@@ -46,8 +46,10 @@ export interface StateAnswer {
   readonly root: Uint8Array
   /** Parallel to the addresses asked for. */
   readonly present: readonly boolean[]
-  /** One proof of all present keys in order, plain form; empty when none is present. */
+  /** One proof of all present keys in order, plain form; empty when none is present, or `leaf` stands for it. */
   readonly proof: Uint8Array
+  /** What the only leaf of the set hashes: no proof exists of it, and none is needed, as the root is its hash (spec 20 section 9.1). */
+  readonly leaf?: Uint8Array
   /** null for the prover registry. */
   readonly shard: ShardAnswer | null
 }
