@@ -4,6 +4,7 @@
  */
 import type { CommitteeHandle, Crypto } from '../platform/crypto.ts'
 import { CryptoError } from '../platform/crypto.ts'
+import type { EngineRules } from '../platform/engine.ts'
 import type { Millis } from '../platform/machine.ts'
 import { type LightPeer, type LightTransport, PeerError } from '../platform/network.ts'
 import { type Store, StoreError } from '../platform/store.ts'
@@ -23,6 +24,7 @@ import type {
   Task,
   TaskResult,
 } from './events.ts'
+import type { FollowSource } from './follow-registry-types.ts'
 import { LightClient } from './light-client.ts'
 import { ASK_TIMEOUT_MILLIS, FILL_DEPTH } from './policy.ts'
 import { loadHeader, loadSizes, loadState, storePrefix } from './records.ts'
@@ -110,11 +112,28 @@ export class LightDriver {
     return this.#client.work(this.#parts.clock.now())
   }
 
+  /** Rules of the network. */
+  get rules(): EngineRules {
+    return this.#parts.config.description.anchors.rules
+  }
+
   /** Peers that can be asked for state. A question ends when the peer is left, and all but those of a synchronisation after ten seconds. */
   peers(): readonly StateSource[] {
     return this.#client.greeted().flatMap((key) => {
       const place = this.#peers.get(key)
       return place?.peer == null ? [] : [this.#source(place.peer, place.stop.signal)]
+    })
+  }
+
+  /** The same peers, asked for headers too. Who asks bounds how long. */
+  followSources(): readonly FollowSource[] {
+    return this.#client.greeted().flatMap((key): readonly FollowSource[] => {
+      const place = this.#peers.get(key)
+      if (place?.peer == null) return []
+      const { peer, stop } = place
+      const headers: FollowSource['headers'] = (from, count, asked) =>
+        peer.headers(from, count, AbortSignal.any([asked, stop.signal]))
+      return [{ ...this.#source(peer, stop.signal), headers }]
     })
   }
 

@@ -7,6 +7,8 @@ import { WIRE_LIMITS } from '@petal/core/light/wire-limits.ts'
 import { proxy, type Remote, releaseProxy, wrap } from 'comlink'
 import { Emitter } from './emitter.ts'
 import { type ClientError, clientError, ImportError, NotFoundError, RefusedError, StoppedError } from './errors.ts'
+import { followWish } from './follow-arguments.ts'
+import type { FollowOutcome } from './follow-host.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { HostApi, HostListener } from './host-api.ts'
 import { type CheckedOptions, checkAddress, checkOptions } from './options.ts'
@@ -206,6 +208,17 @@ export class TabClient implements Client {
   getShard: Client['getShard'] = (...asked) => this.#reads.getShard(...asked)
   listProvers: Client['listProvers'] = (...asked) => this.#reads.listProvers(...asked)
   watch: Client['watch'] = (...asked) => this.#reads.watch(...asked)
+
+  followRegistry: Client['followRegistry'] = async (options = {}) => {
+    const { signal, onProgress } = options
+    const wish = followWish(options)
+    const ended = this.#ended()
+    if (ended) throw ended
+    const told = onProgress === undefined ? null : proxy(onProgress)
+    const outcome = await this.#called<FollowOutcome>(async (host, call) => await host.follow(call, wish, told), signal)
+    if (outcome.kind === 'followed') return outcome.answer
+    throw this.#ended() ?? clientError(outcome.code, outcome.reason)
+  }
 
   stop(): Promise<void> {
     this.#stopping ??= this.#end()

@@ -5,6 +5,8 @@ import type { Finding, QueryOutcome, QueryWish, StoredEvidence } from '@petal/co
 import type { LightLimits, TimeProofPolicy } from '@petal/core/light/policy.ts'
 import type { WorkCount } from '@petal/core/light/work.ts'
 import type { TransportChoice } from './dialing.ts'
+import type { FollowOutcome, OnFollowing } from './follow-host.ts'
+import type { FollowWish } from './follow-types.ts'
 import type { PageServices } from './page-services.ts'
 import type { OnProgress, StateOutcome, StateWish } from './state-wishes.ts'
 
@@ -35,6 +37,8 @@ export interface HostApi {
   query(call: number, wish: QueryWish): Promise<QueryOutcome>
   /** Reads state. `call` names it for `cancel`. `onProgress` is a Comlink proxy. */
   read(call: number, wish: StateWish, onProgress: OnProgress | null): Promise<StateOutcome>
+  /** Follows the registry. `call` names it for `cancel`. `onProgress` is a Comlink proxy. */
+  follow(call: number, wish: FollowWish, onProgress: OnFollowing | null): Promise<FollowOutcome>
   cancel(call: number): void
   head(): Finding | null
   recent(count: number): readonly Finding[]

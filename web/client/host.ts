@@ -10,6 +10,8 @@ import { WorkerPool } from '@petal/worker/index.ts'
 import type { Remote } from 'comlink'
 import { type ChosenStore, chooseStore, isEmpty, sharedStore, trim } from './choose-store.ts'
 import { Dialing, dialable } from './dialing.ts'
+import type { FollowHost, FollowOutcome, OnFollowing } from './follow-host.ts'
+import type { FollowWish } from './follow-types.ts'
 import type { HostApi, HostListener, HostOptions } from './host-api.ts'
 import { currentAddresses, type FoundNetwork, findNetwork } from './network-source.ts'
 import type { PageServices } from './page-services.ts'
@@ -37,6 +39,7 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
   readonly #cleanups: (() => Promise<void> | void)[] = []
   #driver: LightDriver | null = null
   #reads: Promise<StateHost> | null = null
+  #following: Promise<FollowHost> | null = null
   readonly #running: Promise<LightDriver | QueryOutcome>
   #state: DriverState | null = null
   #addressesSeen = new Set<string>()
@@ -78,6 +81,19 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
       if (!(driver instanceof LightDriver)) return failed(driver)
       this.#reads ??= this.#stateHost(driver)
       return await (await this.#reads).read(wish, controller.signal, onProgress ?? undefined)
+    } finally {
+      this.#calls.delete(call)
+    }
+  }
+
+  async follow(call: number, wish: FollowWish, onProgress: OnFollowing | null): Promise<FollowOutcome> {
+    const controller = new AbortController()
+    this.#calls.set(call, controller)
+    try {
+      const driver = await this.#running
+      if (!(driver instanceof LightDriver)) return failed(driver)
+      this.#following ??= this.#followHost(driver)
+      return await (await this.#following).follow(wish, controller.signal, onProgress ?? undefined)
     } finally {
       this.#calls.delete(call)
     }
@@ -163,6 +179,12 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
   async #stateHost(driver: LightDriver): Promise<StateHost> {
     const { StateHost } = await import('./state-host.ts')
     return new StateHost({ driver, crypto: this.#crypto, clock: CLOCK, timeProofs: this.#options.timeProofs })
+  }
+
+  async #followHost(driver: LightDriver): Promise<FollowHost> {
+    const { FollowHost } = await import('./follow-host.ts')
+    const offered = () => this.#state?.target ?? null
+    return new FollowHost({ driver, crypto: this.#crypto, clock: CLOCK, rules: driver.rules, offered })
   }
 
   /** With nothing to show from the last visit, only a node can give the first frame: what dials it is loaded at once. */
@@ -258,7 +280,7 @@ function alarm(time: number, callback: () => void): () => void {
 const CLOCK = { now: () => Date.now(), at: alarm }
 
 /** A client that cannot run answers every read like this. */
-function failed(outcome: QueryOutcome): StateOutcome {
+function failed(outcome: QueryOutcome): Extract<StateOutcome, { kind: 'failed' }> {
   return outcome.kind === 'failed'
     ? outcome
     : { kind: 'failed', code: 'notFound', reason: 'The client is not running.' }

@@ -17,6 +17,15 @@ export {
   RefusedError,
   StoppedError,
 } from './errors.ts'
+export type {
+  CommitteeMember,
+  FollowedCommittee,
+  FollowedStep,
+  FollowingProgress,
+  FollowRegistryOptions,
+  RegistryFollowing,
+  SignedShare,
+} from './follow-types.ts'
 export type * from './state-types.ts'
 export type * from './types.ts'
 

@@ -5,6 +5,7 @@ import type { Anchors, NetworkDescription } from '@petal/core/light/anchors.ts'
 import type { Check, HeaderFacts } from '@petal/core/platform/crypto.ts'
 import type { LightTransport } from '@petal/core/platform/network.ts'
 import type { Store } from '@petal/core/platform/store.ts'
+import type { RegistryFollowing } from './follow-types.ts'
 import type { StateReads } from './state-types.ts'
 
 export type Phase =
@@ -147,7 +148,7 @@ export interface ClientEvents {
   }
 }
 
-export interface Client extends AsyncDisposable, StateReads {
+export interface Client extends AsyncDisposable, StateReads, RegistryFollowing {
   readonly state: ClientState
   readonly network: NetworkDescription | null
   /** Idempotent. Does the first I/O; rejects only for programming mistakes: follow `state` or await `ready`. */

@@ -287,6 +287,7 @@ export function createFixtureClient(
     }),
     export: async () => new Uint8Array([1, 2, 3]),
     import: nothing,
+    followRegistry: nothing,
     addAddress: nothing,
     stop: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
