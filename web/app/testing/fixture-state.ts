@@ -76,6 +76,8 @@ const rose = (round: number): VertexValue => ({
     field('inBloom', 'Bool', round % 2 === 0),
     field('gardener', 'coin:Owner', madeHex(32, 12)),
     field('label', 'ByteArray', madeHex(20, 13), false),
+    field('picture', 'ByteArray', madeHex(600, 14)),
+    field('40', 'unknown', '00', false),
   ],
   schemaReason: null,
   removed: 'no',

@@ -10,11 +10,19 @@ test('only a chain to a header with its time proof is green', () => {
   expect(words({}, false)).toMatchObject({ tone: 'bad', title: 'Not verified' })
 })
 
-test('what is absent is said to be unproven, whatever the rest of the answer claims', () => {
-  for (const verified of ['full', 'certificate', false] as const) {
-    expect(valueWords({ value: null, verified, reason: null })).toMatchObject({
-      tone: 'wait',
-      title: 'Absent (unproven)',
+test('what is absent is said to be unproven', () => {
+  const absent = valueWords({ value: null, verified: false, reason: null })
+  expect(absent).toMatchObject({ tone: 'wait', title: 'Absent (unproven)' })
+  expect(absent.reason).toContain('Absence has no proof')
+})
+
+test('something else under the address is neither absent nor green', () => {
+  const reason = 'what is proved to be at this address is no record of a prover'
+  for (const verified of ['full', 'certificate'] as const) {
+    expect(valueWords({ value: null, verified, reason })).toEqual({
+      tone: 'warn',
+      title: 'Something else is there',
+      reason,
     })
   }
 })

@@ -14,7 +14,11 @@ const ABSENT =
 
 /** How a value stands. Green is kept for a whole chain of proofs to a header whose time proof holds. */
 export function valueWords(answer: Pick<StateValue<unknown>, 'value' | 'verified' | 'reason'>): ValueWords {
-  if (answer.value === null) return { tone: 'wait', title: 'Absent (unproven)', reason: answer.reason ?? ABSENT }
+  if (answer.value === null) {
+    return answer.verified === false
+      ? { tone: 'wait', title: 'Absent (unproven)', reason: answer.reason ?? ABSENT }
+      : { tone: 'warn', title: 'Something else is there', reason: answer.reason }
+  }
   if (answer.verified === 'full') return { tone: 'good', title: 'Proved on this device', reason: answer.reason }
   if (answer.verified === 'certificate') {
     return {

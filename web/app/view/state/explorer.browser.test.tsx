@@ -81,6 +81,8 @@ test('a value comes with its fields and the chain of proofs to the header', asyn
   expect(dataOf(page, 'proof-steps').steps).toBe('value,shard,header')
   expect(page.querySelector('[data-field=petals]')?.textContent).toContain('5')
   expect(page.querySelector('[data-field=label]')?.textContent).toContain('does not fit its type')
+  expect(page.querySelector('[data-field="40"]')?.textContent).toContain('not in the schema')
+  expect(page.querySelector('[data-field=picture] summary')?.textContent).toBe('600 B')
   expect(marked(page, 'state-value')?.textContent).toContain('garden:Flower')
 })
 

@@ -41,17 +41,31 @@ function FieldLine({ field, changed }: { readonly field: DecodedField; readonly 
       <dd>
         <FieldValue value={field.value} isText={field.type === 'String'} />
         {changed && <span class="field-note">changed</span>}
-        {!field.fits && <span class="field-note field-misfit">does not fit its type</span>}
+        {!field.fits && (
+          <span class="field-note field-misfit">
+            {field.type === 'unknown' ? 'not in the schema' : 'does not fit its type'}
+          </span>
+        )}
       </dd>
     </div>
   )
 }
 
+/** Longer values are behind a disclosure. */
+const MOST_CHARACTERS = 400
+
 function FieldValue({ value, isText }: { readonly value: DecodedField['value']; readonly isText: boolean }) {
   if (typeof value === 'bigint') return <span class="field-number">{count(value)}</span>
   if (typeof value === 'boolean') return <span>{value ? 'yes' : 'no'}</span>
   if (value === '') return <span class="muted">empty</span>
-  return <span class={isText ? 'field-text' : 'field-hex mono'}>{value}</span>
+  const shown = <span class={isText ? 'field-text' : 'field-hex mono'}>{value}</span>
+  if (value.length <= MOST_CHARACTERS) return shown
+  return (
+    <details class="raw">
+      <summary>{isText ? `${count(value.length)} characters` : bytes(value.length / 2)}</summary>
+      {shown}
+    </details>
+  )
 }
 
 function Removed({ removed }: { readonly removed: VertexValue['removed'] }) {

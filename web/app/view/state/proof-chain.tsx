@@ -17,8 +17,8 @@ export function ProofChain({ answer, start }: ProofChainProps) {
     <div class="proof" data-testid="proof-steps" data-steps={passedSteps(steps)}>
       <h3 id="proof-title">Chain of proofs</h3>
       <p class="proof-sum">
-        {answer.proofSize > 0 && `Proofs of ${bytes(answer.proofSize)}, `}
-        {`checked here in ${millis(answer.millis)}`}
+        {answer.proofSize > 0 ? `Proofs of ${bytes(answer.proofSize)}, read` : 'Read'} and checked here in{' '}
+        {millis(answer.millis)}
       </p>
       <ol class="chain" aria-labelledby="proof-title">
         <li class="link link-end">

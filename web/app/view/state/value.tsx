@@ -24,7 +24,7 @@ export function ValueCard({ lookup, asked, answer }: ValueCardProps) {
       aria-labelledby="value-title"
       data-testid="state-value"
       data-kind={answer.kind}
-      data-absent={value.value === null}
+      data-absent={value.value === null && value.verified === false}
       data-verified={String(value.verified)}
       data-frame={String(value.frame)}
     >
