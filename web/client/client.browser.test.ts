@@ -1,6 +1,7 @@
 import { encodeCheckpoint } from '@petal/core/light/checkpoint.ts'
 import { MemoryStore } from '@petal/core/light/memory-store.ts'
-import type { LightTransport } from '@petal/core/platform/network.ts'
+import { type LightTransport, PeerError, type StatePeer } from '@petal/core/platform/network.ts'
+import { shardL1 } from '@petal/core/state/location.ts'
 import { WorkerPool } from '@petal/worker/index.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { TabClient } from './client.ts'
@@ -201,6 +202,63 @@ describe('peers that are wrong', () => {
     expect(await until(client, ({ phase }) => phase === 'halted')).toMatchObject({ phase: 'halted' })
     expect(await codeOf(client.ready())).toBe('halted')
     expect(await codeOf(client.header(8n))).toBe('halted')
+  })
+})
+
+describe('state', () => {
+  const vertex = '0a'.repeat(64)
+  const root = new Uint8Array(64).fill(1)
+  /** Peers whose state is what the test wants; the recorded headers commit to none that could be proved. */
+  const serving =
+    (state: StatePeer['state']): LightTransport =>
+    async (address) => {
+      const unserved = async () => {
+        throw new PeerError('notFound', 'not here')
+      }
+      return { ...peer(address, serve()), values: { state, shard: unserved, sync: unserved } }
+    }
+  const lie: StatePeer['state'] = async ({ domain, frame }) => {
+    const roots = [root, root, root, root]
+    const shard = { frame: frame ?? 0n, roots, tree: shardL1(domain)[0] ?? 0, proof: new Uint8Array(200) }
+    return { frame: frame ?? 0n, root, present: [true], proof: new Uint8Array(200), shard }
+  }
+
+  test('a lie is refused by the engine, whatever the policy; who has nothing is told apart (CVT-09)', async () => {
+    for (const policy of ['refuse', 'mark'] as const) {
+      const client = await started({ timeProofs: 'off', policy, transports: [serving(lie)] })
+      await client.ready({ timeoutMillis: 60_000 })
+      const refusal = await client.getVertex(vertex).catch((error: ClientError) => error)
+      expect(refusal).toMatchObject({ name: 'RefusedError', code: 'refused' })
+      expect((refusal as ClientError).message).toContain('/memory/a: the proof of the shard does not hold')
+      expect(await codeOf(client.getShard(vertex.slice(64)))).toBe('notFound')
+      expect(await codeOf(client.listProvers())).toBe('noPeers')
+      expect(await codeOf(client.getVertex('0a'))).toBe('arguments')
+    }
+    const without = await started({ timeProofs: 'off' })
+    await without.ready({ timeoutMillis: 60_000 })
+    expect(await codeOf(without.getProver(vertex.slice(64)))).toBe('notFound')
+  })
+
+  test('a read is given up with its signal, and ends with the client; so does what is followed', async () => {
+    const { promise: asked, resolve } = Promise.withResolvers<void>()
+    const silent = serving((_question, signal) => {
+      resolve()
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    })
+    const client = await started({ timeProofs: 'off', transports: [silent] })
+    await client.ready({ timeoutMillis: 60_000 })
+    const controller = new AbortController()
+    const given = client.getVertex(vertex, { signal: controller.signal })
+    await asked
+    controller.abort(new Error('enough'))
+    await expect(given).rejects.toThrow('enough')
+    const errors: Error[] = []
+    client.watch(vertex, () => {}, { onError: (error) => errors.push(error) })
+    const waiting = codeOf(client.getHyperedge(vertex))
+    await client.stop()
+    expect(await waiting).toBe('stopped')
+    await expect.poll(() => errors).toMatchObject([{ code: 'stopped' }])
+    expect(await codeOf(client.getVertex(vertex))).toBe('stopped')
   })
 })
 
