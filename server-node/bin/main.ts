@@ -9,6 +9,7 @@ const main = defineCommand({
   subCommands: {
     start: () => import('./start.ts').then(({ start }) => start),
     keys: () => import('../keys/command.ts').then(({ keys }) => keys),
+    state: () => import('../state/command.ts').then(({ state }) => state),
     version: () => import('./version.ts').then(({ version }) => version),
   },
 })
@@ -17,7 +18,7 @@ const HELP = ['--help', '-h']
 
 /** Runs one command line. Throws `UsageError` for wrong use; whatever a command runs into sets `process.exitCode`. */
 export async function dispatch([name, ...rest]: readonly string[]): Promise<void> {
-  if (name === undefined) throw new UsageError('say what to do: start, keys or version')
+  if (name === undefined) throw new UsageError('say what to do: start, keys, state or version')
   if (HELP.includes(name)) return usage(main)
   const command = await commandNamed(name)
   if (rest.some((argument) => HELP.includes(argument))) return usage(command, main)

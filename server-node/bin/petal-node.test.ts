@@ -95,7 +95,11 @@ describe('wrong use: exit code 2, one clear sentence', () => {
     [['version', '--bogus'], "unknown option '--bogus'"],
     [['stop'], 'unknown command stop'],
     [['--bogus', 'start'], 'unknown command --bogus'],
-    [[], 'start or version'],
+    [[], 'start, keys, state or version'],
+    [['state'], 'verify, backup or stats'],
+    [['state', 'verify', '--bogus'], "unknown option '--bogus'"],
+    [['state', 'backup'], '--to is missing'],
+    [['state', 'stats', '--data-dir', ''], '--data-dir needs a value'],
   ])('%j', async (args, message) => {
     const refused = await dispatch(args).then(
       () => undefined,

@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::error::LedgerError;
 use crate::view::{ShardProof, View};
-use hypergraph::{Address, GlobalTrees, ShardKey};
+use hypergraph::{Address, GlobalTrees, Roots, ShardKey};
 use std::collections::VecDeque;
 use tries::proof::encode_plain;
 
@@ -38,7 +38,10 @@ impl GlobalCache {
             let mut trees = GlobalTrees::default();
             for key in view.shards()? {
                 let roots = view.roots(&key)?;
-                trees.set_shard(&key.app(), roots.to_bytes())?;
+                // Made by a later frame: no commitment of this one knows it.
+                if roots != Roots::default() {
+                    trees.set_shard(&key.app(), roots.to_bytes())?;
+                }
             }
             trees.commit()?;
             if self.kept.len() >= KEPT {

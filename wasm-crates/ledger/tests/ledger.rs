@@ -300,3 +300,37 @@ fn a_disk_above_its_read_only_level_refuses_frames_and_keeps_what_waits() {
     assert_eq!(refused.code(), Code::Full);
     assert_eq!(ledger.head().expect("head"), Some(0));
 }
+
+#[test]
+fn hyp_03_a_shard_that_a_later_frame_made_is_in_no_commitment_of_an_older_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut ledger = open(directory.path());
+    let committed = advance(&mut ledger, 0);
+    // Many shards, so that some share their global trees with the first one.
+    let later: Vec<_> = (0..250u8)
+        .map(|n| Change::add(vertex([n | 1; 32], n), vec![n]))
+        .filter(|change| change.location.id.app() != APP)
+        .collect();
+    ledger.apply(&later).expect("applied");
+    ledger.commit(1).expect("committed");
+    ledger.persist(1, None).expect("persisted");
+    let roots = ledger.view(0).expect("a view").roots(&ShardKey::of(&APP));
+    let bytes = roots.expect("roots").to_bytes();
+    let shard = ledger.prove_shard(&APP, 0).expect("proved");
+    let shard = shard.expect("a global shard");
+    let keys = PhaseSet::ALL.map(|set| folded_key(&APP, set));
+    let claims: Vec<_> = keys
+        .iter()
+        .zip(&bytes)
+        .map(|(key, root)| Claim {
+            key,
+            hashed: Some(root),
+        })
+        .collect();
+    let proof = decode_plain(&shard.proof).expect("decodes");
+    let root = &committed.global_commitments[usize::from(shard.tree)];
+    verify(root, &claims, &proof).expect("holds");
+    let newer = later.first().expect("a shard").location.id.app();
+    assert_eq!(ledger.prove_shard(&newer, 0).expect("none"), None);
+    assert!(ledger.prove_shard(&newer, 1).expect("proved").is_some());
+}
