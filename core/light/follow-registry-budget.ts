@@ -77,7 +77,7 @@ export class FollowBudget {
     ended.addEventListener('abort', end, { once: true })
     try {
       ended.throwIfAborted()
-      const answer = await Promise.race([ask(ended), over.promise])
+      const answer = await Promise.race([ask(ended).catch(withCode), over.promise])
       this.#bytes.set(id, (this.#bytes.get(id) ?? 0) + size(answer))
       return answer
     } finally {
@@ -85,6 +85,12 @@ export class FollowBudget {
       ended.removeEventListener('abort', end)
     }
   }
+}
+
+/** Whatever else a transport rejects with means that this peer did not answer. */
+function withCode(error: unknown): never {
+  if (error instanceof PeerError) throw error
+  throw new PeerError('closed', error instanceof Error ? error.message : String(error), { cause: error })
 }
 
 const sizeOf = (bytes: Uint8Array): number => bytes.length

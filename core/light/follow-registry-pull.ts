@@ -4,6 +4,7 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { sameBytes } from '../platform/bytes.ts'
+import { CryptoError } from '../platform/crypto.ts'
 import { PeerError } from '../platform/network.ts'
 import { StateError } from '../platform/state.ts'
 import { PullError, pullDifference, registryTarget } from '../sync/index.ts'
@@ -56,7 +57,7 @@ async function difference(wish: RegistryWish, base: HeldRegistry): Promise<HeldR
         if (sameBytes(await tree.root(signal), root)) return tree
       } catch (error) {
         signal.throwIfAborted()
-        if (!(error instanceof PullError || error instanceof PeerError || error instanceof StateError)) throw error
+        if (!isOfPeer(error)) throw error
         // only a way that led astray is worth another try
         if (!(error instanceof PullError) || error.code === 'root' || error.code === 'refused') break
       }
@@ -64,6 +65,13 @@ async function difference(wish: RegistryWish, base: HeldRegistry): Promise<HeldR
   }
   return null
 }
+
+/** Leaves that no tree can hold are the peer's fault like any other lie. */
+const isOfPeer = (error: unknown): boolean =>
+  error instanceof PullError ||
+  error instanceof PeerError ||
+  error instanceof StateError ||
+  (error instanceof CryptoError && error.code === 'arguments')
 
 async function copy({ root, host, budget, signal, onSync }: RegistryWish): Promise<HeldRegistry> {
   try {

@@ -1,9 +1,10 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { loadWasmEngine } from '../../test/engines/wasm.ts'
 import { DirectCrypto } from '../crypto/direct.ts'
 import { EngineTrees } from '../crypto/engine-trees.ts'
 import type { ServedLeaf } from '../platform/state.ts'
+import { record, u64Bytes } from '../registry/index.ts'
 import { LeafGeneration } from '../state/leaf-generation.ts'
 import {
   type FollowChain,
@@ -14,6 +15,9 @@ import {
   weights,
 } from './follow-registry-simulation.ts'
 import type { FollowProgress, FollowSource } from './follow-registry-types.ts'
+
+// real signatures on a busy machine
+vi.setConfig({ testTimeout: 90_000 })
 
 let network: SimulatedNetwork
 let trees: EngineTrees
@@ -125,6 +129,35 @@ describe('a header that lies', () => {
       const header = await chain.sign(empty, { members: weights(0n, 11, 12) })
       expect((await lie(chain, { header: async () => header })).code).toBe('committee')
     }
+  })
+
+  test('members that no engine takes: a key that is no point, weights beyond 64 bits together', async () => {
+    const chain = await twoFrames()
+    const key = new Uint8Array(585).fill(7)
+    const at = await chain.crypto.hashBytes(key)
+    const fields = { PublicKey: key, Status: Uint8Array.of(1), Seniority: u64Bytes(1000n) }
+    const prover = chain.leaf(at, record('prover', fields))
+    const active = { Prover: at, Status: Uint8Array.of(1), ConfirmationFilter: new Uint8Array(0) }
+    const extra = [prover, chain.leaf(new Uint8Array(32).fill(3), record('allocation', active))]
+    const forged = [{ ...after, extra }, { members: weights((1n << 63n) + 1n, 2, 3) }]
+    for (const plan of forged) {
+      const header = await chain.header(await chain.make(plan, chain.at(1)))
+      expect((await lie(chain, { header: async () => header })).code).toBe('committee')
+    }
+  })
+
+  test('a node that lies time and again is not asked any more', async () => {
+    const way = await network.chain(
+      ...Array.from({ length: 12 }, (_, n) => ({ members: weights(1000n, n + 1, n + 2, n + 3, n + 4) })),
+    )
+    const other = way.peer('liar', { header: async () => Uint8Array.of(1) })
+    await (await followWith(way, other, way.peer('honest'))).advance(12n, { signal })
+    expect(other.asked.headers).toBe(3)
+    const alone = await followWith(
+      way,
+      way.peer('liar', { header: async (number) => (number > 8n ? undefined : Uint8Array.of(1)) }),
+    )
+    expect((await refusal(alone.advance(12n, { signal }))).code).toBe('overlap')
   })
 
   test('headers without a root of the registry: only a pinned committee works', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { loadWasmEngine } from '../../test/engines/wasm.ts'
 import { DirectCrypto } from '../crypto/direct.ts'
 import { EngineTrees } from '../crypto/engine-trees.ts'
@@ -11,6 +11,9 @@ import {
   startFollower,
 } from './follow-registry-simulation.ts'
 import type { FollowSource } from './follow-registry-types.ts'
+
+// real signatures on a busy machine
+vi.setConfig({ testTimeout: 90_000 })
 
 let network: SimulatedNetwork
 let crypto: DirectCrypto

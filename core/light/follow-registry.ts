@@ -196,7 +196,7 @@ export class RegistryFollower {
   async #visit(number: bigint, run: Run): Promise<Judged> {
     const { signal } = run.options
     const seen: Uint8Array[] = []
-    let best: Judged = refused('noPeers', 'no connected node serves headers', false)
+    let best: Judged | null = null
     for (const peer of run.budget.sources(this.#host.peers(), signal)) {
       const start = this.#host.clock.now()
       const got = await this.#fetch(peer, number, run)
@@ -214,7 +214,11 @@ export class RegistryFollower {
       if (judged.lie) run.budget.strike(peer.id)
       best = better(best, judged)
     }
-    return best
+    if (best !== null) return best
+    const alone = this.#host.peers().length === 0
+    return alone
+      ? refused('noPeers', 'no node is connected', false)
+      : refused('refused', 'no connected node is believed any more', false)
   }
 
   async #fetch(peer: FollowSource, number: bigint, run: Run): Promise<Candidate | Judged> {
@@ -363,9 +367,9 @@ const TELLING: readonly FollowErrorCode[] = [
   'overlap',
 ]
 
-function better(best: Judged, other: Judged): Judged {
+function better(best: Judged | null, other: Judged): Judged {
   const worth = (judged: Judged) => (judged.outcome === 'adopted' ? TELLING.length : TELLING.indexOf(judged.code))
-  return worth(other) >= worth(best) ? other : best
+  return best === null || worth(other) >= worth(best) ? other : best
 }
 
 function progressOf({ budget, target, options }: Pick<Run, 'budget' | 'target' | 'options'>, trusted: bigint) {
