@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { judge } from './goals.ts'
+import { judge, referenceUnits } from './goals.ts'
 
 const figures = (millis: number, units: number, meanFactor = 1) => ({
   count: 10,
@@ -30,4 +30,10 @@ test('the search is judged by its mean', () => {
 
 test('a step without a goal there is not judged', () => {
   expect(judge('squaring', 'wasm', figures(1, 1))).toBeNull()
+})
+
+test('the start of the verifier is set against the set-up load of the reference in WASM', () => {
+  expect(referenceUnits('verifier-start', 'chromium')).toBe(174_300)
+  expect(judge('verifier-start', 'chromium', figures(51, 1))?.reached).toBe('missed')
+  expect(judge('verifier-start', 'chromium', figures(20, 1))).toEqual({ goal: '50 / 20 ms', reached: 'aim' })
 })

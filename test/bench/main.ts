@@ -3,17 +3,32 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { sizeBudgets } from '../../scripts/check/sizes.ts'
 import { measureInChromium } from './chromium/platform.ts'
+import type { Figure } from './figure.ts'
 import { kitData } from './inputs.ts'
 import { fillFigures } from './markdown.ts'
 import { measureInNode } from './node-platform.ts'
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts'
-import { type PageFigure, pageFigures } from './page-figures.ts'
+import { pageFigures } from './page-figures.ts'
+import { PAGE_READ, PAGE_READ_TITLE, pageRead } from './page-read.ts'
 import { PLATFORM_TITLES, type Platform, type PlatformResult } from './platforms.ts'
+import { STATE_TITLES, type StateFigures, stateFigures } from './state/figures.ts'
+import { drawGrowth, PLOT } from './state/plot.ts'
 import { STEPS } from './steps.ts'
 import { TAB_TITLES } from './tab-steps.ts'
-import { markdownTable, PAGE_HEADINGS, pageRow, plainTable, STEP_HEADINGS, stepRows, titleOf } from './table.ts'
+import {
+  figureHeadings,
+  figureRow,
+  GROWTH_HEADINGS,
+  growthRow,
+  markdownTable,
+  plainTable,
+  STEP_HEADINGS,
+  stepRows,
+  titleOf,
+} from './table.ts'
 
-const NAMES = [...STEPS.map((step) => step.name), ...Object.keys(TAB_TITLES)]
+const FIGURE_TITLES: Readonly<Record<string, string>> = { ...STATE_TITLES, [PAGE_READ]: PAGE_READ_TITLE }
+const NAMES = [...STEPS.map((step) => step.name), ...Object.keys(TAB_TITLES), ...Object.keys(FIGURE_TITLES)]
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const note = (line: string): void => void process.stderr.write(`${line}\n`)
 
@@ -48,23 +63,47 @@ interface Run {
   /** Short hash of the measured tree, null outside a repository; `+` behind it means uncommitted changes. */
   readonly commit: string | null
   readonly platforms: readonly PlatformResult[]
-  readonly page: readonly PageFigure[]
+  readonly state: StateFigures
+  readonly page: readonly Figure[]
   readonly sizes: string | null
+  /** What was asked for and could not be measured, and why. */
+  readonly failures: readonly string[]
+}
+
+/** Result of a group of figures; a group that fails says why and does not end the others. */
+async function attempt<T>(name: string, group: () => Promise<T>, otherwise: T, failures: string[]): Promise<T> {
+  try {
+    return await group()
+  } catch (cause) {
+    failures.push(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`)
+    return otherwise
+  }
 }
 
 async function measureAll(options: Options): Promise<Run> {
+  const { only } = options
   const platforms: PlatformResult[] = []
   for (const platform of options.platforms)
-    if (stepsOn(platform, options.only).length > 0) platforms.push(await measurePlatform(platform, options))
-  const withPage = options.page && options.only.length === 0
+    if (stepsOn(platform, only).length > 0) platforms.push(await measurePlatform(platform, options))
+  const failures: string[] = []
+  const ofState = only.filter((name) => name in STATE_TITLES)
+  const withState = options.state && (only.length === 0 || ofState.length > 0)
+  const none: StateFigures = { figures: [], growth: [] }
+  const state = withState ? await attempt('state', () => stateFigures(ofState, note), none, failures) : none
+  const withPage = options.page && only.length === 0
+  const page = withPage ? [...(await attempt('page', () => pageFigures(note), [], failures))] : []
+  if (options.page && (withPage || only.includes(PAGE_READ)))
+    page.push(...(await attempt(PAGE_READ, async () => [await pageRead()], [], failures)))
   return {
     machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}`,
     node: process.version,
     date: new Date().toISOString().slice(0, 10),
     commit: measuredCommit(),
     platforms,
-    page: withPage ? await pageFigures(note) : [],
+    state,
+    page,
     sizes: withPage ? sizeBudgets().detail : null,
+    failures,
   }
 }
 
@@ -83,21 +122,28 @@ function tables(run: Run, table: (rows: readonly (readonly string[])[]) => strin
     engines.map((line) => `- ${line}`).join('\n'),
   ]
   if (run.platforms.length > 0) parts.push(table([STEP_HEADINGS, ...stepRows(run.platforms)]))
-  if (run.page.length > 0) parts.push(table([PAGE_HEADINGS, ...run.page.map(pageRow)]))
+  const { figures, growth } = run.state
+  if (figures.length > 0) parts.push(table([figureHeadings('state on disk'), ...figures.map(figureRow)]))
+  if (growth.length > 0) parts.push(table([GROWTH_HEADINGS, ...growth.map(growthRow)]))
+  if (run.page.length > 0) parts.push(table([figureHeadings('page'), ...run.page.map(figureRow)]))
   if (run.sizes !== null) parts.push(`Sizes (gzip -9): ${run.sizes}`)
+  if (run.failures.length > 0) parts.push(`Not measured: ${run.failures.join('; ')}`)
   return parts.filter((part) => part !== '').join('\n\n')
 }
 
 async function bench(options: Options): Promise<number> {
   if (options.list) {
-    for (const name of NAMES) print(`${name.padEnd(26)} ${titleOf(name)}`)
+    for (const name of NAMES) print(`${name.padEnd(26)} ${FIGURE_TITLES[name] ?? titleOf(name)}`)
     return 0
   }
   const run = await measureAll(options)
   print(tables(run, plainTable))
   if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(run, null, 2)}\n`)
-  if (options.markdown !== null) fillFigures(options.markdown, tables(run, markdownTable))
-  return 0
+  if (options.markdown !== null) {
+    fillFigures(options.markdown, tables(run, markdownTable))
+    if (drawGrowth(run.state.growth)) note(`drew ${PLOT}`)
+  }
+  return run.failures.length === 0 ? 0 : 1
 }
 
 try {

@@ -7,7 +7,8 @@ export const USAGE = `usage: npm run -s bench -- [--only NAME ...] [--on PLATFOR
 Measures each step of docs/benchmarks.md: median, p95, count, and calibration units, against the reference.
 
   --only NAME      only this step (repeat for more; --list shows the names)
-  --on PLATFORM    only there: ${PLATFORMS.join(', ')}, or page (loading and sizes)
+  --on PLATFORM    only there: ${PLATFORMS.join(', ')}, state (on disk),
+                   or page (loading, reading, sizes)
   --variant V      WASM build: baseline, simd (default), wide
   --json FILE      also write all figures
   --markdown FILE  also put the tables between the marks of that page (docs/benchmarks.md)
@@ -17,6 +18,8 @@ export interface Options {
   readonly only: readonly string[]
   readonly platforms: readonly Platform[]
   readonly page: boolean
+  /** Figures of state on disk. */
+  readonly state: boolean
   readonly variant: WasmVariant
   readonly json: string | null
   readonly markdown: string | null
@@ -26,6 +29,8 @@ export interface Options {
 /** A wrong command line; the message says what to change. */
 export class UsageError extends Error {}
 
+/** Groups that are no engine. */
+const OTHERS: readonly string[] = ['state', 'page']
 const VARIANTS: readonly string[] = ['baseline', 'simd', 'wide']
 
 /** Options of the command line, or null when help was asked for. */
@@ -35,8 +40,8 @@ export function parseOptions(args: readonly string[], names: readonly string[]):
   const only = values.only ?? []
   const unknown = only.find((name) => !names.includes(name))
   if (unknown !== undefined) throw new UsageError(`there is no step named ${unknown} (--list shows them)`)
-  const on = values.on ?? [...PLATFORMS, 'page']
-  const nowhere = on.find((name) => name !== 'page' && !isPlatform(name))
+  const on = values.on ?? [...PLATFORMS, ...OTHERS]
+  const nowhere = on.find((name) => !OTHERS.includes(name) && !isPlatform(name))
   if (nowhere !== undefined) throw new UsageError(`there is no platform named ${nowhere}`)
   const variant = values.variant ?? 'simd'
   if (!VARIANTS.includes(variant)) throw new UsageError(`--variant ${variant} is not baseline, simd or wide`)
@@ -44,6 +49,7 @@ export function parseOptions(args: readonly string[], names: readonly string[]):
     only,
     platforms: PLATFORMS.filter((platform) => on.includes(platform)),
     page: on.includes('page'),
+    state: on.includes('state'),
     variant: variant as WasmVariant,
     json: values.json ?? null,
     markdown: values.markdown ?? null,

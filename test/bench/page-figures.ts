@@ -4,18 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright'
 import { replay, startNode } from '../e2e/node.ts'
 import { frames } from '../e2e/vectors.ts'
 import { launch } from './chromium/platform.ts'
-import { quantile } from './measure.ts'
-
-/** One figure of the page with its budget; `values` are all repetitions. */
-export interface PageFigure {
-  readonly name: string
-  readonly title: string
-  readonly unit: 'ms' | 'MB'
-  readonly values: readonly number[]
-  readonly median: number
-  readonly atLeast: number
-  readonly aim: number
-}
+import { type Figure, figureOf } from './figure.ts'
 
 /** The browser collects what is left over once a page does nothing. */
 const REST_MILLIS = 10_000
@@ -29,23 +18,6 @@ interface Load {
 
 /** Verdicts asked for while the main thread is watched. */
 const VERIFY_ROUNDS = 5
-
-const figure = (
-  name: string,
-  title: string,
-  unit: 'ms' | 'MB',
-  values: readonly number[],
-  atLeast: number,
-  aim: number,
-) => ({
-  name,
-  title,
-  unit,
-  values,
-  median: quantile(values, 0.5),
-  atLeast,
-  aim,
-})
 
 /** Opens the page and waits for its first certified head; the page itself notes when, so that polling adds nothing. */
 async function load(context: BrowserContext, url: string): Promise<Load> {
@@ -128,7 +100,7 @@ function privateBytes(pid: number): number {
 }
 
 /** Cold loads each in a fresh profile, one warm load after each, then memory right after the work and with the page at rest. */
-export async function pageFigures(progress: (step: string) => void): Promise<readonly PageFigure[]> {
+export async function pageFigures(progress: (step: string) => void): Promise<readonly Figure[]> {
   await using node = await startNode(replay())
   const cold: Load[] = []
   const warm: Load[] = []
@@ -158,12 +130,12 @@ export async function pageFigures(progress: (step: string) => void): Promise<rea
   const heads = (loads: readonly Load[]) => loads.map((one) => one.headMillis)
   const tasks = [...cold, ...warm].map((one) => one.longestTaskMillis)
   return [
-    figure('cold-load', 'cold load to first certified head, loopback', 'ms', heads(cold), 1_500, 1_000),
-    figure('warm-load', 'warm load to first certified head, loopback', 'ms', heads(warm), 600, 400),
-    figure('longest-gap', 'main thread while verifying: longest gap between timers', 'ms', gaps, 50, 16),
-    figure('longest-task', 'main thread while loading: longest task (0 = none over 50 ms)', 'ms', tasks, 50, 16),
-    figure('renderer-memory', 'private memory of the renderer, page at rest for 10 s', 'MB', memory, 128, 80),
-    figure(
+    figureOf('cold-load', 'cold load to first certified head, loopback', 'ms', heads(cold), 1_500, 1_000),
+    figureOf('warm-load', 'warm load to first certified head, loopback', 'ms', heads(warm), 600, 400),
+    figureOf('longest-gap', 'main thread while verifying: longest gap between timers', 'ms', gaps, 50, 16),
+    figureOf('longest-task', 'main thread while loading: longest task (0 = none over 50 ms)', 'ms', tasks, 50, 16),
+    figureOf('renderer-memory', 'private memory of the renderer, page at rest for 10 s', 'MB', memory, 128, 80),
+    figureOf(
       'renderer-memory-busy',
       'the same right after three loads and many verifications',
       'MB',

@@ -1,6 +1,7 @@
+import type { Figure } from './figure.ts'
 import { byMean, counted, judge, referenceUnits } from './goals.ts'
-import type { PageFigure } from './page-figures.ts'
 import { PLATFORM_TITLES, type Platform, type PlatformResult, type StepResult } from './platforms.ts'
+import type { GrowthRow } from './state/figures.ts'
 import { STEPS } from './steps.ts'
 import { TAB_TITLES } from './tab-steps.ts'
 
@@ -19,7 +20,16 @@ export const STEP_HEADINGS: Row = [
   'at least / aim',
   'reached',
 ]
-export const PAGE_HEADINGS: Row = ['page', 'median', 'least and most', 'n', 'at least', 'aim']
+export const figureHeadings = (what: string): Row => [
+  what,
+  'median',
+  'least and most',
+  'n',
+  'at least',
+  'aim',
+  'reached',
+]
+export const GROWTH_HEADINGS: Row = ['leaves', 'commit per changed leaf, CPU', 'proof of one key, CPU']
 
 const number = (value: number): string => {
   if (!Number.isFinite(value)) return '-'
@@ -61,13 +71,20 @@ export function stepRows(results: readonly PlatformResult[]): Row[] {
   )
 }
 
-export const pageRow = (figure: PageFigure): Row => [
+export const figureRow = (figure: Figure): Row => [
   figure.title,
   `${number(figure.median)} ${figure.unit}`,
   `${number(Math.min(...figure.values))} to ${number(Math.max(...figure.values))}`,
   String(figure.values.length),
   `${number(figure.atLeast)} ${figure.unit}`,
   `${number(figure.aim)} ${figure.unit}`,
+  figure.median <= figure.aim ? 'aim' : figure.median <= figure.atLeast ? 'at least' : 'missed',
+]
+
+export const growthRow = (row: GrowthRow): Row => [
+  row.leaves.toLocaleString('en-US'),
+  `${number(row.commitMicrosPerLeaf)} µs`,
+  `${number(row.proofMillis)} ms`,
 ]
 
 /** Columns aligned with spaces. */
