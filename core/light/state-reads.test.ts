@@ -130,6 +130,23 @@ describe('values with proof', () => {
     expect((await read([peer(lie), peer(honest, shard, 'b')])).from).toBe('b')
   })
 
+  test('a peer that sent what does not hold is asked last from then on', async () => {
+    const asked: string[] = []
+    const noted = (id: string, answer: StateAnswer): LightPeer => {
+      const made = peer(answer, shard, id)
+      const state = async () => {
+        asked.push(id)
+        return answer
+      }
+      return { ...made, id, values: { ...made.values, state } } as LightPeer
+    }
+    const lying = noted('liar', { ...honest, proof: bytes(0, 3) })
+    const both = { ...honest, present: [true, true] }
+    const twice = reader([lying, noted('good', both)])
+    for (let read = 0; read < 2; read++) await twice.values('vertex', domain, addresses, null, signal)
+    expect(asked).toEqual(['liar', 'good', 'good'])
+  })
+
   test('who holds nothing is passed over; nobody left is an error', async () => {
     const without = peer(new PeerError('notFound', 'not here'))
     expect((await read([without, peer(honest)])).values[0]?.proven).toBe(true)

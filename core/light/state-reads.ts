@@ -122,8 +122,13 @@ export function foldedKey(domain: Uint8Array, phase: Phase): Uint8Array {
   return key
 }
 
+/** Peers remembered for what they sent. */
+const MOST_LIARS = 256
+
 export class StateReader {
   readonly #host: StateReaderHost
+  /** Ids of peers that sent what does not hold. */
+  readonly #liars = new Set<string>()
 
   constructor(host: StateReaderHost) {
     this.#host = host
@@ -214,16 +219,17 @@ export class StateReader {
   ): Promise<T> {
     const failures: Failure[] = []
     let best: T | undefined
-    for (const peer of this.#host.peers().filter(({ values }) => values !== undefined)) {
+    for (const peer of this.#askable()) {
       try {
         const answer = await read(peer)
         if (best === undefined || worth(answer) > worth(best)) best = answer
         if (worth(best) >= most) return best
       } catch (error) {
         signal.throwIfAborted()
-        if (error instanceof StateReadError && error.code !== 'arguments')
+        if (error instanceof StateReadError && error.code !== 'arguments') {
+          this.#liars.add(peer.id)
           failures.push(failureOf(peer, 'refused', error))
-        else if (error instanceof PeerError) failures.push(failureOf(peer, SAID[error.code] ?? 'noPeers', error))
+        } else if (error instanceof PeerError) failures.push(failureOf(peer, SAID[error.code] ?? 'noPeers', error))
         else throw error
       }
     }
@@ -231,6 +237,13 @@ export class StateReader {
     const why = failures.length > 0 ? failures.map(({ reason }) => reason).join('; ') : 'no connected node serves state'
     const worst = SEVERITY.find((code) => failures.some((failure) => failure.code === code)) ?? 'noPeers'
     throw new StateReadError(worst, why)
+  }
+
+  /** Peers that serve state; those that sent what does not hold come last. */
+  #askable(): readonly StateSource[] {
+    const serving = this.#host.peers().filter(({ values }) => values !== undefined)
+    if (this.#liars.size > MOST_LIARS) this.#liars.clear()
+    return serving.toSorted((a, b) => Number(this.#liars.has(a.id)) - Number(this.#liars.has(b.id)))
   }
 
   async #checkState(
