@@ -135,7 +135,7 @@ export class FollowError extends Error {
 export const NO_ROOT =
   'The headers of this network carry no root of the prover registry: only a pinned committee works here (anchors with a committee).'
 
-/** Bounds of one call (docs/limits.md). */
+/** Bounds of one call. */
 export interface FollowLimits {
   /** Headers looked at. */
   readonly frames: number
