@@ -11,6 +11,7 @@ import { PageServices } from './page-services.ts'
 
 const ADDRESS = 'http://node.example/network.json'
 const chain = chainOf(1, 5)
+const SHARD = { kind: 'shard', domain: new Uint8Array(32).fill(7), frame: null, mark: false } as const
 const hosts: ClientHost[] = []
 
 function peerAt(address: string): LightPeer {
@@ -116,6 +117,7 @@ describe('the client inside its worker', () => {
     expect(state()).toMatchObject({ phase: 'halted', halt: 'anchors' })
     expect(state()?.reason).toContain('format 7')
     expect(await host.query(1, { kind: 'header', number: 3n })).toMatchObject({ kind: 'failed', code: 'halted' })
+    expect(await host.read(2, SHARD, null)).toMatchObject({ kind: 'failed', code: 'halted' })
   })
 
   test('nodes that start again at other addresses are found, while what is trusted stays', async () => {
@@ -132,6 +134,26 @@ describe('the client inside its worker', () => {
     expect(state()).toMatchObject({ phase: 'ready', at: 5n })
     expect(seen.networks).toBe(1)
     expect(seen.dialled).toContain('/new')
+  })
+
+  test('a read of state asks the connected peers, is given up by its call, and ends with the client', async () => {
+    const { host, state } = start(new Set(['/a']), { network: descriptionOf(['/a'], Date.now()) })
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(state()).toMatchObject({ phase: 'ready' })
+    const none = await host.read(2, SHARD, null)
+    expect(none).toMatchObject({
+      kind: 'failed',
+      code: 'notFound',
+      reason: expect.stringContaining('carries no state'),
+    })
+    const [given, last] = [
+      host.read(3, { ...SHARD, frame: 1000n }, null),
+      host.read(4, { ...SHARD, frame: 1001n }, null),
+    ]
+    host.cancel(3)
+    expect(await given).toMatchObject({ kind: 'failed', code: 'stopped' })
+    await host.stop()
+    expect(await last).toMatchObject({ kind: 'failed', code: 'stopped' })
   })
 
   test('stop ends what waits, and nothing is told after it', async () => {

@@ -81,6 +81,10 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
       if (!(driver instanceof LightDriver)) return failed(driver)
       this.#reads ??= this.#stateHost(driver)
       return await (await this.#reads).read(wish, controller.signal, onProgress ?? undefined)
+    } catch (error) {
+      // What reads could not be loaded; the next read tries again.
+      this.#reads = null
+      return { kind: 'failed', code: 'engine', reason: `What reads state cannot be loaded: ${textOf(error)}` }
     } finally {
       this.#calls.delete(call)
     }
