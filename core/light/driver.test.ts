@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { CommitteeHandle, Crypto } from '../platform/crypto.ts'
 import { CryptoError } from '../platform/crypto.ts'
-import { type LightPeer, PeerError } from '../platform/network.ts'
+import { type LightPeer, PeerError, type StatePeer } from '../platform/network.ts'
 import { type DriverListener, type DriverParts, type DriverState, LightDriver } from './driver.ts'
 import type { Finding } from './events.ts'
 import { chainOf, descriptionOf, madeCrypto } from './made-up.ts'
@@ -177,5 +177,52 @@ describe('the driver', () => {
     await clock.pass(1000)
     expect(closed).toEqual(['a', 'late'])
     expect(closeCommittee).toHaveBeenCalledOnce()
+  })
+
+  test('peers that said hello can be asked for state; a question ends in time, with its signal, and with the peer', async () => {
+    const reasons: unknown[] = []
+    const waits = (signal: AbortSignal) =>
+      new Promise<never>((_, reject) =>
+        signal.addEventListener('abort', () => {
+          reasons.push(signal.reason instanceof DOMException ? signal.reason.name : 'other')
+          reject(signal.reason)
+        }),
+      )
+    const values: StatePeer = {
+      state: (_question, signal) => waits(signal),
+      shard: (_domain, _frame, signal) => waits(signal),
+      sync: (_query, signal) => waits(signal),
+    }
+    const silent = () => new Promise<never>(() => {})
+    const { driver, clock } = run({
+      peers: {
+        a: async () => peerOf('a', { values }),
+        b: async () => peerOf('b'),
+        c: async () => peerOf('c', { hello: silent }),
+      },
+    })
+    expect(driver.peers()).toEqual([])
+    await driver.start()
+    await clock.pass(2000)
+    expect(driver.peers().map(({ id, values: served }) => [id, served !== undefined])).toEqual([
+      ['a', true],
+      ['b', false],
+    ])
+    const asked = driver.peers()[0]?.values
+    const given = new AbortController()
+    const domain = new Uint8Array(32)
+    const { signal } = new AbortController()
+    const questions = [
+      asked?.shard(domain, null, signal),
+      asked?.state({ frame: null, domain, phaseSet: 0, addresses: [domain] }, given.signal),
+      asked?.sync(domain, signal),
+    ].map((question) => question?.catch(() => 'ended'))
+    given.abort(new Error('given up'))
+    await clock.pass(11_000)
+    expect(reasons).toEqual(['other', 'TimeoutError'])
+    await driver.stop()
+    expect(await Promise.all(questions)).toEqual(['ended', 'ended', 'ended'])
+    expect(reasons).toHaveLength(3)
+    expect(driver.peers()).toEqual([])
   })
 })
