@@ -1,7 +1,7 @@
 /** `petal-node state verify | backup | stats`: upkeep of the store of frames and state, while no node runs on it. */
 import { resolve } from 'node:path'
 import { StateError } from '@petal/core/platform/state.ts'
-import { type ArgsDef, defineCommand, runCommand } from 'citty'
+import { type ArgsDef, defineCommand } from 'citty'
 import { checkArguments, UsageError } from '../bin/arguments.ts'
 import { NodeError } from '../errors.ts'
 import { DEFAULTS } from '../options.ts'
@@ -63,26 +63,10 @@ const statsCommand = defineCommand({
   run: ({ rawArgs, args }) => answering(rawArgs, statsArgs, args.json, () => stats(source(args['data-dir']))),
 })
 
-const commands: Readonly<Record<string, (rawArgs: string[]) => Promise<unknown>>> = {
-  verify: (rawArgs) => runCommand(verifyCommand, { rawArgs }),
-  backup: (rawArgs) => runCommand(backupCommand, { rawArgs }),
-  stats: (rawArgs) => runCommand(statsCommand, { rawArgs }),
-}
-
 /** The command for the program's table of commands. */
 export const state = defineCommand({
-  meta: {
-    name: 'state',
-    description: [
-      'Upkeep of frames and state while the node is stopped:',
-      'verify [--commitments], backup --to directory, stats; each takes --data-dir directory and --json',
-    ].join(' '),
-  },
-  async run({ rawArgs: [name, ...rest] }) {
-    const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined
-    if (command === undefined) throw new UsageError('say what to do with the state: verify, backup or stats')
-    await command(rest)
-  },
+  meta: { name: 'state', description: 'Upkeep of frames and state while the node is stopped' },
+  subCommands: { verify: verifyCommand, backup: backupCommand, stats: statsCommand },
 })
 
 /** Runs a command and prints its report; exit code 1 when it fails. */

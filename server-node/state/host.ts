@@ -20,77 +20,35 @@ import {
   type TreeName,
   type Trees,
 } from '@petal/core/platform/state.ts'
-import type { StoreEntry, StoreOperation } from '@petal/core/platform/store.ts'
 import { RegistryAddresses } from '@petal/core/registry/addresses.ts'
 import { otherGenesis } from '@petal/core/registry/genesis.ts'
 import { atomId } from '@petal/core/state/location.ts'
-import type {
-  AddonBranch,
-  AddonCommitted,
-  AddonKvTable,
-  AddonStateInfo,
-  AddonStateOptions,
-  AddonStateStore,
-  AddonStats,
-  AddonVerified,
-  DiskLevel,
-  StateAddon,
-} from './addon.ts'
+import type { AddonBranch, AddonCommitted, AddonStateOptions, StateAddon } from './addon.ts'
 import { Garden } from './demonstration.ts'
 import { leavesOf, listsOf } from './leaf-lists.ts'
-
-export interface StateInfo {
-  readonly head: bigint | null
-  readonly generation: bigint | null
-  readonly identity: string
-  readonly disk: DiskLevel
-}
+import { StoreHost } from './store-host.ts'
 
 export interface ShardProof {
   readonly tree: number
   readonly proof: Uint8Array
 }
 
-/** Part of a range of the table of keys and values. */
-export interface KvPage {
-  readonly entries: readonly StoreEntry[]
-  readonly more: boolean
-}
-
-export interface KvRange {
-  readonly from: Uint8Array | undefined
-  readonly to: Uint8Array | undefined
-  readonly reverse: boolean
-  readonly limit: number
-}
-
-/** About so many bytes cross the threads at a time. */
-const KV_PAGE_BYTES = 4 << 20
 const REMOVE = 1
 const HYPEREDGE = 2
 
 type HostAddon = StateAddon & Pick<FullEngine, 'poseidonHashBytes' | 'Tree'>
 
-export class StateHost {
+export class StateHost extends StoreHost {
   readonly #addon: HostAddon
-  readonly #store: AddonStateStore
   readonly #trees: Trees
-  readonly #kv: AddonKvTable
   /** Leaves that are pulled, until their tree is whole. */
   readonly #staged = new Map<number, ServedLeaf[]>()
   #garden: Garden | undefined
 
   constructor(addon: HostAddon, directory: string, options: AddonStateOptions) {
+    super(new addon.StateStore(directory, randomBytes(16), JSON.stringify(options)))
     this.#addon = addon
     this.#trees = new EngineTrees(addon)
-    this.#store = new addon.StateStore(directory, randomBytes(16), JSON.stringify(options))
-    this.#kv = this.#store.kv()
-  }
-
-  describe(): StateInfo {
-    const { head, generation, identity, disk } = JSON.parse(this.#store.describe()) as AddonStateInfo
-    const number = (text: string | null) => (text === null ? null : BigInt(text))
-    return { head: number(head), generation: number(generation), identity, disk }
   }
 
   build(leaves: readonly TreeLeaf[], commit: boolean): BuiltTree {
@@ -117,7 +75,7 @@ export class StateHost {
       return (kind === 'remove' ? REMOVE : 0) | (location.set === 'hyperedge' ? HYPEREDGE : 0)
     })
     const values = changes.map((change) => (change.kind === 'add' ? change.value : new Uint8Array(0)))
-    this.#store.apply(
+    this.store.apply(
       kinds,
       changes.map(({ location }) => idOf(location)),
       values,
@@ -125,13 +83,13 @@ export class StateHost {
   }
 
   commit(frame: bigint): Committed {
-    return committedOf(frame, this.#store.commit(frame))
+    return committedOf(frame, this.store.commit(frame))
   }
 
   /** What the header of the newest frame carries; null in a new store. */
   committed(): Committed | null {
     const { generation } = this.describe()
-    return generation === null ? null : committedOf(generation, this.#store.committed())
+    return generation === null ? null : committedOf(generation, this.store.committed())
   }
 
   /** Commits without a header. */
@@ -142,39 +100,39 @@ export class StateHost {
   }
 
   persist(frame: bigint, header: Uint8Array | null): void {
-    this.#store.persist(frame, header)
+    this.store.persist(frame, header)
   }
 
   discard(): void {
-    this.#store.discard()
+    this.store.discard()
   }
 
   frame(number: bigint): Uint8Array | undefined {
-    return this.#store.frame(number) ?? undefined
+    return this.store.frame(number) ?? undefined
   }
 
   get(location: Location, generation: bigint): Uint8Array | undefined {
-    return this.#store.get(setNumber(location), idOf(location), generation) ?? undefined
+    return this.store.get(setNumber(location), idOf(location), generation) ?? undefined
   }
 
   holds({ shardKey, phase }: TreeName, key: Uint8Array, generation: bigint): boolean {
-    return this.#store.holds(shardKey, phase, key, generation)
+    return this.store.holds(shardKey, phase, key, generation)
   }
 
   isRemoved(location: Location): boolean {
-    return this.#store.isRemoved(setNumber(location), idOf(location))
+    return this.store.isRemoved(setNumber(location), idOf(location))
   }
 
   roots(shardKey: Uint8Array, generation: bigint): ShardRoots['roots'] {
-    return fourRoots(this.#store.roots(shardKey, generation))
+    return fourRoots(this.store.roots(shardKey, generation))
   }
 
   generationOf(shardKey: Uint8Array, phase: Phase, root: Uint8Array): bigint | null {
-    return this.#store.generationOf(shardKey, phase, root)
+    return this.store.generationOf(shardKey, phase, root)
   }
 
   branch({ shardKey, phase }: TreeName, path: readonly number[], generation: bigint): BranchInfo {
-    const json = this.#store.branch(shardKey, phase, Uint8Array.from(path), generation)
+    const json = this.store.branch(shardKey, phase, Uint8Array.from(path), generation)
     const { fullPath, commitment, children, isLeaf, leafCount } = JSON.parse(json) as AddonBranch
     return {
       fullPath,
@@ -192,22 +150,18 @@ export class StateHost {
     generation: bigint,
   ): LeavesPage {
     const { from, max, maxBytes } = range
-    const page = this.#store.leaves(shardKey, phase, Uint8Array.from(path), generation, from, max, maxBytes)
+    const page = this.store.leaves(shardKey, phase, Uint8Array.from(path), generation, from, max, maxBytes)
     const leaves = leavesOf(page)
     const total = BigInt(page.total)
     return page.next < 0 ? { leaves, total } : { leaves, total, next: page.next }
   }
 
   prove({ shardKey, phase }: TreeName, keys: readonly Uint8Array[], generation: bigint): Uint8Array {
-    return this.#store.prove(shardKey, phase, [...keys], generation)
+    return this.store.prove(shardKey, phase, [...keys], generation)
   }
 
   proveShard(shardKey: Uint8Array, generation: bigint): ShardProof | null {
-    return this.#store.proveShard(shardKey, generation)
-  }
-
-  prune(): void {
-    this.#store.prune()
+    return this.store.proveShard(shardKey, generation)
   }
 
   /** Keeps leaves for `replace`, under a number of the caller's. */
@@ -225,7 +179,7 @@ export class StateHost {
   replace({ shardKey, phase }: TreeName, pull: number, expected: Uint8Array): Uint8Array {
     const leaves = this.#staged.get(pull) ?? []
     this.#staged.delete(pull)
-    return this.#store.replace(shardKey, phase, listsOf(leaves), expected)
+    return this.store.replace(shardKey, phase, listsOf(leaves), expected)
   }
 
   patch(
@@ -234,66 +188,7 @@ export class StateHost {
     puts: readonly ServedLeaf[],
     expected: Uint8Array,
   ): Uint8Array {
-    return this.#store.patch(shardKey, phase, [...deletes], listsOf(puts), expected)
-  }
-
-  kvGet(view: number, key: Uint8Array): Uint8Array | undefined {
-    return this.#kv.get(view, key) ?? undefined
-  }
-
-  kvRange(view: number, range: KvRange): KvPage {
-    const { from, to, reverse, limit } = range
-    const page = this.#kv.range(view, from ?? null, to ?? null, reverse, limit, KV_PAGE_BYTES)
-    const entries = page.keys.map((key, index) => ({ key, value: page.values[index] ?? new Uint8Array(0) }))
-    return { entries, more: page.more }
-  }
-
-  kvBatch(operations: readonly StoreOperation[], durable: boolean): void {
-    this.#kv.batch(
-      Uint8Array.from(operations, ({ kind }) => (kind === 'put' ? 1 : 0)),
-      operations.map(({ key }) => key),
-      operations.map((operation) => (operation.kind === 'put' ? operation.value : new Uint8Array(0))),
-      durable,
-    )
-  }
-
-  kvSnapshot(): number {
-    return this.#kv.snapshot()
-  }
-
-  kvRelease(view: number): void {
-    this.#kv.release(view)
-  }
-
-  /** Fill of the disk; free pages of the file are counted once it is not normal. */
-  disk(): DiskLevel {
-    const { disk } = this.describe()
-    return disk === 'normal' ? disk : this.stats().disk
-  }
-
-  stats(): AddonStats {
-    return JSON.parse(this.#store.stats())
-  }
-
-  verify(): AddonVerified {
-    return JSON.parse(this.#store.verify())
-  }
-
-  trees(): readonly TreeName[] {
-    const trees = JSON.parse(this.#store.trees()) as { readonly shardKey: string; readonly phase: Phase }[]
-    return trees.map(({ shardKey, phase }) => ({ shardKey: hexToBytes(shardKey), phase }))
-  }
-
-  verifyCommitments({ shardKey, phase }: TreeName): boolean {
-    return this.#store.verifyCommitments(shardKey, phase)
-  }
-
-  backup(directory: string): string {
-    return this.#store.backup(directory)
-  }
-
-  close(): void {
-    this.#store.close()
+    return this.store.patch(shardKey, phase, [...deletes], listsOf(puts), expected)
   }
 
   #demonstration(): Garden {

@@ -18,8 +18,9 @@ import {
 } from '@petal/core/platform/state.ts'
 import type { Store } from '@petal/core/platform/store.ts'
 import { type AddonStateOptions, type AddonStats, type AddonVerified, type DiskLevel, LIVE } from './addon.ts'
-import type { ShardProof, StateInfo } from './host.ts'
+import type { ShardProof } from './host.ts'
 import { KvStore } from './kv-store.ts'
+import type { StateInfo } from './store-host.ts'
 import { StateThread } from './thread.ts'
 
 export interface NodeStateOptions {
@@ -96,20 +97,21 @@ export class NodeState implements State {
   /** Resolves when what was prepared and the header of its frame are on disk, both or none. */
   async persist(frame: bigint, header: Uint8Array): Promise<void> {
     await this.#thread.call('persist', frame, header)
-    await this.#stored(frame)
+    this.#stored(frame)
   }
 
   /** Durable without a header. */
   async commit(frame: bigint): Promise<Committed> {
     const committed = await this.#thread.call('commitDurable', frame)
-    await this.#stored(frame)
+    this.#stored(frame)
     return committed
   }
 
-  async #stored(frame: bigint): Promise<void> {
+  #stored(frame: bigint): void {
     this.#newest = frame
-    // Behind the frame, so that it costs no frame its time.
-    if (frame % PRUNE_FRAMES === 0n) await this.#thread.call('prune')
+    if (frame % PRUNE_FRAMES !== 0n) return
+    // Behind the frame, so that it costs no frame its time. The frame is stored either way: damage or a full disk meet the next call.
+    this.#thread.call('prune').catch(() => undefined)
   }
 
   /** Drops what is not on disk. */
