@@ -2,13 +2,13 @@
  * From bytes of a peer to a message that is delivered and passed on: subscribed to, not seen, author named, signature verified, then accepted by
  * the application. Nothing is remembered as seen, delivered or passed on before its signature held (P2P-H1, H4, H8, P2P-11).
  */
+import { sameBytes } from '../platform/bytes.ts'
 import type { Millis } from '../platform/machine.ts'
 import type { JobKey, PeerKey, Verdict } from './events.ts'
 import { authorFault, type GossipMessage, type MessageDigest, messageDigest, signedPart, writeId } from './message.ts'
 import type { Peer } from './peer.ts'
 import type { Routes } from './routes.ts'
 import { RPC_LIMITS } from './rpc.ts'
-import { equalBytes } from './rpc-reader.ts'
 import type { GossipState } from './state.ts'
 import type { Topic } from './subscriptions.ts'
 
@@ -68,7 +68,7 @@ export class Intake {
       this.#blame(peer.key, topic)
       return
     }
-    const same = rivals.find((rival) => equalBytes(rival.message.bytes, message.bytes))
+    const same = rivals.find((rival) => sameBytes(rival.message.bytes, message.bytes))
     if (same) {
       this.#alsoFrom(same, peer)
       return

@@ -5,7 +5,8 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
-import { equalBytes, readField } from './rpc-reader.ts'
+import { sameBytes } from '../platform/bytes.ts'
+import { readField } from './rpc-reader.ts'
 import { varintLength, writeBytes } from './rpc-writer.ts'
 
 /** Fields of a message. Absent bytes are empty. */
@@ -124,7 +125,7 @@ export function authorFault(message: MessageFields): AuthorFault | null {
   const { from, key, signature, seqno } = message
   if (signature.length === 0 && key.length === 0) return 'unsigned'
   if (from.length === 0 || key.length === 0 || signature.length === 0 || seqno.length !== 8) return 'incomplete'
-  return equalBytes(peerIdOfKey(key), from) ? null : 'foreignKey'
+  return sameBytes(peerIdOfKey(key), from) ? null : 'foreignKey'
 }
 
 const DIGEST_BYTES = 32

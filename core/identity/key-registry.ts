@@ -5,8 +5,9 @@
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { CodecError, keys, type MessageValue } from '../codec/index.ts'
 import { validate } from '../codec/validation.ts'
+import { sameBytes } from '../platform/bytes.ts'
 import type { IdentityVerifier, RegistrySigner } from './engine.ts'
-import { type Identity, peerIdOf, sameBytes } from './peer-id.ts'
+import { type Identity, peerIdOf } from './peer-id.ts'
 import { type Refusal, refuse } from './verdict.ts'
 
 export type KeyRegistry = MessageValue<typeof keys.KeyRegistry>

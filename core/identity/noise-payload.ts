@@ -2,9 +2,10 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { type NoiseHandshakePayload, NoiseHandshakePayloadSchema } from '../gen/p2p/noise_pb.js'
+import { sameBytes } from '../platform/bytes.ts'
 import type { Ed448Signer, Ed448Verifier } from './engine.ts'
 import { IdentityError } from './errors.ts'
-import { type Identity, peerIdOf, publicKeyOfRecord, publicKeyRecord, sameBytes } from './peer-id.ts'
+import { type Identity, peerIdOf, publicKeyOfRecord, publicKeyRecord } from './peer-id.ts'
 
 const X25519_BYTES = 32
 /** A payload travels in one Noise message of at most 65,535 bytes. */

@@ -1,6 +1,7 @@
 /** Peer ids of Ed448 identities: libp2p key type 4 (spec 10 section 4.1, spec 50 section 1; P2P-01). */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes } from '@noble/hashes/utils.js'
+import { sameBytes } from '../platform/bytes.ts'
 import { base58Decode, base58Encode } from './base58.ts'
 import type { Ed448Signer } from './engine.ts'
 import { IdentityError } from './errors.ts'
@@ -83,11 +84,6 @@ export function identityFromConfig(bytes: Uint8Array, engine: Ed448Signer): Iden
 /** The bytes to store as `p2p.peerPrivKey`: seed and public key (114). */
 export function identityToConfig(identity: Identity): Uint8Array {
   return concatBytes(identity.seed, identity.publicKey)
-}
-
-/** Whether public byte strings are equal; not for secrets. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && startsWith(a, b)
 }
 
 function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {

@@ -2,8 +2,9 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { CodecError, type MessageValue, node } from '../codec/index.ts'
 import { validate } from '../codec/validation.ts'
+import { sameBytes } from '../platform/bytes.ts'
 import type { Ed448Signer, Ed448Verifier } from './engine.ts'
-import { ED448_PUBLIC_BYTES, ED448_SIGNATURE_BYTES, type Identity, peerIdOf, sameBytes } from './peer-id.ts'
+import { ED448_PUBLIC_BYTES, ED448_SIGNATURE_BYTES, type Identity, peerIdOf } from './peer-id.ts'
 import { type Refusal, refuse } from './verdict.ts'
 
 export type PeerInfo = MessageValue<typeof node.PeerInfo>

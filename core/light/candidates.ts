@@ -44,10 +44,6 @@ export function digestOf(bytes: Uint8Array): string {
   return bytesToHex(sha256(bytes))
 }
 
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
-}
-
 export class Candidates {
   /** Not inspected yet, in order of arrival. */
   #arrived: Candidate[] = []

@@ -3,9 +3,10 @@
  * time proof last; one job of each kind runs at a time. What was decided is a `Ruling`; what follows from it is decided elsewhere.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
+import { sameBytes } from '../platform/bytes.ts'
 import type { CertificateVerdict, Check, HeaderFacts } from '../platform/crypto.ts'
 import type { Millis } from '../platform/machine.ts'
-import { type Candidate, Candidates, digestOf, type NewCandidate, Refused, sameBytes } from './candidates.ts'
+import { type Candidate, Candidates, digestOf, type NewCandidate, Refused } from './candidates.ts'
 import type { Chain, Frame } from './chain.ts'
 import type { LightEffect, Task, TaskResult } from './events.ts'
 import { equivocation } from './evidence.ts'

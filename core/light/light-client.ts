@@ -8,9 +8,10 @@
  *
  * No clock, no I/O, no promises: `handle` takes an event and answers effects. Answers may come late, twice or never.
  */
+import { sameBytes } from '../platform/bytes.ts'
 import type { Check } from '../platform/crypto.ts'
 import type { Machine, Millis } from '../platform/machine.ts'
-import { type NewCandidate, sameBytes } from './candidates.ts'
+import type { NewCandidate } from './candidates.ts'
 import { Chain, type Frame, findingOf } from './chain.ts'
 import { Conversations } from './conversations.ts'
 import type {
