@@ -89,7 +89,9 @@ async function measureAll(options: Options): Promise<Run> {
   const ofState = only.filter((name) => name in STATE_TITLES)
   const withState = options.state && (only.length === 0 || ofState.length > 0)
   const none: StateFigures = { figures: [], growth: [] }
-  const state = withState ? await attempt('state', () => stateFigures(ofState, note), none, failures) : none
+  const state = withState
+    ? await attempt('state', () => stateFigures(ofState, options.all, note), none, failures)
+    : none
   const withPage = options.page && only.length === 0
   const page = withPage ? [...(await attempt('page', () => pageFigures(note), [], failures))] : []
   if (options.page && (withPage || only.includes(PAGE_READ)))

@@ -2,13 +2,15 @@ import { parseArgs } from 'node:util'
 import type { WasmVariant } from '../engines/wasm.ts'
 import { PLATFORMS, type Platform } from './platforms.ts'
 
-export const USAGE = `usage: npm run -s bench -- [--only NAME ...] [--on PLATFORM ...] [--json FILE] [--markdown FILE] [--list]
+export const USAGE = `usage: npm run -s bench -- [--only NAME ...] [--on PLATFORM ...] [--all] [--json FILE] [--markdown FILE]
+                          [--list]
 
 Measures each step of docs/benchmarks.md: median, p95, count, and calibration units, against the reference.
 
   --only NAME      only this step (repeat for more; --list shows the names)
   --on PLATFORM    only there: ${PLATFORMS.join(', ')}, state (on disk),
                    or page (loading, reading, sizes)
+  --all            also what takes minutes: state-million
   --variant V      WASM build: baseline, simd (default), wide
   --json FILE      also write all figures
   --markdown FILE  also put the tables between the marks of that page (docs/benchmarks.md)
@@ -20,6 +22,8 @@ export interface Options {
   readonly page: boolean
   /** Figures of state on disk. */
   readonly state: boolean
+  /** Also what takes minutes. */
+  readonly all: boolean
   readonly variant: WasmVariant
   readonly json: string | null
   readonly markdown: string | null
@@ -50,6 +54,7 @@ export function parseOptions(args: readonly string[], names: readonly string[]):
     platforms: PLATFORMS.filter((platform) => on.includes(platform)),
     page: on.includes('page'),
     state: on.includes('state'),
+    all: values.all ?? false,
     variant: variant as WasmVariant,
     json: values.json ?? null,
     markdown: values.markdown ?? null,
@@ -66,6 +71,7 @@ function parse(args: readonly string[]) {
       options: {
         only: { type: 'string', multiple: true },
         on: { type: 'string', multiple: true },
+        all: { type: 'boolean' },
         variant: { type: 'string' },
         json: { type: 'string' },
         markdown: { type: 'string' },

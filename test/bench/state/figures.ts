@@ -22,7 +22,8 @@ export const STATE_TITLES: Readonly<Record<string, string>> = {
   'state-million': 'a shard of 1,000,000 leaves: memory of a process that uses it, and its growth row',
 }
 
-const BY_DEFAULT = Object.keys(STATE_TITLES).filter((name) => name !== 'state-million')
+const ALL = Object.keys(STATE_TITLES)
+const BY_DEFAULT = ALL.filter((name) => name !== 'state-million')
 
 /** One row of the growth table; times are medians of CPU time. */
 export interface GrowthRow {
@@ -37,9 +38,14 @@ export interface StateFigures {
   readonly growth: readonly GrowthRow[]
 }
 
-/** Measures those asked for; none asked for: what is measured by default. */
-export async function stateFigures(only: readonly string[], progress: (step: string) => void): Promise<StateFigures> {
-  const wanted = (name: string): boolean => (only.length === 0 ? BY_DEFAULT : only).includes(name)
+/** Measures those asked for; none asked for: what is measured by default, or all. */
+export async function stateFigures(
+  only: readonly string[],
+  all: boolean,
+  progress: (step: string) => void,
+): Promise<StateFigures> {
+  const names = only.length > 0 ? only : all ? ALL : BY_DEFAULT
+  const wanted = (name: string): boolean => names.includes(name)
   const figures: Figure[] = []
   const growth: GrowthRow[] = []
   if (wanted('state-growth'))

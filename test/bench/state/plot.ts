@@ -5,7 +5,7 @@ import type { GrowthRow } from './figures.ts'
 
 export const PLOT = fileURLToPath(new URL('../../../docs/images/growth.svg', import.meta.url))
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [560, 300, 60, 24, 44, 48] as const
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [560, 300, 56, 44, 44, 48] as const
 
 interface Series {
   readonly name: string
