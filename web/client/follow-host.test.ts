@@ -67,6 +67,7 @@ function start({ recent = [], peers = [chain.peer('/a')], ...more }: Setting = {
     crypto: network.crypto,
     clock,
     rules: RULES,
+    dial: async () => [],
     offered: () => more.offered ?? null,
   })
   const follow = async (options: FollowRegistryOptions, given = signal) => {

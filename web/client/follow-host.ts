@@ -14,6 +14,7 @@ import {
 } from '@petal/core/light/follow-registry-types.ts'
 import { CryptoError } from '@petal/core/platform/crypto.ts'
 import type { EngineRules } from '@petal/core/platform/engine.ts'
+import type { LightPeer } from '@petal/core/platform/network.ts'
 import type { FollowedCommittee, FollowedStep, FollowingProgress, FollowWish } from './follow-types.ts'
 import type { ClientErrorCode, Verified } from './types.ts'
 import { refusalText } from './values.ts'
@@ -32,6 +33,8 @@ export interface FollowHostParts {
   readonly crypto: FollowCrypto
   readonly clock: DriverClock
   readonly rules: EngineRules
+  /** Connects to nodes that the client has left; those that answer. */
+  readonly dial: (signal: AbortSignal) => Promise<readonly LightPeer[]>
   /** Newest frame that nodes offer, not verified. */
   readonly offered: () => bigint | null
 }
@@ -40,23 +43,30 @@ export class FollowHost {
   readonly #parts: FollowHostParts
   readonly #host: FollowerHost
   #follower: RegistryFollower | null = null
+  /** Connections of the call under way. */
+  #own: readonly LightPeer[] = []
   /** The call before: one at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(parts: FollowHostParts) {
     this.#parts = parts
     const { crypto, clock, driver } = parts
-    this.#host = { crypto, clock, peers: () => driver.followSources() }
+    this.#host = { crypto, clock, peers: () => [...driver.followSources(), ...this.#own] }
   }
 
   /** Never rejects: what went wrong is the outcome. */
   follow(wish: FollowWish, signal: AbortSignal, onProgress?: OnFollowing): Promise<FollowOutcome> {
     const call = this.#turn.then(async (): Promise<FollowOutcome> => {
       try {
+        // what the pinned committee did not sign looks like a lie to the client: it leaves nodes that are of use here
+        if (this.#host.peers().length === 0) this.#own = await this.#parts.dial(signal)
         return { kind: 'followed', answer: await this.#follow(wish, { signal, ...telling(onProgress) }) }
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
         return { kind: 'failed', code: codeOf(error, signal), reason }
+      } finally {
+        for (const peer of this.#own) void peer.close().catch(() => {})
+        this.#own = []
       }
     })
     this.#turn = call

@@ -6,6 +6,7 @@ import { DescriptionError } from '@petal/core/light/network-description.ts'
 import { storePrefix } from '@petal/core/light/records.ts'
 import type { WorkCount } from '@petal/core/light/work.ts'
 import type { Crypto } from '@petal/core/platform/crypto.ts'
+import type { LightPeer, LightTransport } from '@petal/core/platform/network.ts'
 import { WorkerPool } from '@petal/worker/index.ts'
 import type { Remote } from 'comlink'
 import { type ChosenStore, chooseStore, isEmpty, sharedStore, trim } from './choose-store.ts'
@@ -22,6 +23,9 @@ import type { OnProgress, StateOutcome, StateWish } from './state-wishes.ts'
 const DATABASE = 'petal-light'
 const RETRY_MILLIS = 5_000
 const REFRESH_MILLIS = 10_000
+/** Connections that following the registry makes when the client has none, and how long it waits for them. */
+const MOST_OWN = 3
+const DIAL_OWN_MILLIS = 10_000
 
 export interface HostParts {
   readonly makeCrypto: (workers: number) => Crypto
@@ -40,6 +44,7 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
   #driver: LightDriver | null = null
   #reads: Promise<StateHost> | null = null
   #following: Promise<FollowHost> | null = null
+  #transport: LightTransport | null = null
   readonly #running: Promise<LightDriver | QueryOutcome>
   #state: DriverState | null = null
   #addressesSeen = new Set<string>()
@@ -151,6 +156,9 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
     this.#addressesSeen = new Set(known.addresses)
     void this.#listener.network(known)
 
+    const transport = this.#dialing.transport(known)
+    this.#transport = transport
+
     const driver = new LightDriver({
       config: {
         description: known,
@@ -160,7 +168,7 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
       },
       crypto: this.#crypto,
       store: await this.#share(chosen, known),
-      transport: this.#dialing.transport(known),
+      transport,
       clock: CLOCK,
       note: [chosen.note, found.note].filter((note) => note !== null).join(' ') || null,
       listener: {
@@ -188,7 +196,18 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
   async #followHost(driver: LightDriver): Promise<FollowHost> {
     const { FollowHost } = await import('./follow-host.ts')
     const offered = () => this.#state?.target ?? null
-    return new FollowHost({ driver, crypto: this.#crypto, clock: CLOCK, rules: driver.rules, offered })
+    const dial = (signal: AbortSignal) => this.#dialOwn(signal)
+    return new FollowHost({ driver, crypto: this.#crypto, clock: CLOCK, rules: driver.rules, dial, offered })
+  }
+
+  /** Connections beside those of the driver, to the first addresses that answer. */
+  async #dialOwn(signal: AbortSignal): Promise<readonly LightPeer[]> {
+    const transport = this.#transport
+    if (transport === null) return []
+    const wanted = AbortSignal.any([signal, this.#stopping.signal, AbortSignal.timeout(DIAL_OWN_MILLIS)])
+    const addresses = [...this.#addressesSeen].slice(0, MOST_OWN)
+    const dialled = await Promise.allSettled(addresses.map((address) => transport(address, wanted)))
+    return dialled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
   }
 
   /** With nothing to show from the last visit, only a node can give the first frame: what dials it is loaded at once. */
