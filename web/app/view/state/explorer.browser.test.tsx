@@ -79,6 +79,7 @@ test('a value comes with its fields and the chain of proofs to the header', asyn
   await ask(page, `${ADDRESSES.domain}/${ADDRESSES.rose}`)
   await expect.poll(() => dataOf(page, 'state-value')).toMatchObject({ verified: 'full', frame: '244220' })
   expect(dataOf(page, 'proof-steps').steps).toBe('value,shard,header')
+  expect(marked(page, 'state-spoken')?.textContent).toContain('Proved on this device, frame 244220')
   expect(page.querySelector('[data-field=petals]')?.textContent).toContain('5')
   expect(page.querySelector('[data-field=label]')?.textContent).toContain('does not fit its type')
   expect(page.querySelector('[data-field="40"]')?.textContent).toContain('not in the schema')

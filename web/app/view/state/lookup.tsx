@@ -2,7 +2,8 @@ import { useEffect, useState } from 'preact/hooks'
 import { type Asked, askedOf, KINDS, type Kind, kindsOf, readAddress, textOf } from '../../model/state/addresses.ts'
 import { examplesOf } from '../../model/state/examples.ts'
 import type { ExplorerModel } from '../../model/state/explorer.ts'
-import type { Advice } from '../../model/state/words.ts'
+import type { LookupState } from '../../model/state/lookup.ts'
+import { type Advice, valueWords } from '../../model/state/words.ts'
 import { Icon } from '../icon.tsx'
 import { Panel } from '../panel.tsx'
 import { ValueCard } from './value.tsx'
@@ -19,7 +20,10 @@ export function LookupPanel({ model }: { readonly model: ExplorerModel }) {
     >
       <div data-testid="state-lookup" data-status={state.status}>
         <LookupForm model={model} />
-        <div class="lookup-result" role="status" aria-busy={state.status === 'asking'}>
+        <p class="visually-hidden" role="status" data-testid="state-spoken">
+          {spoken(state)}
+        </p>
+        <div class="lookup-result" aria-busy={state.status === 'asking'}>
           {state.status === 'asking' && (
             <p class="asking">
               <Icon name="wait" ringed /> Asking the nodes, then checking their proofs.
@@ -31,6 +35,23 @@ export function LookupPanel({ model }: { readonly model: ExplorerModel }) {
       </div>
     </Panel>
   )
+}
+
+/** What a screen reader hears of a look-up. */
+function spoken(state: LookupState): string {
+  switch (state.status) {
+    case 'idle':
+      return ''
+    case 'asking':
+      return 'Asking the nodes.'
+    case 'failed':
+      return `${state.advice.title}. ${state.advice.text} ${state.advice.next}`
+    case 'answered': {
+      const { value } = state.answer
+      const { title, reason } = valueWords(value)
+      return `${title}, frame ${value.frame}. ${reason ?? ''}`
+    }
+  }
 }
 
 /** A failure with what to do about it. */

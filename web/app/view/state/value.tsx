@@ -29,7 +29,7 @@ export function ValueCard({ lookup, asked, answer }: ValueCardProps) {
       data-frame={String(value.frame)}
     >
       <header class="value-head">
-        <p class="value-verdict" role="status">
+        <p class="value-verdict">
           <Icon name={words.tone} ringed />
           <strong>{words.title}</strong>
         </p>
