@@ -19,6 +19,9 @@ import { MadeUpNode } from './made-up-state.ts'
 import { type PullParts, pullTree } from './registry-pull.ts'
 import type { StateSource } from './state-reads.ts'
 
+// Real proofs, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
 type Sync = NonNullable<StateSource['values']>['sync']
 type Leaves = Extract<SyncResponse, { kind: 'leaves' }>
 

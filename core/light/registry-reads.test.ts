@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
 import { loadWasmEngine } from '../../test/engines/wasm.ts'
 import { DirectCrypto } from '../crypto/direct.ts'
 import {
@@ -15,6 +15,9 @@ import {
 import { MadeUpNode } from './made-up-state.ts'
 import { allocationFrames, RegistryReads } from './registry-reads.ts'
 import { StateReader } from './state-reads.ts'
+
+// Real proofs, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const NO_FILTER = new Uint8Array(0)
 const { signal } = new AbortController()

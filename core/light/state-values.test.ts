@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { loadWasmEngine } from '../../test/engines/wasm.ts'
 import { DirectCrypto } from '../crypto/direct.ts'
 import type { FullEngine } from '../platform/engine.ts'
@@ -10,6 +10,9 @@ import { atomId, METADATA_ADDRESS, TYPE_KEY, typeHash } from '../state/index.ts'
 import { MadeUpNode } from './made-up-state.ts'
 import { StateReader, type StateSource } from './state-reads.ts'
 import { StateValues } from './state-values.ts'
+
+// Real proofs, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const DOCUMENT = `PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX qcl: <https://types.quilibrium.com/qcl/>

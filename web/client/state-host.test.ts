@@ -8,11 +8,14 @@ import type { StateSource } from '@petal/core/light/state-reads.ts'
 import { type Crypto, CryptoError } from '@petal/core/platform/crypto.ts'
 import { PeerError } from '@petal/core/platform/network.ts'
 import { otherGenesis, RegistryAddresses } from '@petal/core/registry/index.ts'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { loadWasmEngine } from '../../test/engines/wasm.ts'
 import { StateHost } from './state-host.ts'
 import type { ProverList, ShardValue, StateValue, VertexValue } from './state-types.ts'
 import type { StateWish } from './state-wishes.ts'
+
+// Real proofs, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const DOMAIN = new Uint8Array(32).fill(7)
 const at = (n: number) => sha256(Uint8Array.of(n))
