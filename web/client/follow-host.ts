@@ -10,6 +10,7 @@ import {
   type Followed,
   type FollowHost as FollowerHost,
   type FollowOptions,
+  type FollowSource,
   type FollowStep,
 } from '@petal/core/light/follow-registry-types.ts'
 import { CryptoError } from '@petal/core/platform/crypto.ts'
@@ -51,15 +52,13 @@ export class FollowHost {
   constructor(parts: FollowHostParts) {
     this.#parts = parts
     const { crypto, clock, driver } = parts
-    this.#host = { crypto, clock, peers: () => [...driver.followSources(), ...this.#own] }
+    this.#host = { crypto, clock, peers: () => differing([...this.#own, ...driver.followSources()]) }
   }
 
   /** Never rejects: what went wrong is the outcome. */
   follow(wish: FollowWish, signal: AbortSignal, onProgress?: OnFollowing): Promise<FollowOutcome> {
     const call = this.#turn.then(async (): Promise<FollowOutcome> => {
       try {
-        // what the pinned committee did not sign looks like a lie to the client: it leaves nodes that are of use here
-        if (this.#host.peers().length === 0) this.#own = await this.#parts.dial(signal)
         return { kind: 'followed', answer: await this.#follow(wish, { signal, ...telling(onProgress) }) }
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
@@ -76,14 +75,18 @@ export class FollowHost {
   async #follow({ frame, from }: FollowWish, options: FollowOptions): Promise<Verified<FollowedCommittee>> {
     const target = frame ?? this.#recent()[0]?.facts?.number ?? this.#parts.offered()
     if (target === null) throw new FollowError('notFound', 'No node offers a frame yet.')
+    // what the pinned committee did not sign looks like a lie to the client: it leaves nodes that are of use here
+    const certified = this.#recent().some(({ facts }) => facts?.number === target)
+    if (from !== null || !certified || this.#host.peers().length === 0)
+      this.#own = await this.#parts.dial(options.signal)
     const follower = await this.#startFor(target, from, options)
     const followed = await follower.advance(target, options)
     this.#follower = follower
     const { facts } = followed.point
-    const certified = this.#recent().find(({ facts: held }) => held?.number === target)?.facts
-    if (certified && bytesToHex(certified.identity) !== bytesToHex(facts.identity)) {
+    const rival = this.#recent().find(({ facts: held }) => held?.number === target)?.facts
+    if (rival && bytesToHex(rival.identity) !== bytesToHex(facts.identity)) {
       this.#follower = null
-      const both = `${bytesToHex(facts.identity)} by the registry and ${bytesToHex(certified.identity)} by the pinned committee`
+      const both = `${bytesToHex(facts.identity)} by the registry and ${bytesToHex(rival.identity)} by the pinned committee`
       throw new FollowError('refused', `Frame ${target} was certified twice: ${both}.`, followed.steps)
     }
     return shown(followed)
@@ -122,6 +125,11 @@ export class FollowHost {
     const { genesisNumber, genesisIdentity } = this.#parts.rules
     return number === BigInt(genesisNumber) && bytesToHex(identity) === genesisIdentity
   }
+}
+
+/** Each node once. */
+function differing(sources: readonly FollowSource[]): readonly FollowSource[] {
+  return sources.filter(({ id }, index) => sources.findIndex((other) => other.id === id) === index)
 }
 
 function shown({ point, steps, bytes, millis }: Followed): Verified<FollowedCommittee> {
