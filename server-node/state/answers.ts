@@ -1,6 +1,13 @@
 /** Answers questions about state with values and proofs (core/proto/light.proto), as of the frames whose headers commit to them. */
 import type { ShardAnswer, StateAnswer, StateQuestion } from '@petal/core/platform/network.ts'
-import { type Location, PHASES, type Phase, StateError, VERTEX_ADDS } from '@petal/core/platform/state.ts'
+import {
+  type Location,
+  PHASES,
+  type Phase,
+  StateError,
+  type TreeName,
+  VERTEX_ADDS,
+} from '@petal/core/platform/state.ts'
 import { atomId, GLOBAL_DOMAIN, shardKey } from '@petal/core/state/location.ts'
 import { SyncServer } from '@petal/core/sync/server.ts'
 import type { StateAnswers } from '../chain/source.ts'
@@ -8,6 +15,8 @@ import type { NodeGeneration, NodeState } from './node-state.ts'
 
 const EMPTY = new Uint8Array(0)
 const HYPEREDGE_PHASE = 2
+/** Length of the root of a tree of one leaf, which has no traversal proof. */
+const HASH_BYTES = 64
 
 /** Leaves in one answer, so that it fits a message of the light protocol. */
 const SYNC_PAGE_BYTES = 768 << 10
@@ -29,11 +38,14 @@ export class NodeStateAnswers implements StateAnswers {
     const set: Location['set'] = phase < HYPEREDGE_PHASE ? 'vertex' : 'hyperedge'
     const found = await Promise.all(addresses.map((address) => holds(generation, phase, { set, domain, address })))
     const keys = addresses.filter((_, index) => found[index]).map((address) => atomId(domain, address))
-    const proof = keys.length === 0 ? EMPTY : await generation.prove({ shardKey: key, phase }, keys)
+    const tree = { shardKey: key, phase }
+    const leaf = keys.length === 1 && roots[phase].length === HASH_BYTES ? await onlyLeaf(generation, tree) : undefined
+    const proof = keys.length === 0 || leaf !== undefined ? EMPTY : await generation.prove(tree, keys)
     const shard = domain.every((byte, index) => byte === GLOBAL_DOMAIN[index])
       ? null
       : await this.#shardAt(generation, key, roots)
-    return { frame: generation.frame, root: roots[phase], present: found, proof, shard }
+    const answer = { frame: generation.frame, root: roots[phase], present: found, proof, shard }
+    return leaf === undefined ? answer : { ...answer, leaf }
   }
 
   async shard(domain: Uint8Array, frame: bigint): Promise<ShardAnswer> {
@@ -56,6 +68,13 @@ export class NodeStateAnswers implements StateAnswers {
     if (proved === null) throw new StateError('notFound', 'no global commitment holds this shard')
     return { frame: generation.frame, roots, tree: proved.tree, proof: proved.proof }
   }
+}
+
+/** What the one leaf of a tree hashes. */
+async function onlyLeaf(generation: NodeGeneration, tree: TreeName): Promise<Uint8Array | undefined> {
+  const { leaves } = await generation.leaves(tree, [], { from: 0, max: 1, maxBytes: 1 })
+  const [leaf] = leaves
+  return leaf && (leaf.hashTarget.length > 0 ? leaf.hashTarget : leaf.value)
 }
 
 /** Whether the tree of the phase itself holds the key: what was removed is still in its adds. */

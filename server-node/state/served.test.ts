@@ -14,6 +14,8 @@ import { readTreeLeaves } from '@petal/core/state/tree-reader.ts'
 import { registryTarget, shardTargets } from '@petal/core/sync/targets.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadAddon } from '../crypto/addon.ts'
+import { NodeStateAnswers } from './answers.ts'
+import { openNodeState } from './open.ts'
 import { openRealChain, type RealChain } from './testing.ts'
 
 const FRAMES = 6
@@ -245,6 +247,37 @@ describe('whole trees by sync', () => {
     await expect(pull(target, lying)).rejects.toMatchObject({ code: 'refused' })
     await expect(pull(registryTarget(new Uint8Array(74).fill(3)))).rejects.toMatchObject({ code: 'notFound' })
   })
+})
+
+test('HYP-03 the only value of a set is proved by its leaf, and another leaf is refused', async () => {
+  const alone = await mkdtemp(join(tmpdir(), 'petal-alone-'))
+  const state = await openNodeState(alone, { store: { ballastBytes: 0 } })
+  try {
+    const value = utf8ToBytes('alone')
+    await state.apply([{ kind: 'add', location: { set: 'vertex', domain: nobody, address: flower }, value }])
+    const { globalCommitments, proverRoot } = await state.commit(1n)
+    const facts = { ...node.chain.headFacts, number: 1n, globalCommitments, proverTreeCommitment: proverRoot }
+    const header: Finding = { ...(await finding(1n)), facts }
+    const answers = new NodeStateAnswers(state)
+    const readFrom = (change: (answer: StateAnswer) => StateAnswer) => {
+      const values: StatePeer = { ...node.peer, state: async (question) => change(await answers.state(question, 1n)) }
+      const peers = () => [{ id: 'a', address: '/a', values }]
+      const reader = new StateReader({
+        crypto: node.crypto,
+        peers,
+        heads: () => [header],
+        header: async () => header,
+        now: () => 0,
+      })
+      return reader.values('vertex', nobody, [flower], null, signal)
+    }
+    expect((await readFrom((answer) => answer)).values).toMatchObject([{ value, proven: true, removed: 'no' }])
+    const other = (answer: StateAnswer) => ({ ...answer, leaf: utf8ToBytes('other') })
+    await expect(readFrom(other)).rejects.toMatchObject({ code: 'refused' })
+  } finally {
+    await state.close()
+    await rm(alone, { recursive: true })
+  }
 })
 
 test('a frame whose generation is no longer kept is not found', async () => {

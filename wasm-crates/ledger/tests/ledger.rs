@@ -157,6 +157,15 @@ fn what_was_removed_stays_removed_and_a_refused_bundle_leaves_no_trace() {
     let refused = ledger.apply(&bundle).expect_err("refused");
     assert_eq!(refused.code(), Code::Removed);
     assert_eq!(ledger.get(&vertex(APP, 9)).expect("read"), None);
+    // A removal counts from its own place in the list on.
+    let both = [
+        Change::add(vertex(APP, 1), vec![1]),
+        Change::remove(vertex(APP, 1)),
+        Change::add(vertex(APP, 1), vec![2]),
+    ];
+    let refused = ledger.apply(&both).expect_err("refused");
+    assert_eq!(refused.code(), Code::Removed);
+    assert!(!ledger.is_removed(&vertex(APP, 1)).expect("read"));
     let first = ledger.commit(1).expect("committed");
     assert_eq!(ledger.commit(2).expect_err("waits").code(), Code::Frame);
     ledger.discard().expect("discarded");
@@ -333,4 +342,41 @@ fn hyp_03_a_shard_that_a_later_frame_made_is_in_no_commitment_of_an_older_one() 
     let newer = later.first().expect("a shard").location.id.app();
     assert_eq!(ledger.prove_shard(&newer, 0).expect("none"), None);
     assert!(ledger.prove_shard(&newer, 1).expect("proved").is_some());
+}
+
+/// Processor time of this thread, in nanoseconds: a busy machine does not show in it.
+#[cfg(target_os = "linux")]
+fn processor_time() -> u64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("the time");
+    let first = stat.split(' ').next().expect("a number");
+    first.parse().expect("a number")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_long_list_of_changes_costs_as_much_per_change_as_a_short_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut ledger = open(directory.path());
+    let all: Vec<_> = (0..4_000u32)
+        .map(|n| {
+            let mut data = [0; 32];
+            data[..4].copy_from_slice(&n.wrapping_mul(2_654_435_761).to_be_bytes());
+            Change::add(Location::vertex(AtomId::new(&APP, &data)), vec![1])
+        })
+        .collect();
+    ledger.apply(&all).expect("applied");
+    ledger.commit(0).expect("committed");
+    ledger.persist(0, None).expect("persisted");
+    let mut time = |changes: &[Change]| {
+        let start = processor_time();
+        ledger.apply(changes).expect("applied");
+        let taken = processor_time() - start;
+        ledger.discard().expect("discarded");
+        taken
+    };
+    let mut best = |changes: &[Change]| (0..3).map(|_| time(changes)).min().unwrap_or(0);
+    let (few, many) = (best(&all[..250]), best(&all));
+    println!("{few} ns for 250, {many} ns for 4,000");
+    // Sixteen times as many; the square would be 256.
+    assert!(many < 32 * few, "{few} ns for 250, {many} ns for 4,000");
 }
