@@ -120,6 +120,8 @@ describe('a header that lies', () => {
     const low = await chain.header(await chain.make(after, chain.at(1), { rank: 2n }))
     expect((await lie(chain, { header: async () => low })).message).toMatch(/rank 2/)
     expect((await lie(chain, { header: async () => Uint8Array.of(1, 2, 3) })).code).toBe('refused')
+    const odd = await chain.header(await chain.make({ ...after, root: new Uint8Array(10) }, chain.at(1)))
+    expect((await lie(chain, { header: async () => odd })).message).toMatch(/10 bytes/)
   })
 
   test('a registry without a committee, or of members without weight, certifies nothing', async () => {

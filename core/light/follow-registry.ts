@@ -24,21 +24,27 @@ import {
   overlapWeight,
   sameCommittee,
 } from './follow-registry-committee.ts'
+import {
+  better,
+  type Candidate,
+  type Judged,
+  type KnownRegistry,
+  NOTHING_FOUND,
+  refused,
+  stepOf,
+  type Trusted,
+} from './follow-registry-judged.ts'
 import { nextPivot } from './follow-registry-pivots.ts'
 import { pullRegistry } from './follow-registry-pull.ts'
-import type { HeldRegistry } from './follow-registry-tree.ts'
 import {
   engineCommittee,
   FOLLOW_LIMITS,
-  type FollowCommittee,
   FollowError,
-  type FollowErrorCode,
   type Followed,
   type FollowedPoint,
   type FollowHost,
   type FollowLimits,
   type FollowOptions,
-  type FollowRule,
   type FollowSource,
   type FollowStart,
   type FollowStep,
@@ -46,27 +52,10 @@ import {
   type RegistrySource,
 } from './follow-registry-types.ts'
 
+/** Lengths of a root: of at most one leaf, of more (spec 20 section 8.1). */
+const ROOT_BYTES: readonly number[] = [64, 74]
 /** Registries kept beside the trusted one: bisecting comes back to them. */
 const HELD = 4
-
-interface KnownRegistry {
-  readonly root: Uint8Array
-  readonly tree: HeldRegistry
-  readonly committee: FollowCommittee
-}
-
-interface Trusted {
-  readonly facts: HeaderFacts
-  readonly bytes: Uint8Array
-  readonly registry: KnownRegistry
-}
-
-/** A header as a peer sent it. */
-interface Candidate {
-  readonly facts: HeaderFacts
-  readonly bytes: Uint8Array
-  readonly from: { readonly id: string; readonly address: string }
-}
 
 /** One call on its way. */
 interface Run {
@@ -77,21 +66,6 @@ interface Run {
   readonly headers: Map<string, Candidate>
   readonly options: FollowOptions
 }
-
-type Findings = Pick<FollowStep, 'registry' | 'members' | 'signed' | 'overlap'>
-type Judged = Findings &
-  (
-    | { readonly outcome: 'adopted'; readonly rule: FollowRule; readonly trusted: Trusted }
-    | {
-        readonly outcome: 'far' | 'refused'
-        readonly code: FollowErrorCode
-        readonly reason: string
-        /** What no honest peer sends. */
-        readonly lie: boolean
-      }
-  )
-
-const NOTHING_FOUND: Findings = { registry: null, members: null, signed: null, overlap: null }
 
 export class RegistryFollower {
   readonly #host: FollowHost
@@ -208,7 +182,7 @@ export class RegistryFollower {
       seen.push(got.bytes)
       run.budget.frame()
       const judged = await this.#judge(got, run)
-      run.steps.push(this.#step(got, judged, this.#host.clock.now() - start))
+      run.steps.push(stepOf(got, this.#number, judged, this.#host.clock.now() - start))
       progressOf(run, this.#number)(null)
       if (judged.outcome === 'adopted') return judged
       if (judged.lie) run.budget.strike(peer.id)
@@ -255,6 +229,7 @@ export class RegistryFollower {
     if (wrong !== null) return refused('refused', wrong, true)
     const root = rootOf(facts)
     if (root === null) return refused('noRoot', NO_ROOT, false)
+    if (!ROOT_BYTES.includes(root.length)) return refused('refused', `a registry root of ${root.length} bytes`, true)
     let registry: KnownRegistry
     let source: RegistrySource
     try {
@@ -325,51 +300,11 @@ export class RegistryFollower {
     this.#held = [registry, ...this.#held].slice(0, HELD)
     return { registry, source }
   }
-
-  #step({ facts, from }: Candidate, judged: Judged, millis: number): FollowStep {
-    const { outcome, registry, members, signed, overlap } = judged
-    const adopted = judged.outcome === 'adopted'
-    return {
-      number: facts.number,
-      identity: facts.identity,
-      trusted: this.#number,
-      outcome,
-      code: adopted ? null : judged.code,
-      reason: adopted ? null : judged.reason,
-      rule: adopted ? judged.rule : null,
-      registry,
-      members,
-      signed,
-      overlap,
-      from: from.address,
-      millis,
-    }
-  }
 }
 
-/** Null for the form without commitments (Impl-R leaders). Other lengths make the shape of the header wrong. */
+/** Null for the form without commitments (Impl-R leaders). */
 function rootOf({ proverTreeCommitment }: HeaderFacts): Uint8Array | null {
   return proverTreeCommitment.length === 0 ? null : proverTreeCommitment
-}
-
-function refused(code: FollowErrorCode, reason: string, lie: boolean, found: Findings = NOTHING_FOUND): Judged {
-  return { outcome: 'refused', code, reason, lie, ...found }
-}
-
-/** Which of several outcomes without a frame to adopt is told: the one that says most about the network. */
-const TELLING: readonly FollowErrorCode[] = [
-  'noPeers',
-  'notFound',
-  'refused',
-  'committee',
-  'noRoot',
-  'quorum',
-  'overlap',
-]
-
-function better(best: Judged | null, other: Judged): Judged {
-  const worth = (judged: Judged) => (judged.outcome === 'adopted' ? TELLING.length : TELLING.indexOf(judged.code))
-  return best === null || worth(other) >= worth(best) ? other : best
 }
 
 function progressOf({ budget, target, options }: Pick<Run, 'budget' | 'target' | 'options'>, trusted: bigint) {
