@@ -37,9 +37,9 @@ afterAll(async () => {
   await rm(directory, { recursive: true })
 })
 
-/** Starts a node, and kills it some time after it is ready. */
-async function lifeOf(millis: number): Promise<void> {
-  const args = ['start', '--json', '--port', '0', '--frame-interval', '0.5', '--data-dir', directory]
+/** Starts a node, and kills it some time after it is ready, or after its process began. */
+async function lifeOf(data: string, millis: number, since: 'ready' | 'start' = 'ready'): Promise<void> {
+  const args = ['start', '--json', '--port', '0', '--frame-interval', '0.5', '--data-dir', data]
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, PETAL_PASSPHRASE: undefined },
@@ -47,13 +47,14 @@ async function lifeOf(millis: number): Promise<void> {
   const ready = Promise.withResolvers<void>()
   createInterface({ input: child.stdout }).on('line', (line) => {
     const event = JSON.parse(line) as { event: string; number: string; identity: string; message?: string }
-    if (event.event === 'frame') announced.set(BigInt(event.number), event.identity)
+    if (event.event === 'frame' && data === directory) announced.set(BigInt(event.number), event.identity)
     else if (event.event === 'ready') ready.resolve()
     else if (event.event === 'error' || event.event === 'failure') ready.reject(new Error(event.message))
   })
+  ready.promise.catch(() => undefined)
   const closed = once(child, 'close').then(() => ready.reject(new Error('the node ended by itself')))
   try {
-    await ready.promise
+    if (since === 'ready') await ready.promise
     await sleep(millis)
   } finally {
     child.kill('SIGKILL')
@@ -82,7 +83,7 @@ test(`after ${KILLS} kills every announced frame is there, with the state that i
 }, async () => {
   let head = 0n
   for (let kill = 0; kill < KILLS; kill++) {
-    await lifeOf(Math.random() * LIFE_MILLIS)
+    await lifeOf(directory, Math.random() * LIFE_MILLIS)
     const state = await openNodeState(directory, { store: { ballastBytes: 0 } })
     try {
       const next = await examine(state)
@@ -117,5 +118,23 @@ test('the chain that came of it verifies, and its trees make their roots', {
     for (const tree of await state.trees()) expect(await state.verifyCommitments(tree)).toBe(true)
   } finally {
     await state.close()
+  }
+})
+
+test('a node that is killed while it starts for the first time starts again', {
+  timeout: KILLS * ROUND_MILLIS,
+}, async () => {
+  for (let kill = 0; kill < KILLS / 3; kill++) {
+    const data = await mkdtemp(join(tmpdir(), 'petal-kill-first-'))
+    try {
+      // Twice, so that the second one also meets what the first one left.
+      for (let start = 0; start < 2; start++) await lifeOf(data, 300 + Math.random() * LIFE_MILLIS, 'start')
+      await lifeOf(data, 0)
+      const state = await openNodeState(data, { store: { ballastBytes: 0 } })
+      expect(await state.verify()).toMatchObject({ sound: true })
+      await state.close()
+    } finally {
+      await rm(data, { recursive: true })
+    }
   }
 })
