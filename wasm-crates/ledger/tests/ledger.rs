@@ -142,6 +142,50 @@ fn generations_outside_the_kept_ones_are_unavailable() {
 }
 
 #[test]
+fn a_root_that_does_not_change_is_found_long_after_it_was_written() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let options = Options {
+        ballast_bytes: 0,
+        generations: 3,
+        ..Options::new([1; 16])
+    };
+    let mut ledger = Ledger::open(directory.path(), options).expect("a ledger");
+    let registry = ShardKey::of(&GLOBAL_ADDRESS);
+    let [adds, ..] = PhaseSet::ALL;
+    let first = advance(&mut ledger, 0);
+    let id = vertex(APP, 1);
+    for frame in 1..12u64 {
+        let change = Change::add(id, frame.to_be_bytes().to_vec());
+        ledger.apply(&[change]).expect("applied");
+        let committed = ledger.commit(frame).expect("committed");
+        assert_eq!(committed.prover_root, first.prover_root);
+        ledger.persist(frame, Some(b"header")).expect("persisted");
+        ledger.prune(0).expect("pruned");
+        let found = ledger.generation_of(&registry, adds, &committed.prover_root);
+        let found = found.expect("looked up").expect("kept");
+        assert_eq!(found, frame);
+        let roots = ledger.view(found).expect("a view").roots(&registry);
+        assert_eq!(
+            roots.expect("roots").get(adds).as_bytes(),
+            committed.prover_root
+        );
+    }
+    // A root of a frame that is not kept any more is not found.
+    let shard = ShardKey::of(&APP);
+    let kept = ledger
+        .view(11)
+        .expect("a view")
+        .roots(&shard)
+        .expect("roots");
+    let found = ledger.generation_of(&shard, adds, kept.get(adds).as_bytes());
+    assert_eq!(found.expect("looked up"), Some(11));
+    let gone = first.changed.iter().find(|(key, _)| *key == shard);
+    let gone = gone.expect("changed").1.get(adds).as_bytes().to_vec();
+    let found = ledger.generation_of(&shard, adds, &gone);
+    assert_eq!(found.expect("looked up"), None);
+}
+
+#[test]
 fn what_was_removed_stays_removed_and_a_refused_bundle_leaves_no_trace() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut ledger = open(directory.path());

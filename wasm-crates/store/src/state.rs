@@ -117,7 +117,8 @@ impl<R: Read + Clone + Send + Sync> Stores for Trees<R> {
 }
 
 impl<R: Read + Clone> Trees<R> {
-    /// The newest kept generation in which a tree had `root` (spec 22 section 4), if any.
+    /// The newest kept generation in which a tree had `root` (spec 22 section 4), if any. A root stays that of its tree until
+    /// another one is written, however many generations later.
     pub fn generation_of(
         &self,
         shard: &ShardKey,
@@ -127,10 +128,20 @@ impl<R: Read + Clone> Trees<R> {
         let Some(tree) = self.0.tree(&name(shard, set))? else {
             return Ok(None);
         };
+        let (oldest, Some(mut until)) = (self.0.oldest_generation()?, self.0.head()?) else {
+            return Ok(None);
+        };
         for (generation, record) in self.0.roots(tree)? {
-            if decode(tree, generation, &record)?.root == *root {
-                return Ok(Some(generation));
+            if until < oldest {
+                break;
             }
+            if decode(tree, generation, &record)?.root == *root {
+                return Ok(Some(until));
+            }
+            let Some(before) = generation.checked_sub(1) else {
+                break;
+            };
+            until = before;
         }
         Ok(None)
     }
