@@ -6,6 +6,7 @@ import { StateError, type TreeLeaf } from '../platform/state.ts'
 import {
   atomId,
   type DecodedVertex,
+  decodeMetadata,
   decodeVertex,
   METADATA_ADDRESS,
   parseSchema,
@@ -80,7 +81,7 @@ export class StateValues {
       vertices: trees.map(({ found, leaves }) => ({
         found,
         leaves,
-        decoded: schema === null || leaves === null ? null : decodeVertex(schema, leaves),
+        decoded: decodedOf(found, leaves, schema),
       })),
     }
   }
@@ -140,6 +141,26 @@ export class StateValues {
     if (this.#documents.size >= MOST_SCHEMAS) this.#documents.clear()
     if (document !== null) this.#documents.set(key, document)
     return document
+  }
+}
+
+/** The metadata vertex has a layout of its own; everything else follows the schema. */
+function decodedOf(
+  { address, value }: ValueFinding,
+  leaves: readonly TreeLeaf[] | null,
+  schema: VertexSchema | null,
+): DecodedVertex | null {
+  if (leaves === null || value === null) return null
+  if (sameBytes(address, METADATA_ADDRESS)) return metadataOf(value)
+  return schema === null ? null : decodeVertex(schema, leaves)
+}
+
+function metadataOf(value: Uint8Array): DecodedVertex | null {
+  try {
+    return decodeMetadata(value)
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error
+    return null
   }
 }
 

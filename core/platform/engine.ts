@@ -251,8 +251,11 @@ export interface FullEngine extends VerifierEngine {
   kzgCommit(data: Uint8Array, size: number): Uint8Array
   kzgOpen(data: Uint8Array, index: number, size: number): Uint8Array
   kzgVerify(commitment: Uint8Array, index: number, value: Uint8Array, proof: Uint8Array, size: number): boolean
-  /** Plain form, 156 bytes: length and multicommitment, length and proof. */
-  kzgMultiprove(vectors: Uint8Array[], indices: Uint32Array, size: number): Uint8Array
+  /**
+   * Opens one slot of each vector. Plain form, 156 bytes: length and multicommitment, length and proof. The commitments are taken as given: a
+   * wrong one makes a proof that does not hold.
+   */
+  kzgMultiprove(commitments: Uint8Array[], vectors: Uint8Array[], indices: Uint32Array, size: number): Uint8Array
   kzgMultiVerify(
     commitments: Uint8Array[],
     indices: Uint32Array,

@@ -16,7 +16,7 @@ export {
   shardL1,
 } from './location.ts'
 export { MemoryState, type ProveLeaves } from './memory-state.ts'
-export { type AppMetadata, readMetadata } from './metadata.ts'
+export { type AppMetadata, decodeMetadata, readMetadata } from './metadata.ts'
 export {
   type FieldType,
   MAX_FIELD_SIZE,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect, test } from 'vitest'
-import { readMetadata } from './metadata.ts'
+import { decodeMetadata, readMetadata } from './metadata.ts'
 
 interface Case {
   readonly kind: string
@@ -33,5 +33,14 @@ test('an update stands beside the document that everybody reads', () => {
     const read = readMetadata(hexToBytes(blob ?? ''))
     expect(read.updatedSchema).toBe(schema)
     expect(read.schema).not.toBe(schema)
+  }
+})
+
+test('for people the metadata vertex shows its own fields, not those of a schema (spec 21 section 8)', () => {
+  for (const { blob, schema } of cases.filter(({ kind, blob }) => kind === 'deploy' && blob !== undefined)) {
+    const { className, fields } = decodeMetadata(hexToBytes(blob ?? ''))
+    expect(className).toBe('metadata')
+    expect(fields.map(({ name }) => name).slice(0, 2)).toEqual(['Schema', 'Type'])
+    expect(fields[0]?.value).toBe(schema)
   }
 })

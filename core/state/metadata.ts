@@ -1,7 +1,8 @@
 /** What the metadata vertex of an application says (spec 21 section 8, spec 41 section 4.1); it is written by the engine. */
-import { bytesToHex } from '@noble/hashes/utils.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { TreeLeaf } from '../platform/state.ts'
 import { TYPE_KEY } from './field-keys.ts'
+import type { DecodedField, DecodedVertex } from './schema-display.ts'
 import { readTreeLeaves } from './tree-reader.ts'
 
 /** Keys: slot number << 2. */
@@ -31,6 +32,31 @@ export function readMetadata(dataTree: Uint8Array): AppMetadata {
     configuration: configuration === undefined ? [] : readTreeLeaves(configuration),
     ...(updated === undefined ? {} : { updatedSchema: text(updated) }),
     ...(type === undefined ? {} : { type }),
+  }
+}
+
+/** The vertex for people: its fields are those of spec 21 section 8, not those of the application's schema. Throws as `readMetadata`. */
+export function decodeMetadata(dataTree: Uint8Array): DecodedVertex {
+  const { schema, updatedSchema, type, configuration } = readMetadata(dataTree)
+  const field = (name: string, kind: string, value: string, raw: Uint8Array): DecodedField => ({
+    name,
+    type: kind,
+    value,
+    fits: true,
+    raw,
+  })
+  return {
+    className: 'metadata',
+    fields: [
+      field('Schema', 'Turtle', schema, utf8ToBytes(schema)),
+      ...(updatedSchema === undefined
+        ? []
+        : [field('UpdatedSchema', 'Turtle', updatedSchema, utf8ToBytes(updatedSchema))]),
+      ...(type === undefined ? [] : [field('Type', 'address', bytesToHex(type), type)]),
+      ...configuration.map(({ key, value }) =>
+        field(`Configuration ${bytesToHex(key)}`, 'bytes', bytesToHex(value), value),
+      ),
+    ],
   }
 }
 

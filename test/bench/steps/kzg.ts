@@ -75,7 +75,7 @@ const multiproofVerify = (count: number, native: number, wasm: number): Step => 
   repetitions: { native: 20, wasm: 12 },
   prepare(engine, kit) {
     const { vectors, indices, commitments, values } = statements(engine, kit, count)
-    const [multicommitment, proof] = partsOf(engine.kzgMultiprove(vectors, indices, SLOTS))
+    const [multicommitment, proof] = partsOf(engine.kzgMultiprove(commitments, vectors, indices, SLOTS))
     const holds = (claimed: Uint8Array[]) =>
       engine.kzgMultiVerify(commitments, indices, claimed, multicommitment, proof, SLOTS)
     demand(!holds([kit.bytes(1, SLOT_BYTES), ...values.slice(1)]), 'a wrong value was accepted')
@@ -90,10 +90,10 @@ const multiproofProve: Step = {
   repetitions: { native: 8, wasm: 4 },
   prepare(engine, kit) {
     const { vectors, indices, commitments, values } = statements(engine, kit, SLOTS)
-    const [multicommitment, proof] = partsOf(engine.kzgMultiprove(vectors, indices, SLOTS))
+    const [multicommitment, proof] = partsOf(engine.kzgMultiprove(commitments, vectors, indices, SLOTS))
     const holds = engine.kzgMultiVerify(commitments, indices, values, multicommitment, proof, SLOTS)
     demand(holds, 'a proof that does not hold')
-    return repeated(1, () => void engine.kzgMultiprove(vectors, indices, SLOTS))
+    return repeated(1, () => void engine.kzgMultiprove(commitments, vectors, indices, SLOTS))
   },
 }
 

@@ -53,7 +53,7 @@ function checkMultiproof(engine: FullEngine, fields: Fields, check: Checks): voi
   const vectors = fields.bytesList('polynomials')
   for (const [at, vector] of vectors.entries())
     check.gives(`commitments[${at}]`, toHex(commitments[at] ?? new Uint8Array()), () => engine.kzgCommit(vector, size))
-  const made = engine.kzgMultiprove(vectors, indices, size)
+  const made = engine.kzgMultiprove(commitments, vectors, indices, size)
   const end = LENGTH_BYTES + POINT_BYTES
   check.equal('multicommitment', toHex(multicommitment), toHex(made.slice(LENGTH_BYTES, end)))
   check.equal('proof', toHex(proof), toHex(made.slice(end + LENGTH_BYTES)))

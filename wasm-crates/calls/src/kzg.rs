@@ -84,7 +84,7 @@ pub use full::{commit, multiprove, open, setup};
 #[cfg(feature = "full")]
 mod full {
     use super::{equally_many, refuse};
-    use crate::error::Call;
+    use crate::error::{Call, CallError, Code};
     use crate::json;
     use kzg::{KzgError, Opening, VerifierSetup};
     use serde::Serialize;
@@ -112,24 +112,25 @@ mod full {
             .map_err(|cause| refuse(&cause))
     }
 
-    /// Multiproof of one slot of each vector, plain form (156 bytes: length and multicommitment, length and proof).
+    /// Multiproof of one slot of each vector, plain form (156 bytes: length and multicommitment, length and proof). The commitments are
+    /// taken as they are given: a wrong one makes a proof that does not hold.
     ///
     /// # Errors
-    /// `range` as for `open`, `length` when the lists differ in length, `empty`.
-    pub fn multiprove(vectors: &[&[u8]], indices: &[u32], size: u32) -> Call<Vec<u8>> {
-        equally_many(&[vectors.len(), indices.len()])?;
-        prove(vectors, indices, size as usize).map_err(|cause| refuse(&cause))
-    }
-
-    fn prove(vectors: &[&[u8]], indices: &[u32], size: usize) -> Result<Vec<u8>, KzgError> {
-        let committer = kzg::committer_of(size)?;
-        let commitments: Result<Vec<_>, KzgError> = vectors
+    /// `range` as for `open`, `length` when the lists differ in length or a commitment has not 74 bytes, `empty`.
+    pub fn multiprove(
+        commitments: &[&[u8]],
+        vectors: &[&[u8]],
+        indices: &[u32],
+        size: u32,
+    ) -> Call<Vec<u8>> {
+        equally_many(&[commitments.len(), vectors.len(), indices.len()])?;
+        let commitments = commitments
             .iter()
-            .map(|data| committer.commit_data(data))
-            .collect();
-        let commitments = commitments?;
+            .map(|bytes| <&kzg::Commitment>::try_from(*bytes))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| CallError::new(Code::Length, "a commitment has 74 bytes"))?;
         let openings: Vec<Opening<'_>> = commitments
-            .iter()
+            .into_iter()
             .zip(vectors)
             .zip(indices)
             .map(|((commitment, data), index)| Opening {
@@ -138,7 +139,8 @@ mod full {
                 index: u64::from(*index),
             })
             .collect();
-        Ok(kzg::multiprove(&openings, size)?.to_plain().to_vec())
+        let made = kzg::multiprove(&openings, size as usize).map_err(|cause| refuse(&cause))?;
+        Ok(made.to_plain().to_vec())
     }
 
     #[derive(Serialize)]

@@ -37,11 +37,12 @@ pub fn kzg_verify(
 /// Multiproof of one slot of each vector, plain form.
 #[napi(js_name = "kzgMultiprove", catch_unwind)]
 pub fn kzg_multiprove(
+    commitments: Vec<Uint8Array>,
     vectors: Vec<Uint8Array>,
     indices: Uint32Array,
     size: u32,
 ) -> Result<Uint8Array, Code> {
-    calls::kzg::multiprove(&slices(&vectors), &indices, size)
+    calls::kzg::multiprove(&slices(&commitments), &slices(&vectors), &indices, size)
         .map(Uint8Array::new)
         .map_err(thrown)
 }

@@ -33,9 +33,14 @@ pub fn kzg_verify(
 
 /// Multiproof of one slot of each vector, plain form.
 #[wasm_bindgen(js_name = kzgMultiprove)]
-pub fn kzg_multiprove(vectors: Vec<Uint8Array>, indices: Vec<u32>, size: u32) -> Bytes {
-    let vectors = copies(&vectors);
-    calls::kzg::multiprove(&slices(&vectors), &indices, size).map_err(thrown)
+pub fn kzg_multiprove(
+    commitments: Vec<Uint8Array>,
+    vectors: Vec<Uint8Array>,
+    indices: Vec<u32>,
+    size: u32,
+) -> Bytes {
+    let (commitments, vectors) = (copies(&commitments), copies(&vectors));
+    calls::kzg::multiprove(&slices(&commitments), &slices(&vectors), &indices, size).map_err(thrown)
 }
 
 /// Whether the multiproof opens every statement; strict.
