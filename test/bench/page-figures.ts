@@ -140,8 +140,8 @@ export async function pageFigures(progress: (step: string) => void): Promise<rea
       'the same right after three loads and many verifications',
       'MB',
       busyMemory,
-      160,
       128,
+      80,
     ),
   ]
 }

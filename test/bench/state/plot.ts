@@ -55,6 +55,7 @@ export function growthPlot(rows: readonly GrowthRow[]): string {
   })
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#333">`,
+    '<title>Cost of a changed leaf and of a proof against the number of leaves in the tree</title>',
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     ...grid.flat(),
     ...ticks,
