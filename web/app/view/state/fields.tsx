@@ -39,7 +39,7 @@ function FieldLine({ field, changed }: { readonly field: DecodedField; readonly 
         <span class="field-type">{field.type}</span>
       </dt>
       <dd>
-        <FieldValue value={field.value} isText={field.type === 'String'} />
+        <FieldValue value={field.value} isText={TEXT_TYPES.has(field.type)} />
         {changed && <span class="field-note">changed</span>}
         {!field.fits && (
           <span class="field-note field-misfit">
@@ -51,6 +51,8 @@ function FieldLine({ field, changed }: { readonly field: DecodedField; readonly 
   )
 }
 
+/** Types whose values are text; all others are shown in hex. */
+const TEXT_TYPES: ReadonlySet<string> = new Set(['String', 'Turtle'])
 /** Longer values are behind a disclosure. */
 const MOST_CHARACTERS = 400
 
