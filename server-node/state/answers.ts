@@ -1,44 +1,54 @@
 /** Answers questions about state with values and proofs (core/proto/light.proto), as of the frames whose headers commit to them. */
 import type { ShardAnswer, StateAnswer, StateQuestion } from '@petal/core/platform/network.ts'
-import {
-  type Location,
-  PHASES,
-  type Phase,
-  StateError,
-  type TreeName,
-  VERTEX_ADDS,
-} from '@petal/core/platform/state.ts'
+import { PHASES, type Phase, StateError, type TreeName, VERTEX_ADDS } from '@petal/core/platform/state.ts'
 import { atomId, GLOBAL_DOMAIN, shardKey } from '@petal/core/state/location.ts'
 import { SyncServer } from '@petal/core/sync/server.ts'
 import type { StateAnswers } from '../chain/source.ts'
 import type { NodeGeneration, NodeState } from './node-state.ts'
+import { Turns } from './turns.ts'
 
 const EMPTY = new Uint8Array(0)
-const HYPEREDGE_PHASE = 2
 /** Length of the root of a tree of one leaf, which has no traversal proof. */
 const HASH_BYTES = 64
 
+/** Answers made at once, and questions of all peers that wait: frames are committed by the same thread. */
+const ANSWERS_AT_ONCE = 4
+const ANSWERS_WAITING = 256
 /** Leaves in one answer, so that it fits a message of the light protocol. */
 const SYNC_PAGE_BYTES = 768 << 10
 
 export class NodeStateAnswers implements StateAnswers {
   readonly #state: NodeState
   readonly #sync: SyncServer
+  readonly #turns = new Turns(ANSWERS_AT_ONCE, ANSWERS_WAITING)
 
   constructor(state: NodeState) {
     this.#state = state
     this.#sync = new SyncServer(state, { pageBytes: SYNC_PAGE_BYTES })
   }
 
-  async state({ frame, domain, phaseSet, addresses }: StateQuestion, head: bigint): Promise<StateAnswer> {
+  state(question: StateQuestion, head: bigint): Promise<StateAnswer> {
+    return this.#turns.run(() => this.#values(question, head))
+  }
+
+  shard(domain: Uint8Array, frame: bigint): Promise<ShardAnswer> {
+    return this.#turns.run(() => this.#roots(domain, frame))
+  }
+
+  sync(query: Uint8Array): Promise<Uint8Array> {
+    return this.#turns.run(() => this.#pull(query))
+  }
+
+  async #values({ frame, domain, phaseSet, addresses }: StateQuestion, head: bigint): Promise<StateAnswer> {
     const phase = phaseOf(phaseSet)
     const generation = this.#state.at(held(frame ?? head, head))
     const key = shardKey(domain)
     const roots = await generation.roots(key)
-    const set: Location['set'] = phase < HYPEREDGE_PHASE ? 'vertex' : 'hyperedge'
-    const found = await Promise.all(addresses.map((address) => holds(generation, phase, { set, domain, address })))
-    const keys = addresses.filter((_, index) => found[index]).map((address) => atomId(domain, address))
     const tree = { shardKey: key, phase }
+    const ids = addresses.map((address) => atomId(domain, address))
+    // The tree of the phase itself: what was removed is still in its adds.
+    const found = await generation.holds(tree, ids)
+    const keys = ids.filter((_, index) => found[index])
     const leaf = keys.length === 1 && roots[phase].length === HASH_BYTES ? await onlyLeaf(generation, tree) : undefined
     const proof = keys.length === 0 || leaf !== undefined ? EMPTY : await generation.prove(tree, keys)
     const shard = domain.every((byte, index) => byte === GLOBAL_DOMAIN[index])
@@ -48,13 +58,13 @@ export class NodeStateAnswers implements StateAnswers {
     return leaf === undefined ? answer : { ...answer, leaf }
   }
 
-  async shard(domain: Uint8Array, frame: bigint): Promise<ShardAnswer> {
+  async #roots(domain: Uint8Array, frame: bigint): Promise<ShardAnswer> {
     const generation = this.#state.at(frame)
     const key = shardKey(domain)
     return this.#shardAt(generation, key, await generation.roots(key))
   }
 
-  async sync(query: Uint8Array): Promise<Uint8Array> {
+  async #pull(query: Uint8Array): Promise<Uint8Array> {
     const stream = this.#sync.open()
     try {
       return await stream.answer(query)
@@ -75,13 +85,6 @@ async function onlyLeaf(generation: NodeGeneration, tree: TreeName): Promise<Uin
   const { leaves } = await generation.leaves(tree, [], { from: 0, max: 1, maxBytes: 1 })
   const [leaf] = leaves
   return leaf && (leaf.hashTarget.length > 0 ? leaf.hashTarget : leaf.value)
-}
-
-/** Whether the tree of the phase itself holds the key: what was removed is still in its adds. */
-async function holds(generation: NodeGeneration, phase: Phase, location: Location): Promise<boolean> {
-  const tree = { shardKey: shardKey(location.domain), phase }
-  const id = atomId(location.domain, location.address)
-  return generation.holds(tree, id)
 }
 
 function phaseOf(phaseSet: number): Phase {

@@ -115,8 +115,8 @@ export class StateHost extends StoreHost {
     return this.store.get(setNumber(location), idOf(location), generation) ?? undefined
   }
 
-  holds({ shardKey, phase }: TreeName, key: Uint8Array, generation: bigint): boolean {
-    return this.store.holds(shardKey, phase, key, generation)
+  holds({ shardKey, phase }: TreeName, keys: readonly Uint8Array[], generation: bigint): boolean[] {
+    return keys.map((key) => this.store.holds(shardKey, phase, key, generation))
   }
 
   isRemoved(location: Location): boolean {

@@ -144,7 +144,7 @@ export class NodeState implements State {
       branch: (tree, path) => this.#thread.call('branch', tree, path, frame),
       leaves: (tree, path, range) => this.#thread.call('leaves', tree, path, range, frame),
       prove: (tree, keys) => this.#thread.call('prove', tree, keys, frame),
-      holds: (tree, key) => this.#thread.call('holds', tree, key, frame),
+      holds: (tree, keys) => this.#thread.call('holds', tree, keys, frame),
       proveShard: (shardKey) => this.#thread.call('proveShard', shardKey, frame),
       release: () => undefined,
     }
@@ -222,8 +222,8 @@ export class NodeState implements State {
 
 /** A generation that can also prove its shards in the global commitments. */
 export interface NodeGeneration extends Generation {
-  /** Whether a tree holds the key, removed or not. */
-  holds(tree: TreeName, key: Uint8Array): Promise<boolean>
+  /** Whether a tree holds each of the keys, removed or not. */
+  holds(tree: TreeName, keys: readonly Uint8Array[]): Promise<readonly boolean[]>
   /** The four roots of a shard in one global tree; null for a shard that is in none. */
   proveShard(shardKey: Uint8Array): Promise<ShardProof | null>
 }
