@@ -10,6 +10,7 @@ mod kv;
 mod kzg;
 mod state;
 mod state_options;
+mod state_shown;
 mod tries;
 mod verifier;
 mod webtransport;

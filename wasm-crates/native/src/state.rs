@@ -3,21 +3,18 @@
 use crate::kv::KvTable;
 use crate::slices;
 use crate::state_options;
-use hypergraph::{
-    AtomId, Change, Location, PhaseSet, ServedLeaf, Set, ShardKey, ShardKeyError, WrongLength,
-    address_of,
+use crate::state_shown::{
+    Branch, Child, Error, Info, LeafLists, LeafPage, ShardProofObject, StatsJson, TreeJson,
+    Verified, committed_json, json, level_name, names, served,
 };
-use ledger::{Code, Committed, Ledger, LedgerError, View};
+use hypergraph::{
+    AtomId, Change, Location, PhaseSet, Set, ShardKey, ShardKeyError, WrongLength, address_of,
+};
+use ledger::{Code, Ledger, LedgerError, View};
 use napi::Result;
 use napi::bindgen_prelude::{BigInt, Uint8Array};
 use napi_derive::napi;
-use serde::Serialize;
-use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
-use store::{DiskLevel, Table};
-use tries::{Leaf, Size};
-
-type Error = napi::Error<Code>;
 
 fn thrown(cause: impl Into<LedgerError>) -> Error {
     let cause = cause.into();
@@ -26,10 +23,6 @@ fn thrown(cause: impl Into<LedgerError>) -> Error {
 
 fn arguments(cause: &impl std::fmt::Display) -> Error {
     Error::new(Code::Arguments, cause.to_string())
-}
-
-fn json(value: &impl Serialize) -> Result<String, Code> {
-    serde_json::to_string(value).map_err(|cause| Error::new(Code::Failed, cause.to_string()))
 }
 
 /// Reads the newest state, uncommitted changes included.
@@ -64,197 +57,6 @@ fn location(hyperedge: bool, id: &[u8]) -> Result<Location, Code> {
         Set::Vertex
     };
     Ok(Location { set, id })
-}
-
-fn hexes<T: AsRef<[u8]>>(list: impl IntoIterator<Item = T>) -> Vec<String> {
-    list.into_iter().map(hex::encode).collect()
-}
-
-#[derive(Serialize)]
-struct Info {
-    head: Option<String>,
-    generation: Option<String>,
-    identity: String,
-    disk: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ChangedShard {
-    shard_key: String,
-    roots: Vec<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CommittedJson {
-    global_commitments: Vec<String>,
-    prover_root: String,
-    changed: Vec<ChangedShard>,
-}
-
-#[derive(Serialize)]
-struct Child {
-    index: u8,
-    commitment: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Branch {
-    full_path: Vec<u8>,
-    commitment: String,
-    children: Vec<Child>,
-    is_leaf: bool,
-    leaf_count: String,
-}
-
-/// JSON `AddonVerified`: what is wrong by table and key.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Verified {
-    sound: bool,
-    pages_sound: bool,
-    records: u64,
-    bytes: u64,
-    damaged: Vec<RecordName>,
-    missing: Vec<RecordName>,
-}
-
-#[derive(Serialize)]
-struct RecordName {
-    table: &'static str,
-    key: String,
-}
-
-fn names(records: &[(Table, Vec<u8>)]) -> Vec<RecordName> {
-    let name = |(table, key): &(Table, Vec<u8>)| RecordName {
-        table: table.name(),
-        key: hex::encode(key),
-    };
-    records.iter().map(name).collect()
-}
-
-/// JSON `AddonStats`. Numbers of bytes are below 2^53.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StatsJson {
-    head: Option<String>,
-    oldest_generation: String,
-    file_bytes: u64,
-    reusable_bytes: u64,
-    stored_bytes: u64,
-    records: BTreeMap<&'static str, u64>,
-    shards: usize,
-    disk: &'static str,
-    disk_bytes: u64,
-    disk_free_bytes: u64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TreeJson {
-    shard_key: String,
-    phase: u8,
-}
-
-fn committed_json(committed: &Committed) -> Result<String, Code> {
-    let changed = committed.changed.iter().map(|(key, roots)| ChangedShard {
-        shard_key: hex::encode(key.to_bytes()),
-        roots: hexes(roots.to_bytes()),
-    });
-    json(&CommittedJson {
-        changed: changed.collect(),
-        global_commitments: hexes(&committed.global_commitments),
-        prover_root: hex::encode(&committed.prover_root),
-    })
-}
-
-const fn level_name(level: DiskLevel) -> &'static str {
-    match level {
-        DiskLevel::Normal => "normal",
-        DiskLevel::Notice => "notice",
-        DiskLevel::Warning => "warning",
-        DiskLevel::ReadOnly => "readOnly",
-    }
-}
-
-/// Leaves as parallel lists.
-#[napi(object)]
-pub struct LeafLists {
-    /// Keys, ascending.
-    pub keys: Vec<Uint8Array>,
-    /// Values.
-    pub values: Vec<Uint8Array>,
-    /// Hash targets; empty where the value is hashed.
-    pub hash_targets: Vec<Uint8Array>,
-    /// Sizes, decimal.
-    pub sizes: Vec<String>,
-    /// Data trees of rule A vertices.
-    pub underlying: Vec<Uint8Array>,
-}
-
-fn served(lists: &LeafLists) -> Result<Vec<ServedLeaf>, Code> {
-    let count = lists.keys.len();
-    let lengths = [
-        lists.values.len(),
-        lists.hash_targets.len(),
-        lists.sizes.len(),
-        lists.underlying.len(),
-    ];
-    if lengths.iter().any(|length| *length != count) {
-        return Err(Error::new(Code::Arguments, "lists of different lengths"));
-    }
-    let bytes = lists
-        .keys
-        .iter()
-        .zip(&lists.values)
-        .zip(&lists.hash_targets);
-    let rest = lists.sizes.iter().zip(&lists.underlying);
-    bytes
-        .zip(rest)
-        .map(|(((key, value), hash_target), (size, underlying))| {
-            let size = Size::from_decimal(size)
-                .ok_or_else(|| Error::new(Code::Arguments, "not the size of a leaf"))?;
-            Ok(ServedLeaf {
-                leaf: Leaf {
-                    key: key.to_vec(),
-                    value: value.to_vec(),
-                    hash_target: hash_target.to_vec(),
-                    size,
-                },
-                underlying_data: underlying.to_vec(),
-            })
-        })
-        .collect()
-}
-
-/// A page of leaves as parallel lists.
-#[napi(object)]
-pub struct LeafPage {
-    /// Keys in tree order.
-    pub keys: Vec<Uint8Array>,
-    /// Values.
-    pub values: Vec<Uint8Array>,
-    /// Hash targets; empty where the value is hashed.
-    pub hash_targets: Vec<Uint8Array>,
-    /// Sizes, decimal.
-    pub sizes: Vec<String>,
-    /// Data trees of rule A vertices.
-    pub underlying: Vec<Uint8Array>,
-    /// Index of the next leaf; -1 on the last page.
-    pub next: i64,
-    /// Leaves below the node.
-    pub total: i64,
-}
-
-/// Proof of the roots of a shard in one global tree.
-#[napi(object)]
-pub struct ShardProofObject {
-    /// Index of the tree.
-    pub tree: u32,
-    /// Plain form.
-    pub proof: Uint8Array,
 }
 
 /// The state store.
