@@ -41,6 +41,8 @@ const GOALS: Readonly<Record<string, Partial<Record<Platform, Goal>>>> = {
   'tree-1000': natively(faster(5, 15)),
   'tree-10000': natively(faster(5, 15)),
   [LARGE_TREE]: natively(faster(5, 15)),
+  'ed448-sign': natively(units(310, 100)),
+  'ed448-verify': { ...natively(units(340, 140)), wasm: millis(3, 1.5), chromium: millis(3, 1.5) },
   [VERIFIER_START]: { chromium: millis(50, 20) },
   [TWO_WORKERS]: { chromium: millis(600, 300) },
 }

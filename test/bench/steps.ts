@@ -5,6 +5,7 @@
 import { blsSteps } from './bls-steps.ts'
 import type { Step } from './step.ts'
 import { codecSteps } from './steps/codec.ts'
+import { ed448Steps } from './steps/ed448.ts'
 import { kzgSteps } from './steps/kzg.ts'
 import { treeSteps } from './steps/trees.ts'
 import { vdfSteps } from './vdf-steps.ts'
@@ -26,4 +27,12 @@ const poseidon: Step = {
   },
 }
 
-export const STEPS: readonly Step[] = [...blsSteps, poseidon, ...vdfSteps, ...kzgSteps, ...treeSteps, ...codecSteps]
+export const STEPS: readonly Step[] = [
+  ...blsSteps,
+  poseidon,
+  ...vdfSteps,
+  ...kzgSteps,
+  ...treeSteps,
+  ...ed448Steps,
+  ...codecSteps,
+]
