@@ -18,20 +18,24 @@ const HELP = ['--help', '-h']
 
 /** Runs one command line. Throws `UsageError` for wrong use; whatever a command runs into sets `process.exitCode`. */
 export async function dispatch(rawArgs: readonly string[]): Promise<void> {
-  await within(main, rawArgs)
+  await dispatchWithin(main, rawArgs)
 }
 
 type Group = Readonly<Record<string, CommandDef<ArgsDef> | (() => Promise<CommandDef<ArgsDef>>)>>
 
-/** Finds the command by its name, and by the names within a group, and runs it or shows how it is used. */
-async function within(group: CommandDef<ArgsDef>, [name, ...rest]: readonly string[], parent?: CommandDef<ArgsDef>) {
+/** Finds the command by its name, and by the names within a group, and runs it or shows how it is used. Throws `UsageError` for wrong use. */
+export async function dispatchWithin(
+  group: CommandDef<ArgsDef>,
+  [name, ...rest]: readonly string[],
+  parent?: CommandDef<ArgsDef>,
+): Promise<void> {
   if (name !== undefined && HELP.includes(name)) return usage(group, parent)
   const commands = group.subCommands as Group
   if (name === undefined) throw new UsageError(`say what to do: ${Object.keys(commands).join(', ')}`)
   if (!Object.hasOwn(commands, name)) throw new UsageError(`unknown command ${name}`)
   const found = commands[name] as Group[string]
   const command = typeof found === 'function' ? await found() : found
-  if (command.subCommands !== undefined) return within(command, rest, group)
+  if (command.subCommands !== undefined) return dispatchWithin(command, rest, group)
   if (rest.some((argument) => HELP.includes(argument))) return usage(command, group)
   await runCommand(command, { rawArgs: [...rest] })
 }

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runCommand } from 'citty'
+import type { ArgsDef, CommandDef } from 'citty'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { UsageError } from '../bin/arguments.ts'
+import { dispatchWithin } from '../bin/main.ts'
 import { keysCommand } from './command.ts'
 import { createNodeDirectory } from './node-directory.ts'
 import { CHEAP, engine, fresh } from './testing.ts'
@@ -26,7 +27,7 @@ afterEach(async () => {
 })
 
 const run = async (...rawArgs: string[]): Promise<number | string | null | undefined> => {
-  await runCommand(keysCommand(CHEAP), { rawArgs })
+  await dispatchWithin(keysCommand(CHEAP) as CommandDef<ArgsDef>, rawArgs)
   return process.exitCode
 }
 

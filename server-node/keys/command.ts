@@ -1,6 +1,6 @@
 /** `petal-node keys backup | restore | verify`. Passphrases come from the environment, never from the command line. */
 import { resolve } from 'node:path'
-import { type ArgsDef, defineCommand, runCommand } from 'citty'
+import { type ArgsDef, defineCommand } from 'citty'
 import { checkArguments, UsageError } from '../bin/arguments.ts'
 import { loadAddon } from '../crypto/addon.ts'
 import { NodeError } from '../errors.ts'
@@ -79,19 +79,13 @@ const commandsOf = (options: KeyStoreOptions) => ({
 
 /** `keys` with its three commands; `options` are those of the files that are made. */
 export function keysCommand(options: KeyStoreOptions = {}) {
-  const { backup, restore, verify } = commandsOf(options)
-  const commands: Readonly<Record<string, (rawArgs: string[]) => Promise<unknown>>> = {
-    backup: (rawArgs) => runCommand(backup, { rawArgs }),
-    restore: (rawArgs) => runCommand(restore, { rawArgs }),
-    verify: (rawArgs) => runCommand(verify, { rawArgs }),
-  }
   return defineCommand({
-    meta: { name: 'keys', description: 'Backup, restore and verification of the node’s keys: backup, restore, verify' },
-    async run({ rawArgs: [name, ...rest] }) {
-      const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined
-      if (command === undefined) throw new UsageError('say what to do with the keys: backup, restore or verify')
-      await command(rest)
+    meta: {
+      name: 'keys',
+      description:
+        'Keys of a node on the public network (own store, or config.yml and keys.yml). What start makes for the local network is in secrets.json',
     },
+    subCommands: commandsOf(options),
   })
 }
 
