@@ -10,7 +10,7 @@ function chromium(): string | undefined {
 }
 
 const executablePath = chromium()
-const rooms = ['core', 'server-node', 'web', 'sw', 'scripts', 'test']
+const rooms = ['core', 'p2p', 'server-node', 'web', 'sw', 'scripts', 'test']
 const filesNamed = (ending: string) => rooms.map((room) => `${room}/**/*${ending}`)
 const never = ['**/node_modules/**', '**/dist/**', 'test/vectors/**', 'test/e2e/**']
 

@@ -5,16 +5,17 @@
  */
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { generateKeyPair } from '@libp2p/crypto/keys'
+import { generateEd448KeyPair, generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { GLOBAL_TOPICS } from '../../core/gossip/topics.ts'
+import { hostIdentity } from '../../p2p/gossip/keys.ts'
+import { GossipService } from '../../p2p/gossip/service.ts'
+import { useEngineForHostKeys } from '../../p2p/host-keys.ts'
 import { loadAddon } from '../../server-node/crypto/addon.ts'
-import { ed448Identity, libp2pIdentity, signatureVerifier } from '../../server-node/gossip/keys.ts'
-import { GossipService } from '../../server-node/gossip/service.ts'
 
 const { values } = parseArgs({
   options: {
@@ -24,10 +25,10 @@ const { values } = parseArgs({
   },
 })
 const topic = GLOBAL_TOPICS.frame
-const addon = loadAddon()
+useEngineForHostKeys(loadAddon())
 
 async function start() {
-  const privateKey = await generateKeyPair('Ed25519')
+  const privateKey = values.key === 'ed448' ? await generateEd448KeyPair() : await generateKeyPair('Ed25519')
   const node = await createLibp2p({
     privateKey,
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
@@ -37,8 +38,7 @@ async function start() {
     services: { identify: identify() },
     connectionGater: { denyDialMultiaddr: () => false },
   })
-  const identity = values.key === 'ed448' ? ed448Identity(addon, randomBytes(57)) : libp2pIdentity(privateKey)
-  const gossip = new GossipService({ network: 7, identity, verify: signatureVerifier(addon) })
+  const gossip = new GossipService({ network: 7, identity: hostIdentity(privateKey) })
   await gossip.start(node)
   return { node, gossip }
 }

@@ -1,8 +1,9 @@
 /** Dialling in the page: WebRTC, which workers do not have, and the embedder's functions. */
 import { type LightPeer, type LightTransport, PeerError } from '@petal/core/platform/network.ts'
+import type { Greeting } from '@petal/p2p/light-peer.ts'
 import type { Way } from './page-services.ts'
 import { isAvailable } from './transports/kinds.ts'
-import type { Greeting, Libp2pDialer } from './transports/libp2p-peer.ts'
+import type { Libp2pDialer } from './transports/libp2p-peer.ts'
 
 export class PageDialing {
   readonly #functions: readonly LightTransport[]

@@ -13,7 +13,8 @@ import {
   GossipRouter,
   paramsOf,
 } from '@petal/core/gossip/index.ts'
-import type { GossipIdentity, SignatureVerifier } from './keys.ts'
+import { inBackground } from '../timers.ts'
+import { type GossipIdentity, type SignatureVerifier, verifySignature } from './keys.ts'
 import { LINK_LIMITS, type LinkLimits, PeerLink } from './link.ts'
 import { type Subscriber, Subscribers } from './subscribers.ts'
 import { UnfinishedFrames } from './unfinished-frames.ts'
@@ -22,7 +23,8 @@ export interface GossipOptions {
   /** 0 is mainnet. */
   readonly network: number
   readonly identity: GossipIdentity
-  readonly verify: SignatureVerifier
+  /** Default: host keys of all kinds. */
+  readonly verify?: SignatureVerifier
   /** Peer ids as text: always sent to, in no mesh. */
   readonly direct?: readonly string[]
   /** Peer ids as text that are in no mesh, since many lean on them. */
@@ -30,7 +32,7 @@ export interface GossipOptions {
   readonly params?: Partial<GossipParams>
   readonly limits?: Partial<GossipLimits>
   readonly linkLimits?: Partial<LinkLimits>
-  /** A subscriber threw. Default: a warning of the process. */
+  /** A subscriber threw. Default: reported as an uncaught error. */
   onError?(error: Error): void
 }
 
@@ -62,7 +64,7 @@ export class GossipService {
   #topology: string | undefined
   #stopped = false
   #publishes = 0
-  #timer: NodeJS.Timeout | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
   /** Events that come while another is being handled. */
   readonly #events: GossipEvent[] = []
   #handling = false
@@ -73,7 +75,7 @@ export class GossipService {
     this.#options = options
     this.protocol = blossomSubProtocol(options.network)
     this.#linkLimits = { ...LINK_LIMITS, ...options.linkLimits }
-    this.#subscribers = new Subscribers((error) => (options.onError ?? process.emitWarning)(error))
+    this.#subscribers = new Subscribers((error) => (options.onError ?? uncaught)(error))
     this.#unfinished = new UnfinishedFrames(this.#linkLimits.unfinishedBytes)
     const { params, scores } = paramsOf(options.network)
     const { peerId, key } = options.identity
@@ -181,7 +183,7 @@ export class GossipService {
     const again = () => {
       if (!this.#stopped && connection.status === 'open') this.#linkTo(peerId, connection)
     }
-    setTimeout(again, RELINK_MILLIS).unref()
+    inBackground(setTimeout(again, RELINK_MILLIS))
   }
 
   #unlink(peer: string): void {
@@ -226,7 +228,8 @@ export class GossipService {
       }
       case 'verify': {
         const answer = (valid: boolean) => this.#feed({ kind: 'verified', job: effect.job, valid })
-        const ask = () => this.#options.verify(effect.key, effect.payload, effect.signature)
+        const { verify = verifySignature } = this.#options
+        const ask = () => verify(effect.key, effect.payload, effect.signature)
         this.#judge(effect.peer, ask, answer, false)
         return
       }
@@ -250,7 +253,8 @@ export class GossipService {
         return
       case 'wake':
         clearTimeout(this.#timer)
-        this.#timer = setTimeout(() => this.#feed({ kind: 'wake' }), Math.max(effect.at - Date.now(), 0)).unref()
+        this.#timer = setTimeout(() => this.#feed({ kind: 'wake' }), Math.max(effect.at - Date.now(), 0))
+        inBackground(this.#timer)
         return
       case 'peersOffered':
     }
@@ -273,6 +277,12 @@ export class GossipService {
     link?.judging(1)
     settle(ask, ended, otherwise)
   }
+}
+
+function uncaught(error: Error): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }
 
 /** Answers with what `ask` gives, now or later, or with `otherwise` when it throws. */

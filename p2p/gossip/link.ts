@@ -3,6 +3,7 @@
  * wait in a queue while the peer is slow; one that takes nothing for a while is given up.
  */
 import type { Connection, Stream, StreamMessageEvent } from '@libp2p/interface'
+import { concatBytes } from '@noble/hashes/utils.js'
 import { rpcFrames } from '@petal/core/gossip/rpc.ts'
 import type { FrameDecoder } from '@petal/core/light/frame-decoder.ts'
 import { messageOf } from '../errors.ts'
@@ -178,7 +179,7 @@ export class PeerLink {
       count++
     }
     const frames = this.#queue.splice(0, count)
-    return count === 1 && frames[0] ? frames[0] : Buffer.concat(frames)
+    return count === 1 && frames[0] ? frames[0] : concatBytes(...frames)
   }
 
   #fail(reason: string): void {

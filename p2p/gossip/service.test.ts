@@ -10,14 +10,12 @@ import { encodeRpc } from '@petal/core/gossip/rpc.ts'
 import { GLOBAL_TOPICS, shardTopics } from '@petal/core/gossip/topics.ts'
 import { createLibp2p } from 'libp2p'
 import { afterEach, expect, test, vi } from 'vitest'
-import { loadAddon } from '../crypto/addon.ts'
-import { ed448Identity, type GossipIdentity, libp2pIdentity, signatureVerifier } from './keys.ts'
+import { hostKeyOfSeed } from '../host-keys.ts'
+import { type GossipIdentity, hostIdentity, verifySignature } from './keys.ts'
 import { type GossipOptions, GossipService } from './service.ts'
 
 const T = GLOBAL_TOPICS.frame
 const F = shardTopics(new Uint8Array(32).fill(3)).frame
-const addon = loadAddon()
-const verify = signatureVerifier(addon)
 
 const open: { stop(): Promise<void> | void }[] = []
 afterEach(async () => {
@@ -42,12 +40,12 @@ async function host(): Promise<{ node: Libp2p; identity: GossipIdentity }> {
     connectionGater: { denyDialMultiaddr: () => false },
   })
   open.push({ stop: () => node.stop() })
-  return { node, identity: libp2pIdentity(privateKey) }
+  return { node, identity: hostIdentity(privateKey) }
 }
 
 async function start(topics: readonly Uint8Array[], options: Partial<GossipOptions> = {}): Promise<Peer> {
   const { node, identity } = await host()
-  const gossip = new GossipService({ network: 7, identity, verify, ...options })
+  const gossip = new GossipService({ network: 7, identity, ...options })
   open.push(gossip)
   await gossip.start(node)
   const heard: string[] = []
@@ -88,7 +86,7 @@ test('P2P-08 five nodes in a line pass messages of a shard on, each once', async
 })
 
 test('P2P-05 messages are signed and verified with Ed448 whatever the key of the host', async () => {
-  const identity = ed448Identity(addon, new Uint8Array(57).fill(5))
+  const identity = hostIdentity(hostKeyOfSeed(new Uint8Array(57).fill(5)))
   const [a, b] = [await start([T], { identity }), await start([T])]
   await dial(a, b)
   await meshed([a, b], T)
@@ -100,7 +98,7 @@ test('P2P-05 messages are signed and verified with Ed448 whatever the key of the
 })
 
 test('P2P-11 a message whose signature does not hold, or that the application rejects, is not delivered nor passed on', async () => {
-  const forger: GossipIdentity = { ...libp2pIdentity(await generateKeyPair('Ed25519')), sign: () => new Uint8Array(64) }
+  const forger: GossipIdentity = { ...hostIdentity(await generateKeyPair('Ed25519')), sign: () => new Uint8Array(64) }
   const [a, b, c] = [await start([T], { identity: forger }), await start([]), await start([T])]
   b.gossip.subscribe(T, {
     validate: (message) => (textOf(message.data) === 'unwanted' ? 'reject' : 'accept'),
@@ -195,7 +193,7 @@ test('verdicts that come late are waited for, one that fails drops the message',
 
 test('more messages than a peer can judge at a time all arrive', async () => {
   const slow: GossipOptions['verify'] = (...all) =>
-    new Promise((resolve) => setTimeout(() => resolve(verify(...all)), 5))
+    new Promise((resolve) => setTimeout(() => resolve(verifySignature(...all)), 5))
   const [a, b] = [await start([T]), await start([T], { verify: slow, linkLimits: { judgements: 16 } })]
   await dial(a, b)
   await meshed([a, b], T)

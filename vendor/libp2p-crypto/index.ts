@@ -1,0 +1,2 @@
+export * from 'libp2p-crypto-stock'
+export * as keys from './keys.ts'

@@ -1,0 +1,8 @@
+/** What does Ed448 (RFC 8032, no context) for host keys. */
+export interface Ed448Provider {
+  /** `seed`: 57 bytes. The public key has as many. */
+  publicKey(seed: Uint8Array): Uint8Array
+  /** 114 bytes. */
+  sign(seed: Uint8Array, message: Uint8Array): Uint8Array
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+}

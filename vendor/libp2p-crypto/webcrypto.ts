@@ -1,0 +1,1 @@
+export { default } from 'libp2p-crypto-stock/webcrypto'
