@@ -5,6 +5,8 @@
  */
 import type { NetworkDescription } from '@petal/core/light/anchors.ts'
 import type { Crypto } from '@petal/core/platform/crypto.ts'
+import { useEngineForHostKeys } from '@petal/p2p/host-keys.ts'
+import { LOCAL } from './chain/local-profile.ts'
 import { Replay } from './chain/replay.ts'
 import type { FrameSource } from './chain/source.ts'
 import { loadAddon } from './crypto/addon.ts'
@@ -15,7 +17,7 @@ import { readAssets } from './http/assets.ts'
 import { type Health, startHttp } from './http/server.ts'
 import { type NodeData, openLocalNetwork } from './local.ts'
 import { openIdentity } from './net/identity.ts'
-import { type LightNode, startLightNode } from './net/node.ts'
+import { type PeerNode, startPeerNode } from './net/node.ts'
 import { rememberPorts, wishedPorts } from './net/ports.ts'
 import { Certificates } from './net/webtransport/certificates.ts'
 import { type NodeOptions, type ResolvedOptions, resolveOptions } from './options.ts'
@@ -60,7 +62,7 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
     const message = `listening on ${options.host}: other machines can reach this node`
     options.onEvent({ event: 'notice', message })
   }
-  let parts: { source: FrameSource; light: LightNode; since: number } | undefined
+  let parts: { source: FrameSource; light: PeerNode; since: number } | undefined
   const network = () => parts && describe(parts.source, parts.light)
   const health = () => healthOf(parts)
   const assets = await readAssets(options.webRoot)
@@ -72,8 +74,9 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   stack.defer(() => crypto.close())
   const { source, run } = await openSource(options, crypto, data, stack)
   const certificates = await Certificates.open(addon, data?.secrets, Date.now())
-  const light = await startLightNode({
-    source,
+  useEngineForHostKeys(addon)
+  const light = await startPeerNode({
+    networkNumber: LOCAL.networkNumber,
     identity: await openIdentity(data?.secrets),
     host: options.host,
     ports: data === undefined ? {} : await wishedPorts(data.directory, options.host),
@@ -82,6 +85,7 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
     webTransport: { addon, certificates },
   })
   stack.defer(() => light.stop())
+  await light.serve(source)
   if (data !== undefined) await rememberPorts(data.directory, light.addresses())
   const ready = { source, light, since: Date.now() }
   stack.defer(source.onHead(() => Object.assign(ready, { since: Date.now() })))
@@ -167,7 +171,7 @@ async function openSource(
   }
 }
 
-function describe(source: FrameSource, light: LightNode): NetworkDescription {
+function describe(source: FrameSource, light: PeerNode): NetworkDescription {
   return {
     format: 1,
     network: source.network,
@@ -179,7 +183,7 @@ function describe(source: FrameSource, light: LightNode): NetworkDescription {
   }
 }
 
-function healthOf(parts: { source: FrameSource; light: LightNode; since: number } | undefined): Health {
+function healthOf(parts: { source: FrameSource; light: PeerNode; since: number } | undefined): Health {
   if (parts === undefined) return { status: 'starting', network: null, head: null, connections: 0 }
   const { source, light, since } = parts
   const late = source.grows() && Date.now() - since > STALLED_MILLIS + STALLED_INTERVALS * source.frameIntervalMillis

@@ -2,6 +2,8 @@
 
 export const LOCAL = {
   network: 'local',
+  /** Number of a network for local development (spec 53 section 1). */
+  networkNumber: 99,
   profile: '2.1.0.24',
   genesisNumber: 0n,
   committeeSize: 4,

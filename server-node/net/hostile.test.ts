@@ -2,27 +2,28 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { connect, type Socket } from 'node:net'
-import { generateKeyPair } from '@libp2p/crypto/keys'
+import { generateEd448KeyPair } from '@libp2p/crypto/keys'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadAddon } from '../crypto/addon.ts'
 import { Frames } from '../testing/frames.ts'
 import { DEFAULT_NET_LIMITS } from './limits.ts'
-import { type LightNode, startLightNode } from './node.ts'
+import { type PeerNode, startPeerNode } from './node.ts'
 import { TRANSPORTS } from './transports.ts'
 import { Certificates } from './webtransport/certificates.ts'
 
-let node: LightNode
+let node: PeerNode
 beforeAll(async () => {
   const addon = loadAddon()
-  node = await startLightNode({
-    source: new Frames(),
-    identity: await generateKeyPair('Ed25519'),
+  node = await startPeerNode({
+    networkNumber: 99,
+    identity: await generateEd448KeyPair(),
     host: '127.0.0.1',
     transports: TRANSPORTS,
     limits: { ...DEFAULT_NET_LIMITS, handshakeMillis: 500 },
     webTransport: { addon, certificates: await Certificates.open(addon, undefined, Date.now()) },
   })
+  await node.serve(new Frames())
 })
 afterAll(() => node?.stop())
 
@@ -118,5 +119,5 @@ test('random datagrams do nothing', async () => {
   }
   await new Promise((resolve) => socket.close(() => resolve(undefined)))
   await expectServing()
-  expect(node.addresses().map((address) => multiaddr(address))).toHaveLength(3)
+  expect(node.addresses().map((address) => multiaddr(address))).toHaveLength(TRANSPORTS.length)
 })

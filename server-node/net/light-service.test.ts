@@ -1,4 +1,4 @@
-import { generateKeyPair } from '@libp2p/crypto/keys'
+import { generateEd448KeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { Libp2p, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
@@ -18,23 +18,24 @@ import { createLibp2p } from 'libp2p'
 import { afterEach, expect, test } from 'vitest'
 import { Frames } from '../testing/frames.ts'
 import { DEFAULT_NET_LIMITS, type NetLimits } from './limits.ts'
-import { type LightNode, startLightNode } from './node.ts'
+import { type PeerNode, startPeerNode } from './node.ts'
 
 const open: { stop(): Promise<void> | void }[] = []
 afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.stop()
 })
 
-async function serve(limits: Partial<NetLimits> = {}): Promise<{ node: LightNode; frames: Frames }> {
+async function serve(limits: Partial<NetLimits> = {}): Promise<{ node: PeerNode; frames: Frames }> {
   const frames = new Frames()
-  const node = await startLightNode({
-    source: frames,
-    identity: await generateKeyPair('Ed25519'),
+  const node = await startPeerNode({
+    networkNumber: 99,
+    identity: await generateEd448KeyPair(),
     host: '127.0.0.1',
     transports: ['websocket'],
     limits: { ...DEFAULT_NET_LIMITS, ...limits },
   })
   open.push(node)
+  await node.serve(frames)
   return { node, frames }
 }
 
@@ -70,7 +71,7 @@ class Talk {
     })
   }
 
-  static async with(node: LightNode): Promise<Talk> {
+  static async with(node: PeerNode): Promise<Talk> {
     const client = await dialler()
     const address = node.addresses()[0] ?? ''
     return new Talk(await client.dialProtocol(multiaddr(address), LIGHT_PROTOCOL))

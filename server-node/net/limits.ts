@@ -8,7 +8,9 @@ export interface NetLimits {
   readonly connectionsPerSecond: number
   /** From the first byte of a connection to an authenticated peer. */
   readonly handshakeMillis: number
-  /** A connection without any light stream is closed after this time. */
+  /** A TCP socket without any byte is closed after this time. */
+  readonly idleSocketMillis: number
+  /** A connection without any light stream, of a peer that does not gossip, is closed after this time. */
   readonly idleConnectionMillis: number
   /** Streams of `/petal/light/1.0.0` at one time in one connection. */
   readonly streamsPerConnection: number
@@ -39,6 +41,7 @@ export const DEFAULT_NET_LIMITS: NetLimits = {
   pendingConnections: 32,
   connectionsPerSecond: 20,
   handshakeMillis: 10_000,
+  idleSocketMillis: 120_000,
   idleConnectionMillis: 60_000,
   streamsPerConnection: 8,
   webTransportStreams: 16,

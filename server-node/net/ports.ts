@@ -16,7 +16,8 @@ export async function wishedPorts(directory: string, host: string): Promise<Port
   const ports: Ports = {}
   for (const [name, port] of Object.entries(parse(content))) {
     if (!Number.isInteger(port) || port < 1024 || port > 65_535) continue
-    if (await (name === 'websocket' ? tcpIsFree : udpIsFree)(host, port)) ports[name as TransportName] = port
+    if (await (name === 'websocket' || name === 'tcp' ? tcpIsFree : udpIsFree)(host, port))
+      ports[name as TransportName] = port
   }
   return ports
 }
@@ -30,6 +31,7 @@ export async function rememberPorts(directory: string, addresses: readonly strin
     if (names.includes('ws')) ports.websocket = port
     else if (names.includes('webrtc-direct')) ports['webrtc-direct'] = port
     else if (names.includes('webtransport')) ports.webtransport = port
+    else if (names.includes('tcp')) ports.tcp = port
   }
   await writeFileDurable(join(directory, FILE), JSON.stringify(ports), PUBLIC_MODE)
 }

@@ -1,5 +1,5 @@
 /** A browser reaches the node over each transport; certificates of WebTransport rotate under its feet. */
-import { generateKeyPair } from '@libp2p/crypto/keys'
+import { generateEd448KeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { Listener, Transport } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
@@ -10,7 +10,7 @@ import { type Dialler, openDialler } from '../testing/chromium.ts'
 import { Frames } from '../testing/frames.ts'
 import { LightService } from './light-service.ts'
 import { DEFAULT_NET_LIMITS } from './limits.ts'
-import { startLightNode } from './node.ts'
+import { startPeerNode } from './node.ts'
 import { TRANSPORTS } from './transports.ts'
 import { Certificates } from './webtransport/certificates.ts'
 import { WtListener } from './webtransport/listener.ts'
@@ -37,19 +37,22 @@ function frames(): Frames {
   return made
 }
 
-test('hello, headers and new heads over WebSocket, WebRTC-direct and WebTransport', async () => {
+test('hello, headers and new heads over every transport that browsers have', async () => {
   const addon = loadAddon()
-  const node = await startLightNode({
-    source: frames(),
-    identity: await generateKeyPair('Ed25519'),
+  const node = await startPeerNode({
+    networkNumber: 99,
+    identity: await generateEd448KeyPair(),
     host: '127.0.0.1',
     transports: TRANSPORTS,
     limits: DEFAULT_NET_LIMITS,
     webTransport: { addon, certificates: await Certificates.open(addon, undefined, Date.now()) },
   })
   stack.defer(() => node.stop())
-  expect(node.addresses()).toHaveLength(3)
-  for (const address of node.addresses()) expect(await dialler.talk(address, 2), address).toEqual(ANSWERS)
+  await node.serve(frames())
+  expect(node.addresses()).toHaveLength(TRANSPORTS.length)
+  const dialled = node.addresses().filter((address) => /\/ws|webrtc|webtransport/.test(address))
+  expect(dialled).toHaveLength(3)
+  for (const address of dialled) expect(await dialler.talk(address, 2), address).toEqual(ANSWERS)
   await expect.poll(() => node.connections()).toBe(0)
 })
 

@@ -1,11 +1,11 @@
 /** A full copy of a shard over loopback: the node's own light protocol on libp2p (WebSocket, Noise, Yamux), each end in a process of its own. */
-import { generateKeyPair } from '@libp2p/crypto/keys'
+import { generateEd448KeyPair } from '@libp2p/crypto/keys'
 import { sameBytes } from '../../../core/platform/bytes.ts'
 import { type ServedLeaf, VERTEX_ADDS } from '../../../core/platform/state.ts'
 import { startPull } from '../../../core/sync/index.ts'
 import type { FrameSource } from '../../../server-node/chain/source.ts'
 import { DEFAULT_NET_LIMITS } from '../../../server-node/net/limits.ts'
-import { type LightNode, startLightNode } from '../../../server-node/net/node.ts'
+import { type PeerNode, startPeerNode } from '../../../server-node/net/node.ts'
 import { NodeStateAnswers } from '../../../server-node/state/answers.ts'
 import { NodeState } from '../../../server-node/state/node-state.ts'
 import { createWebSocketDialer } from '../../../web/client/transports/websocket.ts'
@@ -23,7 +23,7 @@ export interface Served {
 }
 
 /** Serves a shard that was filled in the directory, from the store and the thread of a node, with the limits of a node. */
-export async function serve(leaves: number, directory: string): Promise<Served & { node: LightNode }> {
+export async function serve(leaves: number, directory: string): Promise<Served & { node: PeerNode }> {
   const shard = new DiskShard(loadStateEngine(), leaves, directory)
   const [root, number] = [shard.root(), shard.frame]
   shard.close()
@@ -43,9 +43,16 @@ export async function serve(leaves: number, directory: string): Promise<Served &
     },
     onHead: () => () => undefined,
   }
-  const identity = await generateKeyPair('Ed25519')
+  const identity = await generateEd448KeyPair()
   const limits = DEFAULT_NET_LIMITS
-  const node = await startLightNode({ source, identity, host: '127.0.0.1', transports: ['websocket'], limits })
+  const node = await startPeerNode({
+    networkNumber: 99,
+    identity,
+    host: '127.0.0.1',
+    transports: ['websocket'],
+    limits,
+  })
+  await node.serve(source)
   return { node, address: node.addresses()[0] ?? '', root }
 }
 
