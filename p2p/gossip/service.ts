@@ -55,6 +55,7 @@ export class GossipService {
   readonly protocol: string
   readonly #options: GossipOptions
   readonly #router: GossipRouter
+  readonly #leastPeers: number
   readonly #linkLimits: LinkLimits
   readonly #unfinished: UnfinishedFrames
   readonly #links = new Map<string, PeerLink>()
@@ -77,10 +78,12 @@ export class GossipService {
     this.#linkLimits = { ...LINK_LIMITS, ...options.linkLimits }
     this.#subscribers = new Subscribers((error) => (options.onError ?? uncaught)(error))
     this.#unfinished = new UnfinishedFrames(this.#linkLimits.unfinishedBytes)
-    const { params, scores } = paramsOf(options.network)
+    const { params: usual, scores } = paramsOf(options.network)
+    const params = { ...usual, ...options.params }
+    this.#leastPeers = params.dLow
     const { peerId, key } = options.identity
     this.#router = new GossipRouter({
-      params: { ...params, ...options.params },
+      params,
       scores,
       limits: { ...GOSSIP_LIMITS, ...options.limits },
       identity: { peerId, key },
@@ -150,6 +153,11 @@ export class GossipService {
   /** Peers that get messages of a topic at once. */
   meshOf(bitmask: Uint8Array): readonly string[] {
     return this.#router.meshOf(bitmask)
+  }
+
+  /** Whether the mesh of a topic that is subscribed to has fewer peers than it should. */
+  isShort(): boolean {
+    return this.#subscribers.topics().some((topic) => this.#router.meshOf(topic).length < this.#leastPeers)
   }
 
   get peers(): readonly string[] {

@@ -23,6 +23,10 @@ export class Subscribers {
     this.#onError = onError
   }
 
+  topics(): readonly Uint8Array[] {
+    return [...this.#topics.values()].map(({ bitmask }) => bitmask)
+  }
+
   has(bitmask: Uint8Array): boolean {
     return this.#topics.has(bitmaskKey(bitmask))
   }

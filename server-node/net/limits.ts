@@ -2,6 +2,10 @@
 export interface NetLimits {
   /** Connections at one time, all transports together. */
   readonly connections: number
+  /** Of them those that peers opened, those that we opened, and those with one peer. */
+  readonly inboundConnections: number
+  readonly outboundConnections: number
+  readonly connectionsPerPeer: number
   /** Connections that are not yet authenticated. */
   readonly pendingConnections: number
   /** New connections a second from one address. */
@@ -37,8 +41,11 @@ export interface NetLimits {
 }
 
 export const DEFAULT_NET_LIMITS: NetLimits = {
-  connections: 128,
-  pendingConnections: 32,
+  connections: 512,
+  inboundConnections: 384,
+  outboundConnections: 256,
+  connectionsPerPeer: 2,
+  pendingConnections: 64,
   connectionsPerSecond: 20,
   handshakeMillis: 10_000,
   idleSocketMillis: 120_000,

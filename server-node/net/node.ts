@@ -1,20 +1,28 @@
 /** The libp2p node: what browsers dial (WebSocket, WebRTC-direct, WebTransport) and what nodes dial (TCP); the light protocol, and gossip. */
 
+import { autoNAT } from '@libp2p/autonat'
 import { identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import { uPnPNAT } from '@libp2p/upnp-nat'
 import { webRTCDirect } from '@libp2p/webrtc'
 import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { DiscoveryParams } from '@petal/core/discovery/discovery.ts'
 import { GossipService, hostIdentity } from '@petal/p2p/gossip/index.ts'
-import { pinPeerIds } from '@petal/p2p/pin.ts'
 import { createLibp2p } from 'libp2p'
 import type { FrameSource } from '../chain/source.ts'
 import { messageOf, NodeError } from '../errors.ts'
+import manifest from '../package.json' with { type: 'json' }
+import { PeerFinder, peerOf } from './discovery/finder.ts'
+import { kademlia } from './discovery/kademlia.ts'
+import { gater } from './gater.ts'
 import { LightService } from './light-service.ts'
 import type { NetLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
+import { isLoopback, judgeReachability, type Reachability } from './reachability.ts'
 import type { TransportName } from './transports.ts'
 import { boundedWebSockets } from './websocket.ts'
 import type { WebTransportAddon } from './webtransport/addon.ts'
@@ -27,6 +35,13 @@ export interface PeerNodeOptions {
   readonly networkNumber: number
   /** IP address to listen on. */
   readonly host: string
+  /** Peer ids that are refused, both ways. */
+  readonly blacklist?: readonly string[]
+  /** Addresses with peer ids of nodes to start from. */
+  readonly bootstrap?: readonly string[]
+  /** Asks the router to forward ports. Not where the node listens on loopback. */
+  readonly upnp?: boolean
+  readonly discovery?: Partial<DiscoveryParams>
   /** Ports to take; a transport without one takes any that is free. */
   readonly ports?: Ports
   readonly transports: readonly TransportName[]
@@ -38,6 +53,8 @@ export interface PeerNodeOptions {
 export interface PeerNode {
   readonly libp2p: Libp2p
   readonly gossip: GossipService
+  /** Who can reach this node, as far as it knows now. */
+  reachability(): Reachability
   /** Multiaddrs with the peer id, as they are now: certificates in them change. */
   addresses(): readonly string[]
   /** Answers the light protocol from a source from now on. Once. */
@@ -47,14 +64,18 @@ export interface PeerNode {
   stop(): Promise<void>
 }
 
+/** What identify says we are; no peer checks it. */
+const AGENT = `petal/${manifest.version}`
 const IDLE_CHECK_MILLIS = 15_000
 const CLOSE_MILLIS = 2_000
 
 /** Throws `NodeError` `busyPort` when it cannot listen. */
 export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode> {
   const { limits } = options
+  let made: Libp2p | undefined
   const node = await createLibp2p({
     privateKey: options.identity,
+    nodeInfo: { userAgent: AGENT },
     start: false,
     addresses: {
       listen: options.transports.map((name) => listenAddress(name, options.host, options.ports?.[name] ?? 0)),
@@ -62,8 +83,8 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
     transports: options.transports.map((name) => transport(name, options)),
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ maxInboundStreams: limits.webTransportStreams, maxEarlyStreams: 4 })],
-    services: { identify: identify(), ping: ping({ maxInboundStreams: 1 }) },
-    connectionGater: pinPeerIds({ denyDialMultiaddr: () => false }),
+    services: services(options),
+    connectionGater: gater({ limits, blacklist: new Set(options.blacklist), node: () => made }),
     connectionManager: {
       maxConnections: limits.connections,
       maxIncomingPendingConnections: limits.pendingConnections,
@@ -72,7 +93,14 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
       inboundStreamProtocolNegotiationTimeout: limits.handshakeMillis,
     },
   })
-  const gossip = new GossipService({ network: options.networkNumber, identity: hostIdentity(options.identity) })
+  made = node
+  const started = Date.now()
+  const bootstrap = (options.bootstrap ?? []).map((address) => multiaddr(address))
+  const gossip = new GossipService({
+    network: options.networkNumber,
+    identity: hostIdentity(options.identity),
+    bootstrap: options.networkNumber === 0 ? bootstrap.flatMap((address) => peerOf(address) ?? []) : [],
+  })
   await gossip.start(node)
   try {
     await node.start()
@@ -81,7 +109,18 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
     throw new NodeError('busyPort', `cannot listen for peers on ${options.host}: ${messageOf(error)}`, { cause: error })
   }
   let service: LightService | undefined
-  const reaper = setInterval(() => closeIdle(node, service, gossip, limits), IDLE_CHECK_MILLIS).unref()
+  const finder = new PeerFinder({
+    node,
+    kademlia: node.services.kademlia,
+    network: options.networkNumber,
+    bootstrap,
+    params: options.discovery ?? {},
+  })
+  finder.start()
+  const reaper = setInterval(() => {
+    closeIdle(node, service, gossip, limits)
+    if (gossip.isShort()) finder.shortage()
+  }, IDLE_CHECK_MILLIS).unref()
   return {
     libp2p: node,
     gossip,
@@ -92,13 +131,33 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
       await serving.register(node)
     },
     addresses: () => node.getMultiaddrs().map(String),
+    reachability: () =>
+      judgeReachability({
+        host: options.host,
+        addresses: node.getMultiaddrs(),
+        peers: node.getPeers().length,
+        upMillis: Date.now() - started,
+      }),
     connections: () => node.getConnections().length,
     stop: async () => {
       clearInterval(reaper)
+      await finder.stop()
       await gossip.stop()
       await service?.stop()
       await node.stop()
     },
+  }
+}
+
+/** AutoNAT, and UPnP where it is wanted, only where other machines can reach the node at all. */
+function services({ host, networkNumber, upnp }: PeerNodeOptions) {
+  const open = !isLoopback(host)
+  return {
+    identify: identify(),
+    ping: ping({ maxInboundStreams: 1 }),
+    kademlia: kademlia(networkNumber),
+    ...(open ? { autonat: autoNAT() } : {}),
+    ...(open && upnp ? { upnp: uPnPNAT() } : {}),
   }
 }
 
