@@ -6,6 +6,7 @@ export type NodeErrorCode =
   | 'data' // the data directory cannot be read or written
   | 'corrupt' // a file in the data directory is not what this program wrote
   | 'passphrase' // secrets are encrypted and the passphrase is missing or wrong
+  | 'keys' // the keys of another node that it was told to use cannot be used
   | 'replay' // the file of recorded frames cannot be used
   | 'engine' // the native addon is missing or does not load
   | 'produce' // a frame made here does not verify

@@ -9,12 +9,13 @@ import { useEngineForHostKeys } from '@petal/p2p/host-keys.ts'
 import { LOCAL } from './chain/local-profile.ts'
 import { Replay } from './chain/replay.ts'
 import type { FrameSource } from './chain/source.ts'
-import { loadAddon } from './crypto/addon.ts'
+import { type Addon, loadAddon } from './crypto/addon.ts'
 import { NodeCrypto } from './crypto/node-crypto.ts'
 import { lockDirectory } from './data/lock.ts'
 import { Secrets } from './data/secrets.ts'
 import { readAssets } from './http/assets.ts'
 import { type Health, startHttp } from './http/server.ts'
+import { openRing, ringWithoutData } from './keys/open-ring.ts'
 import { type NodeData, openLocalNetwork } from './local.ts'
 import { openIdentity } from './net/identity.ts'
 import { type PeerNode, startPeerNode } from './net/node.ts'
@@ -57,10 +58,12 @@ export async function startNode(given: NodeOptions = {}): Promise<RunningNode> {
 }
 
 async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Promise<RunningNode> {
-  const data = await openData(options, stack)
+  const addon = loadAddon(options.addonPath)
+  const data = await openData(options, addon, stack)
+  const keys = data?.keys ?? (await ringWithoutData({ ...options, engine: addon, notice: noticeOf(options) }))
+  stack.defer(() => keys.close())
   if (!isLoopback(options.host)) {
-    const message = `listening on ${options.host}: other machines can reach this node`
-    options.onEvent({ event: 'notice', message })
+    noticeOf(options)(`listening on ${options.host}: other machines can reach this node`)
   }
   let parts: { source: FrameSource; light: PeerNode; since: number } | undefined
   const network = () => parts && describe(parts.source, parts.light)
@@ -69,7 +72,6 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   const http = await startHttp({ host: options.host, port: options.port, assets, network, health })
   stack.defer(() => http.stop())
 
-  const addon = loadAddon(options.addonPath)
   const crypto = new NodeCrypto({ addonPath: options.addonPath })
   stack.defer(() => crypto.close())
   const { source, run } = await openSource(options, crypto, data, stack)
@@ -77,7 +79,7 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   useEngineForHostKeys(addon)
   const light = await startPeerNode({
     networkNumber: LOCAL.networkNumber,
-    identity: await openIdentity(data?.secrets),
+    identity: await openIdentity(options.identityKind, keys, data?.secrets),
     host: options.host,
     ports: data === undefined ? {} : await wishedPorts(data.directory, options.host),
     transports: options.transports,
@@ -112,17 +114,29 @@ function isLoopback(host: string): boolean {
   return host === '::1' || host.startsWith('127.')
 }
 
-/** Locks the data directory, if there is to be one, and opens its secrets. */
-async function openData(options: ResolvedOptions, stack: AsyncDisposableStack): Promise<NodeData | undefined> {
-  const { dataDirectory: directory, passphrase } = options
+const noticeOf =
+  ({ onEvent }: ResolvedOptions) =>
+  (message: string): void =>
+    onEvent({ event: 'notice', message })
+
+/** Locks the data directory, if there is to be one, and opens its secrets and keys. */
+async function openData(
+  options: ResolvedOptions,
+  engine: Addon,
+  stack: AsyncDisposableStack,
+): Promise<NodeData | undefined> {
+  const { dataDirectory: directory, passphrase, nodeDirectory, replay } = options
   if (directory === undefined) return undefined
   const lock = await lockDirectory(directory)
   stack.defer(() => lock.release())
+  const notice = noticeOf(options)
   if (lock.stale) {
-    const message = 'the last run did not stop by itself: its lock on the data directory was taken over'
-    options.onEvent({ event: 'notice', message })
+    notice('the last run did not stop by itself: its lock on the data directory was taken over')
   }
-  return { directory, secrets: await Secrets.open(directory, passphrase) }
+  const secrets = await Secrets.open(directory, passphrase)
+  const committee = replay === undefined
+  const keys = await openRing({ directory, secrets, passphrase, nodeDirectory, committee, engine, notice })
+  return { directory, secrets, keys }
 }
 
 /** The frames to serve, and what starts them moving. */

@@ -10,6 +10,7 @@ import { LocalChain } from './chain/local-chain.ts'
 import { produce } from './chain/producer.ts'
 import type { Secrets } from './data/secrets.ts'
 import { messageOf, NodeError } from './errors.ts'
+import type { KeyRing } from './keys/key-ring.ts'
 import type { ResolvedOptions } from './options.ts'
 import { NodeStateAnswers } from './state/answers.ts'
 import { DiskWatch } from './state/disk-watch.ts'
@@ -20,6 +21,7 @@ import { nodeError, openNodeState, stateFile } from './state/open.ts'
 export interface NodeData {
   readonly directory: string
   readonly secrets: Secrets
+  readonly keys: KeyRing
 }
 
 export interface LocalNetwork {
@@ -32,16 +34,13 @@ export interface LocalNetwork {
 export async function openLocalNetwork(
   options: ResolvedOptions,
   crypto: Crypto,
-  { directory, secrets }: NodeData,
+  { directory, keys }: NodeData,
 ): Promise<LocalNetwork> {
   const { frameIntervalMillis, onEvent } = options
-  const members = await openMembers(crypto, secrets)
+  const members = await openMembers(crypto, keys)
   const known = await readGenesis(directory, crypto, members)
   if (known === undefined) {
-    const how = secrets.encrypted
-      ? 'its keys are encrypted under PETAL_PASSPHRASE'
-      : 'its keys are readable by you alone, not encrypted: set PETAL_PASSPHRASE to encrypt them'
-    onEvent({ event: 'notice', message: `first run: making a local network in ${directory}; ${how}` })
+    onEvent({ event: 'notice', message: `first run: making a local network in ${directory}` })
   }
   const state = await openNodeState(directory, { addonPath: options.addonPath, store: options.store })
   const ledger = new StateLedger(state)

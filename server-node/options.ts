@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { NodeError } from './errors.ts'
+import type { IdentityKind } from './net/identity.ts'
 import { DEFAULT_NET_LIMITS, type NetLimits } from './net/limits.ts'
 import { TRANSPORTS, type TransportName } from './net/transports.ts'
 import type { AddonStateOptions, DiskLevel } from './state/addon.ts'
@@ -16,8 +17,12 @@ export interface NodeOptions {
    * given, else it has new ones each time.
    */
   readonly dataDirectory?: string
-  /** Encrypts the secrets in the data directory. */
+  /** Encrypts the keys in the data directory; without it they are encrypted under a passphrase in a file beside them. */
   readonly passphrase?: string
+  /** Directory of another node (`config.yml`, `keys.yml`): its identity and prover key are used. It is only read. */
+  readonly nodeDirectory?: string
+  /** Default `ed448`. Stock libp2p peers know `ed25519` only; nodes of the network know `ed448` only. */
+  readonly identityKind?: IdentityKind
   /** Time between frames of the local network. Default 10,000. */
   readonly frameIntervalMillis?: number
   /** File of recorded frames, served instead of a local network. */
@@ -53,7 +58,7 @@ export type NodeEvent =
 
 export type ResolvedOptions = Required<Omit<NodeOptions, Optional | 'limits' | 'dataDirectory'>> &
   Pick<NodeOptions, Optional> & { readonly limits: NetLimits; readonly dataDirectory: string | undefined }
-type Optional = 'passphrase' | 'replay' | 'replayIntervalMillis' | 'addonPath' | 'store'
+type Optional = 'passphrase' | 'nodeDirectory' | 'replay' | 'replayIntervalMillis' | 'addonPath' | 'store'
 
 export const DEFAULTS = {
   host: '127.0.0.1',
@@ -71,6 +76,7 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
   const resolved = {
     ...DEFAULTS,
     transports: TRANSPORTS,
+    identityKind: 'ed448' as const,
     onEvent: () => undefined,
     ...options,
     dataDirectory: options.dataDirectory ?? (options.replay === undefined ? DEFAULTS.dataDirectory : undefined),

@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Crypto, HeaderFacts } from '@petal/core/platform/crypto.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Secrets } from '../data/secrets.ts'
 import { NodeError } from '../errors.ts'
+import { ringOf } from '../keys/testing.ts'
 import { FakeCrypto } from '../testing/fake-crypto.ts'
 import { MemoryLedger } from '../testing/memory-ledger.ts'
 import { calibrate } from './calibrate.ts'
@@ -29,7 +29,7 @@ afterEach(() => rm(directory, { recursive: true }))
 const never = new AbortController().signal
 
 async function openNetwork() {
-  const members = await openMembers(crypto, await Secrets.open(directory))
+  const members = await openMembers(crypto, await ringOf(directory))
   const ledger = new MemoryLedger(frames)
   const roots = await ledger.commitGenesis(members.map(({ publicKey }) => publicKey))
   const genesis =
@@ -87,8 +87,13 @@ describe('genesis (spec 11 section 4.5, 31 section 10.3)', () => {
       await expect(openNetwork()).rejects.toBeInstanceOf(NodeError)
     }
     await writeFile(genesis, content)
-    await rm(join(directory, 'secrets.json'))
+    await rename(join(directory, 'keys.json'), join(directory, 'elsewhere'))
+    await expect(openNetwork()).rejects.toMatchObject({ code: 'corrupt', message: expect.stringContaining('is gone') })
+    await rm(genesis)
+    const others = await ringOf(directory)
+    await writeFile(genesis, content)
     await expect(openNetwork()).rejects.toMatchObject({ code: 'corrupt' })
+    others.close()
     await rm(genesis)
     await expect(openNetwork()).rejects.toMatchObject({
       code: 'corrupt',

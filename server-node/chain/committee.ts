@@ -1,8 +1,7 @@
-/** The four BLS keys of a local network: made on first run, kept as key material in the secrets of the data directory. */
-import { randomBytes } from 'node:crypto'
+/** The four BLS keys of a local network, kept with the other keys of the node. */
 import type { Crypto } from '@petal/core/platform/crypto.ts'
 import type { EngineCommittee } from '@petal/core/platform/engine.ts'
-import type { Secrets } from '../data/secrets.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
 import { LOCAL } from './local-profile.ts'
 
 /** A member that can vote. The secret key lives in memory while the node runs. */
@@ -12,27 +11,22 @@ export interface Member {
   readonly secretKey: Uint8Array
 }
 
-const fromHex = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'))
+/** Ids of the members' keys, of type 2. No other node knows them. */
+export const COMMITTEE_KEY_IDS: readonly string[] = Array.from(
+  { length: LOCAL.committeeSize },
+  (_, index) => `local-committee-${index + 1}`,
+)
 
-/** Loads or makes the keys. Ascending addresses: the order of the bitmask (spec 11 section 4.3). */
-export async function openMembers(crypto: Crypto, secrets: Secrets): Promise<readonly Member[]> {
-  const members: Member[] = []
-  for (let index = 0; index < LOCAL.committeeSize; index++) {
-    const name = `committee-${index}`
-    let material = secrets.get(name)
-    if (material === undefined) {
-      material = new Uint8Array(randomBytes(64))
-      await secrets.put(name, material)
-    }
-    const pair = await crypto.generateKey(material)
-    material.fill(0)
-    members.push({
-      address: fromHex(pair.address),
-      publicKey: fromHex(pair.publicKey),
-      secretKey: fromHex(pair.secretKey),
-    })
-  }
-  return members.sort((a, b) => Buffer.compare(a.address, b.address))
+/**
+ * The members whose keys are in the ring, by ascending address: the order of the bitmask (spec 11 section 4.3). They hold the ring's own
+ * bytes, and end with it. Throws `KeyStoreError` `missing`.
+ */
+export async function openMembers(crypto: Pick<Crypto, 'hashBytes'>, keys: KeyRing): Promise<readonly Member[]> {
+  const members = COMMITTEE_KEY_IDS.map(async (id): Promise<Member> => {
+    const { publicKey, privateKey } = keys.get(id)
+    return { address: await crypto.hashBytes(publicKey), publicKey, secretKey: privateKey }
+  })
+  return (await Promise.all(members)).sort((a, b) => Buffer.compare(a.address, b.address))
 }
 
 export function committeeOf(publicKeys: readonly Uint8Array[]): EngineCommittee {

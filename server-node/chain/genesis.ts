@@ -8,6 +8,8 @@ import type { Member } from './committee.ts'
 import type { StateRoots } from './ledger.ts'
 import { LOCAL } from './local-profile.ts'
 
+export const GENESIS_FILE = 'genesis.json'
+
 export interface Genesis {
   /** Difficulty of every frame: the local profile does not adjust it. */
   readonly difficulty: number
@@ -27,19 +29,19 @@ interface GenesisFile {
   readonly header: string
 }
 
-/** Reads the genesis, or undefined on first run. Throws `NodeError` `corrupt`, also when the committee is not that of the secrets. */
+/** Reads the genesis, or undefined on first run. Throws `NodeError` `corrupt`, also when the committee is not the members. */
 export async function readGenesis(
   directory: string,
   crypto: Crypto,
   members: readonly Member[],
 ): Promise<Genesis | undefined> {
-  const path = join(directory, 'genesis.json')
+  const path = join(directory, GENESIS_FILE)
   const content = await readFileIfPresent(path)
   if (content === undefined) return undefined
   const file = parse(path, content.toString('utf8'))
   const publicKeys = members.map(({ publicKey }) => publicKey)
   if (file.committee.join() !== publicKeys.map(toHex).join()) {
-    throw new NodeError('corrupt', `the committee of ${path} is not the one whose keys are in secrets.json`)
+    throw new NodeError('corrupt', `the committee of ${path} is not the one whose keys are in keys.json`)
   }
   const header = new Uint8Array(Buffer.from(file.header, 'hex'))
   const facts = await inspectStored(crypto, header, path)
@@ -87,7 +89,7 @@ export async function createGenesis(
     committee: publicKeys.map(toHex),
     header: toHex(header),
   }
-  await writeFileDurable(join(directory, 'genesis.json'), JSON.stringify(file, null, 1), PUBLIC_MODE)
+  await writeFileDurable(join(directory, GENESIS_FILE), JSON.stringify(file, null, 1), PUBLIC_MODE)
   return { difficulty, publicKeys, header, facts: await crypto.inspectHeader(header) }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Secrets of a node in one file, `secrets.json`, mode 0600: keys of the local committee, the peer identity, keys of
- * certificates. With a passphrase (PETAL_PASSPHRASE) each entry is encrypted: scrypt (N = 2^17, r = 8, p = 1) makes the key, AES-256-GCM
+ * Short-lived secrets of a node in one file, `secrets.json`, mode 0600: keys of certificates, and what earlier versions kept here. The keys
+ * of the node are elsewhere (`../keys`). With a passphrase (PETAL_PASSPHRASE) each entry is encrypted: scrypt (N = 2^17, r = 8, p = 1) makes the key, AES-256-GCM
  * encrypts, the entry's name is authenticated with it. Without a passphrase the entries are readable by the owner of the file, and
  * `encrypted` says so. Nothing here is ever logged.
  */
@@ -13,6 +13,8 @@ import { readFileIfPresent, SECRET_MODE, writeFileDurable } from './files.ts'
 
 const SCRYPT = { N: 1 << 17, r: 8, p: 1, maxmem: 256 << 20 }
 const derive = promisify<string, Buffer, number, typeof SCRYPT, Buffer>(scrypt)
+
+export const SECRETS_FILE = 'secrets.json'
 
 /** Values are base64; `nonce` and `tag` are there when the entry is encrypted. */
 interface Entry {
@@ -47,7 +49,7 @@ export class Secrets {
    * Throws `NodeError` `passphrase` (missing or wrong) or `corrupt`.
    */
   static async open(directory: string, passphrase?: string): Promise<Secrets> {
-    const path = join(directory, 'secrets.json')
+    const path = join(directory, SECRETS_FILE)
     const content = await readFileIfPresent(path)
     const file = content === undefined ? undefined : parse(path, content)
     if (file !== undefined) await chmod(path, SECRET_MODE)
@@ -90,9 +92,19 @@ export class Secrets {
     return this.#write([[name, value]])
   }
 
+  /** Takes entries out, those that are there; durable when it resolves. */
+  async remove(names: readonly string[]): Promise<void> {
+    const kept = Object.entries(this.#file.entries).filter(([name]) => !names.includes(name))
+    await this.#replace(Object.fromEntries(kept))
+  }
+
   async #write(values: readonly (readonly [string, Uint8Array])[]): Promise<void> {
     const entries = { ...this.#file.entries }
     for (const [name, value] of values) entries[name] = this.#encrypt(name, value)
+    await this.#replace(entries)
+  }
+
+  async #replace(entries: Record<string, Entry>): Promise<void> {
     const file = { ...this.#file, entries }
     await writeFileDurable(this.#path, JSON.stringify(file, null, 1), SECRET_MODE)
     this.#file = file

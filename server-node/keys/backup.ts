@@ -5,14 +5,14 @@
 import { join } from 'node:path'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
 import { KeyStoreError } from './errors.ts'
-import { createDirectory, readText } from './files.ts'
+import { createDirectory, isThere } from './files.ts'
 import type { EntryRefusal } from './key-file.ts'
 import { KeyStore, type KeyStoreOptions } from './key-store.ts'
-import { KEY_TYPES, type StoredKey, wipe } from './key-types.ts'
+import { type StoredKey, wipe } from './key-types.ts'
 import { createNodeDirectory, readNodeDirectory } from './node-directory.ts'
-
-/** Name of the file of keys in a data directory of this program. */
-export const KEYS_FILE = 'keys.json'
+import { KEYS_FILE } from './own-store.ts'
+import { storedPassphrase } from './passphrase.ts'
+import { openAll, requireSame } from './read-back.ts'
 
 type Engine = Pick<
   FullEngine,
@@ -38,7 +38,7 @@ interface Collected extends KeyReport {
   readonly stored: readonly StoredKey[]
 }
 
-/** `passphrase` opens the file of keys of this program; a directory with `config.yml` needs none. */
+/** `passphrase` opens the file of keys of this program, else the stored one does; a directory with `config.yml` needs none. */
 export interface Source {
   readonly directory: string
   readonly passphrase?: string
@@ -114,20 +114,15 @@ export async function restore(
 
 async function collect({ directory, passphrase }: Source, engine: Engine): Promise<Collected> {
   if (await isThere(join(directory, KEYS_FILE))) {
-    const stored = await openAll(join(directory, KEYS_FILE), required(passphrase, directory), engine)
+    const stored = await openAll(
+      join(directory, KEYS_FILE),
+      required(passphrase ?? (await storedPassphrase(directory)), directory),
+      engine,
+    )
     return { form: 'petal', stored, keys: stored.map(summary), refused: [] }
   }
   const { keys: stored, refused } = await readNodeDirectory(directory, engine)
   return { form: 'config.yml', stored, keys: stored.map(summary), refused }
-}
-
-async function openAll(path: string, passphrase: string, engine: Engine): Promise<readonly StoredKey[]> {
-  const store = await KeyStore.open(path, passphrase, engine)
-  try {
-    return store.ids.map((id) => store.get(id))
-  } finally {
-    store.close()
-  }
 }
 
 async function drill(path: string, passphrase: string, wanted: readonly StoredKey[], engine: Engine): Promise<void> {
@@ -136,38 +131,10 @@ async function drill(path: string, passphrase: string, wanted: readonly StoredKe
   wipe(...found)
 }
 
-function requireSame(wanted: readonly StoredKey[], found: readonly StoredKey[]): void {
-  const same = (a: StoredKey): boolean => {
-    const b = found.find((key) => key.id === a.id)
-    if (b === undefined || b.type !== a.type) return false
-    return Buffer.compare(a.publicKey, b.publicKey) === 0 && Buffer.compare(secretOf(a), secretOf(b)) === 0
-  }
-  const lost = wanted.filter((key) => !same(key)).map((key) => key.id)
-  if (lost.length > 0 || found.length !== wanted.length)
-    throw new KeyStoreError(
-      'mismatch',
-      `read back from the disk, these keys are not what was written: ${lost.join(', ')}`,
-    )
-}
-
-/** An Ed448 key is its seed, with its public key behind it or not. */
-const secretOf = ({ type, privateKey }: StoredKey): Uint8Array =>
-  type === KEY_TYPES.ed448 ? privateKey.subarray(0, 57) : privateKey
-
 async function requireNoKeys(directory: string): Promise<void> {
   for (const name of [KEYS_FILE, 'config.yml', 'keys.yml'])
     if (await isThere(join(directory, name)))
       throw new KeyStoreError('exists', `${join(directory, name)} is there already: restore into an empty directory`)
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await readText(path)
-    return true
-  } catch (error) {
-    if (error instanceof KeyStoreError && error.code === 'missing') return false
-    throw error
-  }
 }
 
 function required(passphrase: string | undefined, directory: string): string {

@@ -1,3 +1,5 @@
+import { NodeError, type NodeErrorCode } from '../errors.ts'
+
 /** Why keys cannot be read, written or used. The text says what happened and what to do, and never holds key material. */
 export type KeyStoreErrorCode =
   | 'form' // a file is not what it should be: YAML, members, hex
@@ -16,4 +18,11 @@ export class KeyStoreError extends Error {
     this.name = 'KeyStoreError'
     this.code = code
   }
+}
+
+/** The same for the caller of `startNode`: what is neither passphrase nor operating system gets `otherwise`. Other errors stay as they are. */
+export function nodeErrorOf(error: unknown, otherwise: NodeErrorCode): unknown {
+  if (!(error instanceof KeyStoreError)) return error
+  const codes: Partial<Record<KeyStoreErrorCode, NodeErrorCode>> = { passphrase: 'passphrase', access: 'data' }
+  return new NodeError(codes[error.code] ?? otherwise, error.message, { cause: error })
 }

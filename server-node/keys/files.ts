@@ -1,8 +1,7 @@
 /** Files that hold secrets: never overwritten by accident, only for their owner (hazard OPS-H2), and kept before they are changed. */
-import { randomBytes } from 'node:crypto'
 import { chmod, link, lstat, mkdir, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { readFileIfPresent, SECRET_MODE, syncDirectory, writeFileDurable } from '../data/files.ts'
+import { readFileIfPresent, SECRET_MODE, syncDirectory, temporaryOf, writeFileDurable } from '../data/files.ts'
 import { systemCode } from '../errors.ts'
 import { KeyStoreError } from './errors.ts'
 
@@ -13,17 +12,27 @@ export async function createDirectory(path: string): Promise<void> {
 
 /** Text of a file. Throws `KeyStoreError` `missing`, `access`. */
 export async function readText(path: string): Promise<string> {
-  const content = await guarded(path, () => readFileIfPresent(path))
-  if (content === undefined) throw new KeyStoreError('missing', `there is no ${path}`)
-  return content.toString('utf8')
+  const text = await readTextIfPresent(path)
+  if (text === undefined) throw new KeyStoreError('missing', `there is no ${path}`)
+  return text
+}
+
+/** Text of a file, or undefined when there is none. Throws `KeyStoreError` `access`. */
+export async function readTextIfPresent(path: string): Promise<string | undefined> {
+  return (await guarded(path, () => readFileIfPresent(path)))?.toString('utf8')
+}
+
+/** Whether anything has that name, a link to nowhere included. */
+export async function isThere(path: string): Promise<boolean> {
+  const found = await guarded(path, () =>
+    lstat(path).catch((error) => (systemCode(error) === 'ENOENT' ? undefined : fail(error))),
+  )
+  return found !== undefined
 }
 
 /** Says early what `createFile` would say late. Throws `exists`. */
 export async function requireAbsent(path: string): Promise<void> {
-  const found = await guarded(path, () =>
-    lstat(path).catch((error) => (systemCode(error) === 'ENOENT' ? undefined : fail(error))),
-  )
-  if (found !== undefined) throw exists(path)
+  if (await isThere(path)) throw exists(path)
 }
 
 function fail(error: unknown): never {
@@ -36,7 +45,7 @@ const exists = (path: string): KeyStoreError =>
 /** Creates a file of mode 0600, durable when it resolves. Throws `exists` when anything of that name is there. */
 export async function createFile(path: string, content: string): Promise<void> {
   await guarded(path, async () => {
-    const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+    const temporary = temporaryOf(path)
     try {
       const file = await open(temporary, 'wx', SECRET_MODE)
       try {
@@ -63,6 +72,14 @@ export async function replaceFile(path: string, read: string, content: string): 
   await guarded(path, async () => {
     await writeFileDurable(`${path}.bak`, read, SECRET_MODE)
     await writeFileDurable(path, content, SECRET_MODE)
+  })
+}
+
+/** Removes a file, if it is there; durable when it resolves. */
+export async function removeFile(path: string): Promise<void> {
+  await guarded(path, async () => {
+    await rm(path, { force: true })
+    await syncDirectory(dirname(path))
   })
 }
 

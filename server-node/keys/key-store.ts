@@ -20,7 +20,7 @@ import {
 } from '@petal/core/identity/index.ts'
 import { KeyStoreError } from './errors.ts'
 import { createFile, ownerOnly, readText, replaceFile, requireAbsent } from './files.ts'
-import { isKeyType, type KeyEngine, publicKeyOf, type StoredKey } from './key-types.ts'
+import { isKeyType, type KeyEngine, publicKeyOf, type StoredKey, wipe } from './key-types.ts'
 
 const LOG2_N = 17
 const MOST_MEMORY = 320 * 1024 * 1024
@@ -41,7 +41,7 @@ export interface KeyStoreOptions {
 
 export class KeyStore {
   readonly path: string
-  readonly #wrappingKey: Uint8Array
+  #wrappingKey: Uint8Array
   readonly #engine: KeyEngine
   #text: string
   #file: SealedFile
@@ -62,13 +62,8 @@ export class KeyStore {
     engine: KeyEngine,
     { log2N = LOG2_N }: KeyStoreOptions = {},
   ): Promise<KeyStore> {
-    if (passphrase === '') throw new KeyStoreError('passphrase', 'keys are not stored under an empty passphrase')
     await requireAbsent(path) // before the slow part
-    const kdf: Kdf = { name: 'scrypt', log2N, p: 1, salt: randomBytes(32).toString('hex') }
-    const wrappingKey = await deriveKey(passphrase, kdf)
-    const sealed = sealAll(keys, [], wrappingKey, engine)
-    const file = sealFile(kdf, sealed, wrappingKey, [nonce(), nonce()])
-    const text = formatSealedFile(file)
+    const { text, file, wrappingKey } = await sealedUnder(passphrase, keys, engine, log2N)
     await createFile(path, text)
     return new KeyStore(path, text, file, wrappingKey, engine)
   }
@@ -112,10 +107,43 @@ export class KeyStore {
     this.#text = text
   }
 
+  /**
+   * Puts all keys under another passphrase; durable when it resolves. The file before it stays as `PATH.bak`, under the old passphrase:
+   * remove it when the new file was read back. Throws `passphrase` (empty), `form`, `mismatch`, `access`.
+   */
+  async changePassphrase(passphrase: string, { log2N = LOG2_N }: KeyStoreOptions = {}): Promise<void> {
+    const keys: StoredKey[] = []
+    try {
+      for (const id of this.ids) keys.push(this.get(id))
+      const { text, file, wrappingKey } = await sealedUnder(passphrase, keys, this.#engine, log2N)
+      await replaceFile(this.path, this.#text, text)
+      this.close()
+      this.#file = file
+      this.#text = text
+      this.#wrappingKey = wrappingKey
+    } finally {
+      wipe(...keys)
+    }
+  }
+
   /** Forgets the key of the file; the store is not usable afterwards. */
   close(): void {
     this.#wrappingKey.fill(0)
   }
+}
+
+/** A new file of these keys. */
+async function sealedUnder(
+  passphrase: string,
+  keys: readonly StoredKey[],
+  engine: KeyEngine,
+  log2N: number,
+): Promise<{ readonly text: string; readonly file: SealedFile; readonly wrappingKey: Uint8Array }> {
+  if (passphrase === '') throw new KeyStoreError('passphrase', 'keys are not stored under an empty passphrase')
+  const kdf: Kdf = { name: 'scrypt', log2N, p: 1, salt: randomBytes(32).toString('hex') }
+  const wrappingKey = await deriveKey(passphrase, kdf)
+  const file = sealFile(kdf, sealAll(keys, [], wrappingKey, engine), wrappingKey, [nonce(), nonce()])
+  return { text: formatSealedFile(file), file, wrappingKey }
 }
 
 function parsed(path: string, text: string): SealedFile {

@@ -8,7 +8,7 @@ import { identityOfSeed } from '@petal/core/identity/index.ts'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
 import { ConfigFile } from './config-file.ts'
 import { KeyStoreError } from './errors.ts'
-import { createDirectory, createFile, readText, replaceFile } from './files.ts'
+import { createDirectory, createFile, readText, readTextIfPresent, replaceFile } from './files.ts'
 import { type EntryRefusal, KeyFile } from './key-file.ts'
 import { KEY_TYPES, type KeyEngine, type StoredKey } from './key-types.ts'
 
@@ -22,6 +22,8 @@ export interface NodeKeys {
   readonly keys: readonly StoredKey[]
   /** Entries that are there and not usable: never made anew, never overwritten. */
   readonly refused: readonly { readonly id: string; readonly reason: EntryRefusal }[]
+  /** Id of the key that proves (`engine.provingKeyId`). */
+  readonly provingKeyId: string
 }
 
 /** Reads both files. Throws `KeyStoreError`; a `keys.yml` that is not there counts as empty. */
@@ -32,12 +34,13 @@ export async function readNodeDirectory(directory: string, engine: Engine): Prom
     identity === null
       ? []
       : [{ id: PEER_KEY_ID, type: KEY_TYPES.ed448, privateKey: identity.seed, publicKey: identity.publicKey }]
-  const text = await textOrNothing(keyFilePath(directory, config))
-  if (text === undefined) return { keys: own, refused: [] }
+  const text = await readTextIfPresent(keyFilePath(directory, config))
+  const provingKeyId = config.provingKeyId()
+  if (text === undefined) return { keys: own, refused: [], provingKeyId }
   const entries = KeyFile.parse(text).open(config.encryptionKey(), engine)
   const usable = entries.filter((entry) => entry.usable).map(({ usable: _, ...key }) => key)
   const refused = entries.filter((entry) => !entry.usable).map(({ id, reason }) => ({ id, reason }))
-  return { keys: [...own, ...usable], refused }
+  return { keys: [...own, ...usable], refused, provingKeyId }
 }
 
 /**
@@ -65,7 +68,7 @@ export async function createNodeDirectory(
 export async function addToNodeDirectory(directory: string, keys: readonly StoredKey[], engine: Engine): Promise<void> {
   const config = ConfigFile.parse(await readText(join(directory, 'config.yml')))
   const path = keyFilePath(directory, config)
-  const text = await textOrNothing(path)
+  const text = await readTextIfPresent(path)
   const file = KeyFile.parse(text ?? '')
   for (const key of keys) file.add(key, config.encryptionKey(), new Uint8Array(randomBytes(12)), engine)
   await (text === undefined ? createFile(path, file.toString()) : replaceFile(path, text, file.toString()))
@@ -75,13 +78,4 @@ export async function addToNodeDirectory(directory: string, keys: readonly Store
 function keyFilePath(directory: string, config: ConfigFile): string {
   const path = config.keyFilePath() ?? 'keys.yml'
   return isAbsolute(path) ? path : join(directory, path)
-}
-
-async function textOrNothing(path: string): Promise<string | undefined> {
-  try {
-    return await readText(path)
-  } catch (error) {
-    if (error instanceof KeyStoreError && error.code === 'missing') return undefined
-    throw error
-  }
 }

@@ -1,7 +1,10 @@
-/** Keys of every stored type, for the tests of this room. */
+/** Keys of every stored type, for tests. */
 import { loadAddon } from '../crypto/addon.ts'
+import { Secrets } from '../data/secrets.ts'
+import type { KeyRing } from './key-ring.ts'
 import { KEY_TYPES, publicKeyOf, type StoredKey } from './key-types.ts'
 import { PEER_KEY_ID } from './node-directory.ts'
+import { openRing } from './open-ring.ts'
 
 export const engine = loadAddon()
 /** The least cost of key derivation that is read. */
@@ -14,6 +17,12 @@ export function stored(id: string, type: number, privateKey: Uint8Array): Stored
 }
 
 export const ids = (keys: readonly { readonly id: string }[]): string[] => keys.map((key) => key.id)
+
+/** The keys of a data directory as a start without a passphrase opens them, or makes them. */
+export async function ringOf(directory: string): Promise<KeyRing> {
+  const secrets = await Secrets.open(directory)
+  return openRing({ directory, secrets, committee: true, engine, notice: () => undefined })
+}
 
 /** Five keys: identity, prover, both kinds of agreement key, view key. */
 export const fresh = (): StoredKey[] => [

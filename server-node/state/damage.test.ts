@@ -159,7 +159,7 @@ describe('petal-node state', () => {
     const { code, json } = await printed('backup', '--data-dir', directory, '--to', to)
     expect(code ?? 0).toBe(0)
     expect(json).toMatchObject({ copy: to, head: `${FRAMES}` })
-    await cp(join(directory, 'secrets.json'), join(to, 'secrets.json'))
+    for (const name of ['keys.json', 'keys.passphrase']) await cp(join(directory, name), join(to, name))
     const node = await openRealChain(to)
     expect(node.chain.head().number).toBe(BigInt(FRAMES))
     expect((await node.grow(1)).number).toBe(BigInt(FRAMES + 1))

@@ -13,7 +13,7 @@ import { committeeOf, openMembers } from '../chain/committee.ts'
 import { readGenesis, rulesOf } from '../chain/genesis.ts'
 import { commitsTo } from '../chain/ledger.ts'
 import { NodeCrypto } from '../crypto/node-crypto.ts'
-import { Secrets } from '../data/secrets.ts'
+import { ringOf } from '../keys/testing.ts'
 import type { NodeState } from './node-state.ts'
 import { openNodeState } from './open.ts'
 
@@ -99,7 +99,7 @@ test(`after ${KILLS} kills every announced frame is there, with the state that i
 test('the chain that came of it verifies, and its trees make their roots', {
   timeout: KILLS * ROUND_MILLIS,
 }, async () => {
-  const members = await openMembers(crypto, await Secrets.open(directory))
+  const members = await openMembers(crypto, await ringOf(directory))
   const genesis = await readGenesis(directory, crypto, members)
   if (genesis === undefined) throw new Error('no genesis')
   const committee = await crypto.openCommittee(committeeOf(genesis.publicKeys))

@@ -8,7 +8,7 @@ import { createGenesis, readGenesis, rulesOf } from '../chain/genesis.ts'
 import { StateLedger } from '../chain/ledger.ts'
 import { LocalChain } from '../chain/local-chain.ts'
 import { NodeCrypto } from '../crypto/node-crypto.ts'
-import { Secrets } from '../data/secrets.ts'
+import { ringOf } from '../keys/testing.ts'
 import type { AddonStateOptions } from './addon.ts'
 import { NodeStateAnswers } from './answers.ts'
 import type { NodeState } from './node-state.ts'
@@ -32,7 +32,7 @@ export interface RealChain extends AsyncDisposable {
 
 export async function openRealChain(directory: string, store: AddonStateOptions = {}): Promise<RealChain> {
   const crypto = new NodeCrypto({ threads: 2 })
-  const members = await openMembers(crypto, await Secrets.open(directory))
+  const members = await openMembers(crypto, await ringOf(directory))
   const state = await openNodeState(directory, { store: { ballastBytes: 0, ...store } })
   const ledger = new StateLedger(state)
   const publicKeys = members.map(({ publicKey }) => publicKey)
