@@ -1,10 +1,13 @@
 import { quantile } from './measure.ts'
 
+/** Rates are better when they are higher, everything else when it is lower. */
+export type FigureUnit = 'ms' | 'MB' | 'KB' | '/s' | 'MB/s'
+
 /** One figure with its budget that is no step of an engine; `values` are all repetitions. */
 export interface Figure {
   readonly name: string
   readonly title: string
-  readonly unit: 'ms' | 'MB'
+  readonly unit: FigureUnit
   readonly values: readonly number[]
   readonly median: number
   readonly atLeast: number
@@ -14,8 +17,14 @@ export interface Figure {
 export const figureOf = (
   name: string,
   title: string,
-  unit: 'ms' | 'MB',
+  unit: FigureUnit,
   values: readonly number[],
   atLeast: number,
   aim: number,
 ): Figure => ({ name, title, unit, values, median: quantile(values, 0.5), atLeast, aim })
+
+/** Which goal the median reaches. */
+export function reached({ unit, median, atLeast, aim }: Figure): 'aim' | 'at least' | 'missed' {
+  const reaches = (goal: number) => (unit.endsWith('/s') ? median >= goal : median <= goal)
+  return reaches(aim) ? 'aim' : reaches(atLeast) ? 'at least' : 'missed'
+}

@@ -6,6 +6,7 @@ import { measureInChromium } from './chromium/platform.ts'
 import type { Figure } from './figure.ts'
 import { kitData } from './inputs.ts'
 import { fillFigures } from './markdown.ts'
+import { NET_TITLES, netFigure } from './net/figures.ts'
 import { measureInNode } from './node-platform.ts'
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts'
 import { pageFigures } from './page-figures.ts'
@@ -27,7 +28,7 @@ import {
   titleOf,
 } from './table.ts'
 
-const FIGURE_TITLES: Readonly<Record<string, string>> = { ...STATE_TITLES, [PAGE_READ]: PAGE_READ_TITLE }
+const FIGURE_TITLES: Readonly<Record<string, string>> = { ...STATE_TITLES, ...NET_TITLES, [PAGE_READ]: PAGE_READ_TITLE }
 const NAMES = [...STEPS.map((step) => step.name), ...Object.keys(TAB_TITLES), ...Object.keys(FIGURE_TITLES)]
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const note = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -64,6 +65,7 @@ interface Run {
   readonly commit: string | null
   readonly platforms: readonly PlatformResult[]
   readonly state: StateFigures
+  readonly net: readonly Figure[]
   readonly page: readonly Figure[]
   readonly sizes: string | null
   /** What was asked for and could not be measured, and why. */
@@ -92,6 +94,12 @@ async function measureAll(options: Options): Promise<Run> {
   const state = withState
     ? await attempt('state', () => stateFigures(ofState, options.all, note), none, failures)
     : none
+  const ofNet = only.filter((name) => name in NET_TITLES)
+  const withNet = options.net && (only.length === 0 || ofNet.length > 0)
+  const net: Figure[] = []
+  for (const name of withNet ? Object.keys(NET_TITLES) : [])
+    if (only.length === 0 || ofNet.includes(name))
+      net.push(...(await attempt(name, async () => [await netFigure(name, note)], [], failures)))
   const withPage = options.page && only.length === 0
   const page = withPage ? [...(await attempt('page', () => pageFigures(note), [], failures))] : []
   if (options.page && (withPage || only.includes(PAGE_READ)))
@@ -103,6 +111,7 @@ async function measureAll(options: Options): Promise<Run> {
     commit: measuredCommit(),
     platforms,
     state,
+    net,
     page,
     sizes: withPage ? sizeBudgets().detail : null,
     failures,
@@ -127,6 +136,7 @@ function tables(run: Run, table: (rows: readonly (readonly string[])[]) => strin
   const { figures, growth } = run.state
   if (figures.length > 0) parts.push(table([figureHeadings('state on disk'), ...figures.map(figureRow)]))
   if (growth.length > 0) parts.push(table([GROWTH_HEADINGS, ...growth.map(growthRow)]))
+  if (run.net.length > 0) parts.push(table([figureHeadings('wire'), ...run.net.map(figureRow)]))
   if (run.page.length > 0) parts.push(table([figureHeadings('page'), ...run.page.map(figureRow)]))
   if (run.sizes !== null) parts.push(`Sizes (gzip -9): ${run.sizes}`)
   if (run.failures.length > 0) parts.push(`Not measured: ${run.failures.join('; ')}`)

@@ -9,7 +9,7 @@ Measures each step of docs/benchmarks.md: median, p95, count, and calibration un
 
   --only NAME      only this step (repeat for more; --list shows the names)
   --on PLATFORM    only there: ${PLATFORMS.join(', ')}, state (on disk),
-                   or page (loading, reading, sizes)
+                   net (between processes on loopback), or page (loading, reading, sizes)
   --all            also what takes minutes: state-million
   --variant V      WASM build: baseline, simd (default), wide
   --json FILE      also write all figures
@@ -22,6 +22,8 @@ export interface Options {
   readonly page: boolean
   /** Figures of state on disk. */
   readonly state: boolean
+  /** Figures of the wire. */
+  readonly net: boolean
   /** Also what takes minutes. */
   readonly all: boolean
   readonly variant: WasmVariant
@@ -34,7 +36,7 @@ export interface Options {
 export class UsageError extends Error {}
 
 /** Groups that are no engine. */
-const OTHERS: readonly string[] = ['state', 'page']
+const OTHERS: readonly string[] = ['state', 'net', 'page']
 const VARIANTS: readonly string[] = ['baseline', 'simd', 'wide']
 
 /** Options of the command line, or null when help was asked for. */
@@ -54,6 +56,7 @@ export function parseOptions(args: readonly string[], names: readonly string[]):
     platforms: PLATFORMS.filter((platform) => on.includes(platform)),
     page: on.includes('page'),
     state: on.includes('state'),
+    net: on.includes('net'),
     all: values.all ?? false,
     variant: variant as WasmVariant,
     json: values.json ?? null,

@@ -1,4 +1,4 @@
-import type { Figure } from './figure.ts'
+import { type Figure, reached } from './figure.ts'
 import { byMean, counted, judge, referenceUnits } from './goals.ts'
 import { PLATFORM_TITLES, type Platform, type PlatformResult, type StepResult } from './platforms.ts'
 import type { GrowthRow } from './state/figures.ts'
@@ -78,7 +78,7 @@ export const figureRow = (figure: Figure): Row => [
   String(figure.values.length),
   `${number(figure.atLeast)} ${figure.unit}`,
   `${number(figure.aim)} ${figure.unit}`,
-  figure.median <= figure.aim ? 'aim' : figure.median <= figure.atLeast ? 'at least' : 'missed',
+  reached(figure),
 ]
 
 export const growthRow = (row: GrowthRow): Row => [
