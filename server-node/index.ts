@@ -6,6 +6,7 @@
 import type { NetworkDescription } from '@petal/core/light/anchors.ts'
 import type { Crypto } from '@petal/core/platform/crypto.ts'
 import { useEngineForHostKeys } from '@petal/p2p/host-keys.ts'
+import { describe } from './chain/description.ts'
 import { LOCAL } from './chain/local-profile.ts'
 import { Replay } from './chain/replay.ts'
 import type { FrameSource } from './chain/source.ts'
@@ -66,7 +67,7 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
     noticeOf(options)(`listening on ${options.host}: other machines can reach this node`)
   }
   let parts: { source: FrameSource; light: PeerNode; since: number } | undefined
-  const network = () => parts && describe(parts.source, parts.light)
+  const network = () => parts && describe(parts.source, parts.light.addresses())
   const health = () => healthOf(parts)
   const assets = await readAssets(options.webRoot)
   const http = await startHttp({ host: options.host, port: options.port, assets, network, health })
@@ -103,7 +104,7 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
     url: http.url,
     source,
     addresses: () => light.addresses(),
-    network: () => describe(source, light),
+    network: () => describe(source, light.addresses()),
     health,
     stop,
     [Symbol.asyncDispose]: stop,
@@ -182,18 +183,6 @@ async function openSource(
     run: () => {
       running = local.run(stopping.signal)
     },
-  }
-}
-
-function describe(source: FrameSource, light: PeerNode): NetworkDescription {
-  return {
-    format: 1,
-    network: source.network,
-    profile: source.profile,
-    addresses: light.addresses(),
-    anchors: source.anchors(),
-    frameIntervalMillis: source.frameIntervalMillis,
-    ...(source.examples === undefined ? {} : { examples: source.examples }),
   }
 }
 

@@ -67,6 +67,18 @@ export declare type Request = Message<"petal.light.v1.Request"> & {
      */
     value: Uint8Array;
     case: "sync";
+  } | {
+    /**
+     * @generated from field: petal.light.v1.Describe describe = 8;
+     */
+    value: Describe;
+    case: "describe";
+  } | {
+    /**
+     * @generated from field: petal.light.v1.GetShards get_shards = 9;
+     */
+    value: GetShards;
+    case: "getShards";
   } | { case: undefined; value?: undefined };
 };
 
@@ -127,6 +139,20 @@ export declare type Response = Message<"petal.light.v1.Response"> & {
      */
     value: Uint8Array;
     case: "sync";
+  } | {
+    /**
+     * UTF-8 of the network description, as `network.json` of the node has it.
+     *
+     * @generated from field: bytes description = 8;
+     */
+    value: Uint8Array;
+    case: "description";
+  } | {
+    /**
+     * @generated from field: petal.light.v1.Shards shards = 9;
+     */
+    value: Shards;
+    case: "shards";
   } | { case: undefined; value?: undefined };
 };
 
@@ -393,6 +419,111 @@ export declare type Shard = Message<"petal.light.v1.Shard"> & {
  * Use `create(ShardSchema)` to create a new message.
  */
 export declare const ShardSchema: GenMessage<Shard>;
+
+/**
+ * What a node that joins asks first. Nothing of the answer is verified.
+ *
+ * @generated from message petal.light.v1.Describe
+ */
+export declare type Describe = Message<"petal.light.v1.Describe"> & {
+};
+
+/**
+ * Describes the message petal.light.v1.Describe.
+ * Use `create(DescribeSchema)` to create a new message.
+ */
+export declare const DescribeSchema: GenMessage<Describe>;
+
+/**
+ * Shards of the state of a frame whose addresses are above `after` (32 bytes; empty = from the first). `frame` 0 = the newest one.
+ *
+ * @generated from message petal.light.v1.GetShards
+ */
+export declare type GetShards = Message<"petal.light.v1.GetShards"> & {
+  /**
+   * @generated from field: uint64 frame = 1;
+   */
+  frame: bigint;
+
+  /**
+   * @generated from field: bytes after = 2;
+   */
+  after: Uint8Array;
+};
+
+/**
+ * Describes the message petal.light.v1.GetShards.
+ * Use `create(GetShardsSchema)` to create a new message.
+ */
+export declare const GetShardsSchema: GenMessage<GetShards>;
+
+/**
+ * At most 1024, ascending by address. Complete lists verify against the global commitments of the header (docs/protocol/21 section 6).
+ *
+ * @generated from message petal.light.v1.Shards
+ */
+export declare type Shards = Message<"petal.light.v1.Shards"> & {
+  /**
+   * @generated from field: uint64 frame = 1;
+   */
+  frame: bigint;
+
+  /**
+   * @generated from field: repeated petal.light.v1.ListedShard shards = 2;
+   */
+  shards: ListedShard[];
+
+  /**
+   * There are shards behind the last one.
+   *
+   * @generated from field: bool more = 3;
+   */
+  more: boolean;
+};
+
+/**
+ * Describes the message petal.light.v1.Shards.
+ * Use `create(ShardsSchema)` to create a new message.
+ */
+export declare const ShardsSchema: GenMessage<Shards>;
+
+/**
+ * The roots have 64 or 74 bytes.
+ *
+ * @generated from message petal.light.v1.ListedShard
+ */
+export declare type ListedShard = Message<"petal.light.v1.ListedShard"> & {
+  /**
+   * @generated from field: bytes domain = 1;
+   */
+  domain: Uint8Array;
+
+  /**
+   * @generated from field: bytes vertex_adds = 2;
+   */
+  vertexAdds: Uint8Array;
+
+  /**
+   * @generated from field: bytes vertex_removes = 3;
+   */
+  vertexRemoves: Uint8Array;
+
+  /**
+   * @generated from field: bytes hyperedge_adds = 4;
+   */
+  hyperedgeAdds: Uint8Array;
+
+  /**
+   * @generated from field: bytes hyperedge_removes = 5;
+   */
+  hyperedgeRemoves: Uint8Array;
+};
+
+/**
+ * Describes the message petal.light.v1.ListedShard.
+ * Use `create(ListedShardSchema)` to create a new message.
+ */
+export declare const ListedShardSchema: GenMessage<ListedShard>;
 
 /**
  * @generated from message petal.light.v1.Error

@@ -5,7 +5,7 @@
  *
  * Time-outs belong to the caller: a signal that fires with a `TimeoutError` gives `PeerError` `timeout`, any other `cancelled`.
  */
-import { type LightPeer, PeerError, type PeerHello } from '../platform/network.ts'
+import { type NodePeer, PeerError, type PeerHello } from '../platform/network.ts'
 import {
   decodeResponse,
   encodeRequest,
@@ -47,8 +47,8 @@ const refusals: Record<RefusalCode, PeerError['code']> = {
   unavailable: 'limited',
 }
 
-/** A `LightPeer` that asks through the streams of `options`. Opens none before the first question. */
-export function createLightPeer(options: LightPeerOptions): LightPeer {
+/** A peer that is asked through the streams of `options`. Opens none before the first question. */
+export function createLightPeer(options: LightPeerOptions): NodePeer {
   const traffic = { received: 0, sent: 0 }
   let conversation: Conversation | null = null
   let turn: Promise<unknown> = Promise.resolve()
@@ -167,6 +167,20 @@ export function createLightPeer(options: LightPeerOptions): LightPeer {
         if (response.kind !== 'sync') throw outOfStep('an answer of the synchronisation', response.kind)
         return response.response
       },
+    },
+
+    async describe(signal) {
+      const response = await ask({ kind: 'describe' }, signal)
+      if (response.kind !== 'description') throw outOfStep('a description', response.kind)
+      return response.text
+    },
+
+    async shards(frame, after, signal) {
+      const response = await ask({ kind: 'shards', frame, after }, signal)
+      if (response.kind !== 'shards') throw outOfStep('shards', response.kind)
+      if (frame !== null && response.shards.frame !== frame)
+        throw outOfStep(`frame ${frame}`, `${response.shards.frame}`)
+      return response.shards
     },
 
     traffic: () => ({ ...traffic }),

@@ -12,6 +12,10 @@ export const WIRE_LIMITS = {
   addresses: 100,
   /** Length of an application or data address. */
   addressBytes: 32,
+  /** Most shards in one answer. */
+  shards: 1024,
+  /** Longest description of a network, in bytes. */
+  descriptionBytes: (1 << 20) - 16,
   /** Longest query of the synchronisation. */
   syncQueryBytes: 1024,
   /** Longest network or profile name. */

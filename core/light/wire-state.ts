@@ -100,11 +100,11 @@ export function checkSyncResponse(response: Uint8Array): Uint8Array {
   return response
 }
 
-function checkFrame(frame: bigint | null): void {
+export function checkFrame(frame: bigint | null): void {
   if (frame !== null && (frame < 0n || frame > U64_MAX)) throw new WireError('limit', 'a frame number leaves 64 bits')
 }
 
-function checkAddress(address: Uint8Array, what: string): void {
+export function checkAddress(address: Uint8Array, what: string): void {
   if (address.length === WIRE_LIMITS.addressBytes) return
   throw new WireError('limit', `${what} of ${address.length} bytes instead of ${WIRE_LIMITS.addressBytes}`)
 }
@@ -116,7 +116,7 @@ function checkOnlyLeaf({ root, present, proof }: StateAnswer): void {
     throw new WireError('decode', 'a leaf that is not the only one')
 }
 
-function checkRoot(root: Uint8Array): void {
+export function checkRoot(root: Uint8Array): void {
   if (!ROOT_LENGTHS.includes(root.length))
     throw new WireError('decode', `root of ${root.length} bytes: it has 64 or 74`)
 }

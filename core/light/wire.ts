@@ -8,9 +8,17 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { Error_Code, RequestSchema, ResponseSchema } from '../gen/light_pb.js'
-import type { PeerHello, ShardAnswer, StateAnswer, StateQuestion } from '../platform/network.ts'
+import type { PeerHello, ShardAnswer, ShardsAnswer, StateAnswer, StateQuestion } from '../platform/network.ts'
 import { frame } from './frame-decoder.ts'
 import { WIRE_LIMITS, WireError } from './wire-limits.ts'
+import {
+  descriptionBytes,
+  readDescription,
+  readShards,
+  readShardsQuestion,
+  shardsFields,
+  shardsQuestionFields,
+} from './wire-node.ts'
 import {
   checkSyncQuery,
   checkSyncResponse,
@@ -35,6 +43,8 @@ export type LightRequest =
   | { readonly kind: 'state'; readonly question: StateQuestion }
   | { readonly kind: 'shard'; readonly domain: Uint8Array; readonly frame: bigint | null }
   | { readonly kind: 'sync'; readonly query: Uint8Array }
+  | { readonly kind: 'describe' }
+  | { readonly kind: 'shards'; readonly frame: bigint | null; readonly after: Uint8Array | null }
 
 /** Why a server did not answer what was asked. */
 export type RefusalCode = 'notFound' | 'badRequest' | 'rateLimited' | 'wrongNetwork' | 'unavailable'
@@ -46,6 +56,8 @@ export type LightResponse =
   | { readonly kind: 'state'; readonly state: StateAnswer }
   | { readonly kind: 'shard'; readonly shard: ShardAnswer }
   | { readonly kind: 'sync'; readonly response: Uint8Array }
+  | { readonly kind: 'description'; readonly text: string }
+  | { readonly kind: 'shards'; readonly shards: ShardsAnswer }
   | { readonly kind: 'error'; readonly code: RefusalCode; readonly message: string }
 
 const U64_MAX = 0xffff_ffff_ffff_ffffn
@@ -83,6 +95,10 @@ function requestKind(request: LightRequest): NonNullable<MessageInitShape<typeof
       return { case: 'getShard', value: shardQuestionFields(request.domain, request.frame) }
     case 'sync':
       return { case: 'sync', value: checkSyncQuery(request.query) }
+    case 'describe':
+      return { case: 'describe', value: {} }
+    case 'shards':
+      return { case: 'getShards', value: shardsQuestionFields(request.frame, request.after) }
   }
 }
 
@@ -111,6 +127,10 @@ export function decodeRequest(message: Uint8Array): LightRequest {
       return { kind: 'shard', ...readShardQuestion(kind.value) }
     case 'sync':
       return { kind: 'sync', query: checkSyncQuery(kind.value) }
+    case 'describe':
+      return { kind: 'describe' }
+    case 'getShards':
+      return { kind: 'shards', ...readShardsQuestion(kind.value) }
     default:
       throw new WireError('kind', 'request of an unknown kind')
   }
@@ -141,6 +161,10 @@ function responseKind(response: LightResponse): NonNullable<MessageInitShape<typ
       return { case: 'shard', value: shardFields(response.shard) }
     case 'sync':
       return { case: 'sync', value: checkSyncResponse(response.response) }
+    case 'description':
+      return { case: 'description', value: descriptionBytes(response.text) }
+    case 'shards':
+      return { case: 'shards', value: shardsFields(response.shards) }
     case 'error': {
       const message = response.message.slice(0, WIRE_LIMITS.errorCharacters)
       return { case: 'error', value: { code: refusalNumber[response.code], message } }
@@ -174,6 +198,10 @@ export function decodeResponse(message: Uint8Array): LightResponse {
       return { kind: 'shard', shard: readShard(kind.value) }
     case 'sync':
       return { kind: 'sync', response: checkSyncResponse(kind.value) }
+    case 'description':
+      return { kind: 'description', text: readDescription(kind.value) }
+    case 'shards':
+      return { kind: 'shards', shards: readShards(kind.value) }
     case 'error':
       return {
         kind: 'error',
@@ -199,11 +227,12 @@ export function fitHeaders(headers: readonly Uint8Array[]): readonly Uint8Array[
   return headers.slice(0, count)
 }
 
-/** Field numbers of kinds that repeat fields: headers (or the range that asks for them), values, shard roots. */
+/** Field numbers of kinds that repeat fields: headers (or the range that asks for them), values, shard roots, shards. */
 const REPEATING: ReadonlyMap<number, { readonly limit: number; readonly what: string }> = new Map([
   [3, { limit: WIRE_LIMITS.headers, what: 'headers' }],
   [5, { limit: WIRE_LIMITS.addresses + 4, what: 'fields' }],
   [6, { limit: 8, what: 'fields' }],
+  [9, { limit: WIRE_LIMITS.shards + 2, what: 'fields' }],
 ])
 /** Field `present` of `State`: its booleans come packed. */
 const STATE = 5

@@ -1,5 +1,7 @@
 /** Contracts for peers that serve frames (protocol `/petal/light/1.0.0`, docs/architecture.md). */
 
+import type { ShardRoots } from './state.ts'
+
 export const LIGHT_PROTOCOL = '/petal/light/1.0.0'
 
 /** What a peer says about itself; nothing of it is trusted. */
@@ -54,6 +56,21 @@ export interface StateAnswer {
   readonly shard: ShardAnswer | null
 }
 
+/** A shard and its four roots in phase order, 64 or 74 bytes each. */
+export interface ListedShard {
+  /** 32 bytes. */
+  readonly domain: Uint8Array
+  readonly roots: ShardRoots['roots']
+}
+
+/** A page of the shards of a frame's state, ascending by address. Nothing of it is verified. */
+export interface ShardsAnswer {
+  readonly frame: bigint
+  readonly shards: readonly ListedShard[]
+  /** There are shards behind the last one. */
+  readonly more: boolean
+}
+
 export type PeerErrorCode =
   | 'dial' // could not connect
   | 'timeout' // no answer in time
@@ -102,6 +119,15 @@ export interface LightPeer {
   /** Bytes in and out so far. */
   traffic(): { readonly received: number; readonly sent: number }
   close(): Promise<void>
+}
+
+/** What a node can ask another one besides; a light client has no use for it. */
+export interface NodePeer extends LightPeer {
+  readonly values: StatePeer
+  /** Text of its network description. */
+  describe(signal: AbortSignal): Promise<string>
+  /** Shards with addresses above `after` (null = from the first); `frame` null = the newest. */
+  shards(frame: bigint | null, after: Uint8Array | null, signal: AbortSignal): Promise<ShardsAnswer>
 }
 
 /** Connects to one address, or throws `PeerError`. An embedder may pass its own. */

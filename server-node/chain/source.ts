@@ -1,6 +1,6 @@
 /** Where served frames come from: a local network that grows, or a recording. */
 import type { Anchors, StateExample } from '@petal/core/light/anchors.ts'
-import type { ShardAnswer, StateAnswer, StateQuestion } from '@petal/core/platform/network.ts'
+import type { ShardAnswer, ShardsAnswer, StateAnswer, StateQuestion } from '@petal/core/platform/network.ts'
 
 /** The newest frame. */
 export interface Head {
@@ -14,6 +14,8 @@ export interface Head {
 export interface StateAnswers {
   state(question: StateQuestion, head: bigint): Promise<StateAnswer>
   shard(domain: Uint8Array, frame: bigint): Promise<ShardAnswer>
+  /** Shards of a frame's state with addresses above `after`. */
+  shards(frame: bigint, after: Uint8Array | null): Promise<ShardsAnswer>
   /** One message of PerformSync; never rejects for what a peer sends. */
   sync(query: Uint8Array): Promise<Uint8Array>
 }

@@ -22,13 +22,15 @@ import { Inbox } from './inbox.ts'
 import type { NetLimits } from './limits.ts'
 import type { RateLimiter } from './rate-limit.ts'
 
-type StateRequest = Extract<LightRequest, { readonly kind: 'state' | 'shard' | 'sync' }>
+type StateRequest = Extract<LightRequest, { readonly kind: 'state' | 'shard' | 'shards' | 'sync' }>
 
 /** What the conversations of a node share. */
 export interface LightHost {
   readonly source: FrameSource
   readonly limits: NetLimits
   readonly rates: RateLimiter
+  /** Text of the network description. */
+  description(): string
   /** Takes one of the node's subscriptions, or answers undefined when all are taken. The result gives it back. */
   subscription(): (() => void) | undefined
 }
@@ -100,8 +102,11 @@ export class Conversation {
         return this.#headers(request.from, request.count)
       case 'subscribe':
         return this.#subscribe()
+      case 'describe':
+        return { kind: 'description', text: this.#host.description() }
       case 'state':
       case 'shard':
+      case 'shards':
       case 'sync':
         return this.#values(request)
     }
@@ -117,6 +122,8 @@ export class Conversation {
           return { kind: 'state', state: await values.state(request.question, head) }
         case 'shard':
           return { kind: 'shard', shard: await values.shard(request.domain, request.frame ?? head) }
+        case 'shards':
+          return { kind: 'shards', shards: await values.shards(request.frame ?? head, request.after) }
         case 'sync':
           return { kind: 'sync', response: await values.sync(request.query) }
       }

@@ -1,6 +1,7 @@
 /** Serves `/petal/light/1.0.0` of a libp2p node from a frame source. */
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { LIGHT_PROTOCOL } from '@petal/core/platform/network.ts'
+import { describe } from '../chain/description.ts'
 import type { FrameSource } from '../chain/source.ts'
 import { Conversation, type LightHost } from './conversation.ts'
 import type { NetLimits } from './limits.ts'
@@ -14,10 +15,13 @@ export class LightService implements LightHost {
   readonly #running = new Set<Promise<void>>()
   /** Running conversations of each connection, and when the last one ended. */
   readonly #perConnection = new Map<string, { running: number; ended: number }>()
+  readonly #addresses: () => readonly string[]
   #subscriptions = 0
 
-  constructor(source: FrameSource, limits: NetLimits) {
+  /** `addresses`: of this node, as they are when it is asked for them. */
+  constructor(source: FrameSource, limits: NetLimits, addresses: () => readonly string[]) {
     this.source = source
+    this.#addresses = addresses
     this.limits = limits
     this.rates = new RateLimiter(limits)
   }
@@ -25,6 +29,10 @@ export class LightService implements LightHost {
   async register(node: Pick<Libp2p, 'handle'>): Promise<void> {
     const maxInboundStreams = this.limits.streamsPerConnection
     await node.handle(LIGHT_PROTOCOL, (stream, connection) => this.#talk(stream, connection), { maxInboundStreams })
+  }
+
+  description(): string {
+    return JSON.stringify(describe(this.source, this.#addresses()))
   }
 
   subscription(): (() => void) | undefined {

@@ -125,7 +125,7 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
     libp2p: node,
     gossip,
     serve: async (source) => {
-      const serving = new LightService(source, limits)
+      const serving = new LightService(source, limits, () => node.getMultiaddrs().map(String))
       service = serving
       node.addEventListener('connection:close', ({ detail }) => serving.forget(detail.id))
       await serving.register(node)

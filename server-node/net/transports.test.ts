@@ -82,7 +82,7 @@ async function webTransportNode() {
     connectionEncrypters: [noise()],
     services: { identify: identify() },
   })
-  const service = new LightService(frames(), DEFAULT_NET_LIMITS)
+  const service = new LightService(frames(), DEFAULT_NET_LIMITS, () => [])
   await service.register(node)
   stack.defer(async () => {
     await service.stop()

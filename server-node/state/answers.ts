@@ -1,7 +1,9 @@
 /** Answers questions about state with values and proofs (core/proto/light.proto), as of the frames whose headers commit to them. */
-import type { ShardAnswer, StateAnswer, StateQuestion } from '@petal/core/platform/network.ts'
+import { WIRE_LIMITS } from '@petal/core/light/wire-limits.ts'
+import type { ShardAnswer, ShardsAnswer, StateAnswer, StateQuestion } from '@petal/core/platform/network.ts'
 import { PHASES, type Phase, StateError, type TreeName, VERTEX_ADDS } from '@petal/core/platform/state.ts'
-import { atomId, GLOBAL_DOMAIN, shardKey } from '@petal/core/state/location.ts'
+import { compareBytes } from '@petal/core/state/bytes.ts'
+import { ADDRESS_BYTES, atomId, GLOBAL_DOMAIN, shardKey } from '@petal/core/state/location.ts'
 import { SyncServer } from '@petal/core/sync/server.ts'
 import type { StateAnswers } from '../chain/source.ts'
 import type { NodeGeneration, NodeState } from './node-state.ts'
@@ -16,11 +18,14 @@ const ANSWERS_AT_ONCE = 4
 const ANSWERS_WAITING = 256
 /** Leaves in one answer, so that it fits a message of the light protocol. */
 const SYNC_PAGE_BYTES = 768 << 10
+/** Frames that are known to have their state here. */
+const REMEMBERED_FRAMES = 256
 
 export class NodeStateAnswers implements StateAnswers {
   readonly #state: NodeState
   readonly #sync: SyncServer
   readonly #turns = new Turns(ANSWERS_AT_ONCE, ANSWERS_WAITING)
+  readonly #committed = new Set<bigint>()
 
   constructor(state: NodeState) {
     this.#state = state
@@ -35,13 +40,17 @@ export class NodeStateAnswers implements StateAnswers {
     return this.#turns.run(() => this.#roots(domain, frame))
   }
 
+  shards(frame: bigint, after: Uint8Array | null): Promise<ShardsAnswer> {
+    return this.#turns.run(() => this.#list(frame, after))
+  }
+
   sync(query: Uint8Array): Promise<Uint8Array> {
     return this.#turns.run(() => this.#pull(query))
   }
 
   async #values({ frame, domain, phaseSet, addresses }: StateQuestion, head: bigint): Promise<StateAnswer> {
     const phase = phaseOf(phaseSet)
-    const generation = this.#state.at(held(frame ?? head, head))
+    const generation = await this.#at(held(frame ?? head, head))
     const key = shardKey(domain)
     const roots = await generation.roots(key)
     const tree = { shardKey: key, phase }
@@ -59,9 +68,36 @@ export class NodeStateAnswers implements StateAnswers {
   }
 
   async #roots(domain: Uint8Array, frame: bigint): Promise<ShardAnswer> {
-    const generation = this.#state.at(frame)
+    const generation = await this.#at(frame)
     const key = shardKey(domain)
     return this.#shardAt(generation, key, await generation.roots(key))
+  }
+
+  /** Shards that no global commitment holds are left out: nothing could show that their roots are right. */
+  async #list(frame: bigint, after: Uint8Array | null): Promise<ShardsAnswer> {
+    const generation = await this.#at(frame)
+    const names = new Map((await this.#state.trees()).map((tree) => [tree.shardKey.join(), tree.shardKey]))
+    const domains = [...names.values()]
+      .filter((key) => key.subarray(0, -ADDRESS_BYTES).some((byte) => byte !== 0))
+      .map((key) => key.subarray(-ADDRESS_BYTES))
+      .filter((domain) => after === null || compareBytes(domain, after) > 0)
+      .sort(compareBytes)
+    const listed = domains.slice(0, WIRE_LIMITS.shards)
+    const shards = await Promise.all(
+      listed.map(async (domain) => ({ domain, roots: await generation.roots(shardKey(domain)) })),
+    )
+    return { frame, shards, more: domains.length > listed.length }
+  }
+
+  /** The state of a frame. The store also answers for frames between two commits, but their headers say something else. */
+  async #at(frame: bigint): Promise<NodeGeneration> {
+    if (!this.#committed.has(frame)) {
+      if ((await this.#state.frame(frame)) === undefined)
+        throw new StateError('unavailable', `the state of frame ${frame} was never here`)
+      if (this.#committed.size >= REMEMBERED_FRAMES) this.#committed.clear()
+      this.#committed.add(frame)
+    }
+    return this.#state.at(frame)
   }
 
   async #pull(query: Uint8Array): Promise<Uint8Array> {

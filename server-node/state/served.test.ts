@@ -255,7 +255,8 @@ test('HYP-03 the only value of a set is proved by its leaf, and another leaf is 
   try {
     const value = utf8ToBytes('alone')
     await state.apply([{ kind: 'add', location: { set: 'vertex', domain: nobody, address: flower }, value }])
-    const { globalCommitments, proverRoot } = await state.commit(1n)
+    const { globalCommitments, proverRoot } = await state.prepare(1n)
+    await state.persist(1n, Uint8Array.of(1))
     const facts = { ...node.chain.headFacts, number: 1n, globalCommitments, proverTreeCommitment: proverRoot }
     const header: Finding = { ...(await finding(1n)), facts }
     const answers = new NodeStateAnswers(state)

@@ -51,6 +51,8 @@ async function ask(peer: LightPeer, request: LightRequest): Promise<LightRespons
         return { kind: 'shard', shard: await values.shard(request.domain, request.frame, signal) }
       case 'sync':
         return { kind: 'sync', response: await values.sync(request.query, signal) }
+      default:
+        throw new PeerError('notFound', 'only nodes are asked for that')
     }
   } catch (error) {
     return { kind: 'error', code: 'notFound', message: error instanceof Error ? error.message : String(error) }
