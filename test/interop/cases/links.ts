@@ -1,0 +1,99 @@
+/** What two peers that know each other's kind of key do over a transport (docs/protocol/50-p2p.md sections 1 and 2). */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { publicKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { peerIdFromPublicKey } from '@libp2p/peer-id'
+import { hexToBytes } from '@noble/hashes/utils.js'
+import { type InteropPeer, KEY_TYPES, type KeyKind, type TransportKind } from '../peers/peer.ts'
+import { until } from '../peers/until.ts'
+import type { Case } from './case.ts'
+import { strangerId } from './stranger.ts'
+
+export interface Side {
+  readonly name: string
+  readonly key: KeyKind
+  readonly peer: InteropPeer
+  /** What it says of itself by identify. */
+  readonly agent: RegExp
+  readonly protocolVersion: string
+}
+
+const ECHO_BYTES = 1 << 20
+const PROTOCOLS = ['/ipfs/id/1.0.0', '/ipfs/ping/1.0.0']
+
+export function linkCases(petal: Side, stock: Side, transport: TransportKind): readonly Case[] {
+  return [[stock, petal] as const, [petal, stock] as const].flatMap(([dialler, listener]) => [
+    {
+      name: `${dialler.name} dials ${listener.name}: identify, ping, 1 MiB each way`,
+      run: () => thenPart(petal, stock, () => speak(dialler, listener, transport)),
+    },
+    {
+      name: `${dialler.name} refuses somebody else than the peer it dialled (P2P-01)`,
+      run: () => refuseStranger(dialler, listener),
+    },
+  ])
+}
+
+async function speak(dialler: Side, listener: Side, transport: TransportKind): Promise<void> {
+  const out = await dialler.peer.dial(addressOf(listener.peer, transport))
+  assert.equal(out.peer, listener.peer.peerId)
+  assert.equal(out.direction, 'outbound')
+  const back = await until('the listener has the connection', () => linkOrNone(listener.peer, dialler.peer.peerId))
+  assert.equal(back.direction, 'inbound')
+  if (transport === 'tcp') {
+    for (const { security, muxer } of [out, back]) assert.deepEqual([security, muxer], ['/noise', '/yamux/1.0.0'])
+  }
+  await meet(dialler, listener)
+  await meet(listener, dialler)
+}
+
+/** One side knows who the other is, reaches it and gets back what it sends. */
+async function meet(one: Side, other: Side): Promise<void> {
+  const { peerId } = other.peer
+  const identity = await one.peer.identified(peerId)
+  assert.equal(identity.keyType, KEY_TYPES[other.key])
+  assert.equal(peerIdFromPublicKey(publicKeyFromProtobuf(hexToBytes(identity.key))).toString(), peerId)
+  assert.equal(identity.protocolVersion, other.protocolVersion)
+  assert.match(identity.agentVersion, other.agent)
+  assert.ok(identity.listenAddresses.length > 0)
+  for (const protocol of PROTOCOLS)
+    assert.ok(identity.protocols.includes(protocol), `${protocol} in ${identity.protocols}`)
+  assert.ok(identity.signedRecord, 'the addresses came in a signed record')
+  assert.ok((await one.peer.ping(peerId)) >= 0)
+  const sent = randomBytes(ECHO_BYTES).toString('hex')
+  assert.ok((await one.peer.echo(peerId, sent)) === sent, 'what came back is what was sent')
+}
+
+async function refuseStranger(dialler: Side, listener: Side): Promise<void> {
+  const [address = ''] = listener.peer.addresses
+  const foreign = await strangerId(listener.key)
+  await assert.rejects(dialler.peer.dial(address.replace(listener.peer.peerId, foreign)))
+  for (const id of [foreign, listener.peer.peerId]) assert.equal(await linkOrNone(dialler.peer, id), undefined)
+  await until(
+    'the listener has lost the connection',
+    async () => !(await linkOrNone(listener.peer, dialler.peer.peerId)),
+  )
+}
+
+/** The address for this transport. */
+export function addressOf(peer: InteropPeer, transport: TransportKind): string {
+  const part = transport === 'tcp' ? /\/tcp\/\d+\/p2p\// : /\/quic-v1\/p2p\//
+  const address = peer.addresses.find((each) => part.test(each))
+  if (address === undefined) throw new Error(`no address for ${transport} in ${peer.addresses.join(', ')}`)
+  return address
+}
+
+export const linkOrNone = (peer: InteropPeer, other: string) => peer.link(other).catch(() => undefined)
+
+/** Tries something, then hangs up and waits until both have noticed: what failed does not spoil what comes next. */
+export async function thenPart({ peer: one }: Side, { peer: other }: Side, run: () => Promise<void>): Promise<void> {
+  try {
+    await run()
+  } finally {
+    await one.hangUp(other.peerId)
+    await until('both have hung up', async () => {
+      const links = [await linkOrNone(one, other.peerId), await linkOrNone(other, one.peerId)]
+      return links.every((link) => link === undefined)
+    })
+  }
+}

@@ -1,0 +1,60 @@
+// Command peer is a go-libp2p host that does what it is told by JSON lines: the stock peer that Petal is tried against.
+package main
+
+import (
+	"flag"
+	"log"
+	"os"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+)
+
+type options struct {
+	key       string
+	taught    bool
+	transport string
+	kad       string
+	gossip    string
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.key, "key", "ed25519", "kind of the host key: ed25519 or ed448")
+	flag.BoolVar(&o.taught, "taught", false, "know keys of type 4 (always with -key ed448)")
+	flag.StringVar(&o.transport, "transport", "tcp", "tcp (Noise, Yamux) or quic")
+	flag.StringVar(&o.kad, "kad", "/testnet", "prefix of the Kademlia protocol id")
+	flag.StringVar(&o.gossip, "gossip", "", "protocol id of gossip; none without it")
+	flag.Parse()
+	if err := run(o); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(o options) error {
+	key, err := hostKey(&o)
+	if err != nil {
+		return err
+	}
+	out := newLines(os.Stdout)
+	p, err := startPeer(o, key, out)
+	if err != nil {
+		return err
+	}
+	defer p.host.Close()
+	out.write(p.ready())
+	return out.serve(os.Stdin, p.commands())
+}
+
+func hostKey(o *options) (crypto.PrivKey, error) {
+	if o.key == "ed448" {
+		o.taught = true
+	}
+	if o.taught {
+		teachEd448()
+	}
+	if o.key == "ed448" {
+		return generateEd448Key()
+	}
+	key, _, err := crypto.GenerateKeyPair(crypto.Ed25519, 0)
+	return key, err
+}
