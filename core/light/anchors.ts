@@ -15,10 +15,16 @@ export interface Checkpoint {
   /** Decimal milliseconds since the epoch. */
   readonly timestamp: string
   readonly difficulty: number
+  /**
+   * Root of its prover registry, hex: 64 or 74 bytes. Needed for a genesis without a pinned committee, whose time proof cannot be checked; of
+   * any other frame the time proof vouches for the root.
+   */
+  readonly registryRoot?: string
 }
 
 export interface Anchors {
-  readonly committee: EngineCommittee
+  /** Pinned committee; left out, the committee is what the registry at the checkpoint names, and is followed from there (spec 11 section 8.4). */
+  readonly committee?: EngineCommittee
   readonly checkpoint: Checkpoint
   readonly rules: EngineRules
   /** When these anchors were made, milliseconds since the epoch: their age is shown and checked. */

@@ -7,10 +7,14 @@ import { CryptoError } from '../platform/crypto.ts'
 import type { EngineRules } from '../platform/engine.ts'
 import type { Millis } from '../platform/machine.ts'
 import { type LightPeer, type LightTransport, PeerError } from '../platform/network.ts'
-import { type Store, StoreError } from '../platform/store.ts'
+import { type Store, StoreError, type StoreOperation } from '../platform/store.ts'
+import type { CommitteeKeeper } from './committee-keeper.ts'
 import type {
   Answer,
+  CommitteePoint,
+  CommitteeState,
   Finding,
+  FollowFailure,
   LightConfig,
   LightEffect,
   LightEvent,
@@ -24,10 +28,10 @@ import type {
   Task,
   TaskResult,
 } from './events.ts'
-import type { FollowSource } from './follow-registry-types.ts'
+import type { FollowSource, GivenHeader } from './follow-registry-types.ts'
 import { LightClient } from './light-client.ts'
-import { ASK_TIMEOUT_MILLIS, FILL_DEPTH } from './policy.ts'
-import { loadHeader, loadSizes, loadState, storePrefix } from './records.ts'
+import { ASK_TIMEOUT_MILLIS, FILL_DEPTH, FOLLOW_MILLIS } from './policy.ts'
+import { loadCommittee, loadHeader, loadSizes, loadState, putCommittee, storePrefix } from './records.ts'
 import type { StateSource } from './state-reads.ts'
 import type { WorkCount } from './work.ts'
 
@@ -40,7 +44,9 @@ export interface DriverClock {
 export type DriverRefusal = Omit<Extract<LightEffect, { kind: 'refusal' }>, 'kind'>
 
 /** State with the traffic of each connected peer. */
-export type DriverState = Omit<LightState, 'peers'> & {
+export type DriverState = Omit<LightState, 'peers' | 'committee'> & {
+  /** null before the network is known. */
+  readonly committee: CommitteeState | null
   readonly peers: readonly (LightPeerState & { readonly received: number; readonly sent: number })[]
 }
 
@@ -72,7 +78,11 @@ export class LightDriver {
   readonly #queries = new Map<number, (outcome: QueryOutcome) => void>()
   /** Batches are written one after the other. */
   #writing: Promise<void> = Promise.resolve()
+  /** The pinned committee. */
   #committee: CommitteeHandle | null = null
+  /** On a network without a pinned one. */
+  readonly #keeper: Promise<CommitteeKeeper> | null
+  readonly #follows = new Map<number, AbortController>()
   #cancelWake: () => void = () => {}
   #nextQuery = 1
   #stopped = false
@@ -81,6 +91,8 @@ export class LightDriver {
     this.#parts = parts
     this.#client = new LightClient(parts.config)
     this.#prefix = storePrefix(parts.config.description)
+    this.#keeper = parts.config.description.anchors.committee === undefined ? this.#makeKeeper() : null
+    this.#keeper?.catch(() => {})
   }
 
   /** Reads the store and starts. Never rejects: a store that cannot be read is as good as an empty one, and is said. */
@@ -92,7 +104,8 @@ export class LightDriver {
     } catch (error) {
       note = [note, `What was stored cannot be read: ${storeReason(error)}.`].filter((text) => text !== null).join(' ')
     }
-    this.#send({ kind: 'start', stored, note })
+    const committee = await this.#resumed()
+    this.#send({ kind: 'start', stored, note, ...(committee === null ? {} : { committee }) })
     void loadSizes(this.#parts.store, this.#prefix).then(
       (sizes) => this.#send({ kind: 'stored', sizes }),
       () => {},
@@ -168,7 +181,9 @@ export class LightDriver {
     this.#cancelWake()
     for (const job of this.#jobs.values()) job.abort()
     for (const key of [...this.#peers.keys()]) this.#hangUp(key)
+    for (const follow of this.#follows.values()) follow.abort()
     await this.#writing
+    await this.#keeper?.then((keeper) => keeper.close()).catch(() => {})
     if (this.#committee !== null) await this.#parts.crypto.closeCommittee(this.#committee).catch(() => {})
   }
 
@@ -197,6 +212,12 @@ export class LightDriver {
         return
       case 'cancel':
         this.#jobs.get(effect.job)?.abort()
+        return
+      case 'follow':
+        void this.#follow(effect.follow, effect.header)
+        return
+      case 'callOff':
+        this.#follows.get(effect.follow)?.abort()
         return
       case 'persist':
         this.#persist(effect)
@@ -310,11 +331,14 @@ export class LightDriver {
     const { anchors } = config.description
     switch (task.kind) {
       case 'openCommittee':
+        if (anchors.committee === undefined) throw new CryptoError('arguments', 'no committee is pinned')
         this.#committee = await crypto.openCommittee(anchors.committee, { signal })
         return { kind: 'openCommittee' }
       case 'inspect':
         return { kind: 'inspect', facts: await crypto.inspectHeader(task.header, { signal }) }
       case 'certificate': {
+        if (this.#keeper !== null)
+          return { kind: 'certificate', verdict: await (await this.#keeper).verify(task.header, task.root, signal) }
         if (this.#committee === null) throw new CryptoError('arguments', 'the committee is not open')
         const verdict = await crypto.verifyCertificate(task.header, this.#committee, anchors.rules, { signal })
         return { kind: 'certificate', verdict }
@@ -322,6 +346,51 @@ export class LightDriver {
       case 'timeProof':
         return { kind: 'timeProof', check: await crypto.verifyTimeProof(task.header, { signal }) }
     }
+  }
+
+  async #makeKeeper(): Promise<CommitteeKeeper> {
+    const { CommitteeKeeper } = await import('./committee-keeper.ts')
+    const { crypto, clock, config } = this.#parts
+    return new CommitteeKeeper({ crypto, clock, peers: () => this.followSources() }, config.description.anchors)
+  }
+
+  /** What an earlier session followed to; null when it cannot be used: then it is followed again from the checkpoint. */
+  async #resumed(): Promise<CommitteePoint | null> {
+    if (this.#keeper === null) return null
+    try {
+      const stored = await loadCommittee(this.#parts.store, this.#prefix)
+      const keeper = await this.#keeper
+      if (stored !== null) await keeper.resume(stored)
+      return keeper.point
+    } catch {
+      return null
+    }
+  }
+
+  async #follow(follow: number, header: GivenHeader | null): Promise<void> {
+    const calledOff = new AbortController()
+    this.#follows.set(follow, calledOff)
+    const { signal, done } = this.#timed(FOLLOW_MILLIS, calledOff.signal)
+    let keeper: CommitteeKeeper | null = null
+    let failure: FollowFailure | null
+    try {
+      keeper = await (this.#keeper ?? this.#makeKeeper())
+      failure = await keeper.follow(header, signal)
+    } catch (error) {
+      failure = { verdict: 'open', reason: reasonOf(error) }
+    } finally {
+      done()
+      this.#follows.delete(follow)
+    }
+    const kept = keeper?.kept ?? null
+    const write = kept && putCommittee(this.#prefix, kept)
+    if (write !== null) this.#keep(write)
+    this.#send({ kind: 'followed', follow, point: keeper?.point ?? null, failure })
+  }
+
+  /** A committee that is not written is followed to again by the next session. */
+  #keep(write: StoreOperation): void {
+    this.#writing = this.#writing.then(() => this.#parts.store.batch([write], 'relaxed').catch(() => {}))
   }
 
   #persist({ batch, operations, durability }: Extract<LightEffect, { kind: 'persist' }>): void {

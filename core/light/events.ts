@@ -7,6 +7,7 @@ import type { Millis } from '../platform/machine.ts'
 import type { PeerErrorCode, PeerHello } from '../platform/network.ts'
 import type { Durability, StoreOperation } from '../platform/store.ts'
 import type { NetworkDescription } from './anchors.ts'
+import type { GivenHeader } from './follow-registry-types.ts'
 import type { LightLimits, TimeProofPolicy } from './policy.ts'
 
 export interface LightConfig {
@@ -34,7 +35,8 @@ export type Answer =
 export type Task =
   | { readonly kind: 'openCommittee' }
   | { readonly kind: 'inspect'; readonly header: Uint8Array }
-  | { readonly kind: 'certificate'; readonly header: Uint8Array }
+  /** `root`: of the registry whose committee it is verified with, hex; empty for the pinned committee. */
+  | { readonly kind: 'certificate'; readonly header: Uint8Array; readonly root: string }
   | { readonly kind: 'timeProof'; readonly header: Uint8Array }
 
 export type TaskResult =
@@ -73,6 +75,20 @@ export interface StoredEvidence {
   readonly at: Millis
 }
 
+/** A frame that the registry was followed to, and its committee, as the store keeps them. */
+export interface StoredCommittee {
+  /** Number and identity of the checkpoint that it was followed from: under other anchors it says nothing. */
+  readonly checkpoint: string
+  readonly frame: bigint
+  readonly rank: bigint
+  /** Hex. */
+  readonly identity: string
+  /** Of the registry, hex. */
+  readonly root: string
+  /** Keys in hex, weights in decimal. */
+  readonly members: readonly { readonly publicKey: string; readonly weight: string }[]
+}
+
 /** Number and bytes of a stored header. */
 export type StoredSize = readonly [bigint, number]
 
@@ -94,8 +110,35 @@ export type QueryOutcome =
   | { readonly kind: 'finding'; readonly finding: Finding }
   | { readonly kind: 'failed'; readonly code: 'notFound' | 'noPeers' | 'halted' | 'engine'; readonly reason: string }
 
+/** A frame whose registry was followed to: its committee is known (spec 11 section 8.4). */
+export interface CommitteePoint {
+  readonly frame: bigint
+  /** Root of its registry, hex. */
+  readonly root: string
+  readonly members: number
+}
+
+/** Why following did not come to a header. `lie`: no honest peer sends it; `open`: it may be tried again. */
+export interface FollowFailure {
+  readonly verdict: 'lie' | 'quorum' | 'open'
+  readonly reason: string
+}
+
 export type LightEvent =
-  | { readonly kind: 'start'; readonly stored: StoredState | null; readonly note: string | null }
+  | {
+      readonly kind: 'start'
+      readonly stored: StoredState | null
+      readonly note: string | null
+      /** What an earlier session followed to from the same checkpoint. */
+      readonly committee?: CommitteePoint
+    }
+  /** `point`: what is trusted now, also when the way ended before the header. */
+  | {
+      readonly kind: 'followed'
+      readonly follow: number
+      readonly point: CommitteePoint | null
+      readonly failure: FollowFailure | null
+    }
   /** What else is in the store, told some time after the start: the oldest go when there is too much. */
   | { readonly kind: 'stored'; readonly sizes: readonly StoredSize[] }
   | { readonly kind: 'wake' }
@@ -127,6 +170,10 @@ export type LightEffect =
   | { readonly kind: 'subscribe'; readonly peer: PeerKey }
   | { readonly kind: 'compute'; readonly job: number; readonly task: Task }
   | { readonly kind: 'cancel'; readonly job: number }
+  /** Follow the registry to that header; null: take the registry at the checkpoint. */
+  | { readonly kind: 'follow'; readonly follow: number; readonly header: GivenHeader | null }
+  /** No outcome of that is waited for. */
+  | { readonly kind: 'callOff'; readonly follow: number }
   | {
       readonly kind: 'persist'
       readonly batch: number
@@ -159,11 +206,26 @@ export interface LightState {
   readonly at: bigint | null
   readonly target: bigint | null
   readonly peers: readonly LightPeerState[]
+  readonly committee: CommitteeState
   readonly health: 'ok' | 'stalled'
   readonly reason: string
   readonly next: string
   /** Why it is halted, for programs; null otherwise. */
   readonly halt: HaltCause | null
+}
+
+/** Which committee frames are verified with. */
+export interface CommitteeState {
+  /** `registry`: derived from the prover registry, as the headers commit to it. */
+  readonly origin: 'pinned' | 'registry'
+  /** Frame whose registry names it; null for a pinned one, and while none is known. */
+  readonly frame: bigint | null
+  /** null while none is known. */
+  readonly members: number | null
+  /** Newest frame that nodes offer and that waits for its committee: nothing is verified of it. */
+  readonly pending: bigint | null
+  /** Why nothing, or not that frame, can be verified yet. */
+  readonly reason: string | null
 }
 
 export type HaltCause = 'anchors' | 'engine' | 'evidence'

@@ -9,6 +9,7 @@ export class FollowBudget {
   readonly #bytes = new Map<string, number>()
   readonly #strikes = new Map<string, number>()
   #frames = 0
+  #numbers = 0
 
   constructor(limits: FollowLimits, clock: DriverClock) {
     this.#limits = limits
@@ -31,6 +32,16 @@ export class FollowBudget {
       throw new FollowError(
         'limit',
         `more than ${this.#limits.frames} headers to look at; ask for a nearer frame first`,
+      )
+  }
+
+  /** Counts a number that peers are asked about. Throws `FollowError` `limit`. */
+  look(): void {
+    this.#numbers += 1
+    if (this.#numbers > this.#limits.numbers)
+      throw new FollowError(
+        'limit',
+        `more than ${this.#limits.numbers} frames to ask for; ask for a nearer frame first`,
       )
   }
 

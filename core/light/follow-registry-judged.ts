@@ -1,17 +1,17 @@
 /** What is said of one header while a registry is followed, and what it is held against. See `follow-registry.ts`. */
 import type { HeaderFacts } from '../platform/crypto.ts'
 import type { HeldRegistry } from './follow-registry-tree.ts'
-import type { FollowCommittee, FollowErrorCode, FollowRule, FollowStep } from './follow-registry-types.ts'
+import type { FollowCommittee, FollowErrorCode, FollowRule, FollowStep, TrustedFacts } from './follow-registry-types.ts'
 
 export interface KnownRegistry {
   readonly root: Uint8Array
-  readonly tree: HeldRegistry
+  /** Null when only its committee was kept. */
+  readonly tree: HeldRegistry | null
   readonly committee: FollowCommittee
 }
 
 export interface Trusted {
-  readonly facts: HeaderFacts
-  readonly bytes: Uint8Array
+  readonly facts: TrustedFacts
   readonly registry: KnownRegistry
 }
 

@@ -46,11 +46,20 @@ export interface FollowCommittee {
 
 /** A header whose registry is known and was rebuilt here. */
 export interface FollowedPoint {
-  readonly facts: HeaderFacts
-  readonly bytes: Uint8Array
+  readonly facts: TrustedFacts
   readonly committee: FollowCommittee
-  /** Leaves of the registry. */
-  readonly leaves: number
+  /** Leaves of the registry; null when only its committee is known from an earlier session. */
+  readonly leaves: number | null
+}
+
+/** What is used of a trusted header. */
+export type TrustedFacts = Pick<HeaderFacts, 'number' | 'rank' | 'identity' | 'proverTreeCommitment'>
+
+/** A header that a caller has already. */
+export interface GivenHeader {
+  readonly bytes: Uint8Array
+  /** Address of the peer that sent it. */
+  readonly from: string
 }
 
 /** How the registry of a header was got: it is the trusted one, only what differs was pulled, or all of it. */
@@ -124,11 +133,19 @@ export class FollowError extends Error {
   readonly code: FollowErrorCode
   /** What was looked at before it failed. Frames adopted among them stay trusted. */
   readonly steps: readonly FollowStep[]
-  constructor(code: FollowErrorCode, message: string, steps: readonly FollowStep[] = [], options?: ErrorOptions) {
+  /** No honest peer sends the header that was to be followed to. */
+  readonly lie: boolean
+  constructor(
+    code: FollowErrorCode,
+    message: string,
+    steps: readonly FollowStep[] = [],
+    options: ErrorOptions & { readonly lie?: boolean } = {},
+  ) {
     super(message, options)
     this.name = 'FollowError'
     this.code = code
     this.steps = steps
+    this.lie = options.lie ?? false
   }
 }
 
@@ -139,6 +156,8 @@ export const NO_ROOT =
 export interface FollowLimits {
   /** Headers looked at. */
   readonly frames: number
+  /** Numbers that peers are asked for a header of, whether they have one or not. */
+  readonly numbers: number
   /** Bytes that one peer may send. */
   readonly bytesPerPeer: number
   /** Time for one answer. */
@@ -147,18 +166,27 @@ export interface FollowLimits {
   readonly strikes: number
 }
 
-export const FOLLOW_LIMITS: FollowLimits = { frames: 256, bytesPerPeer: 256 << 20, askMillis: 15_000, strikes: 3 }
+export const FOLLOW_LIMITS: FollowLimits = {
+  frames: 256,
+  numbers: 1024,
+  bytesPerPeer: 256 << 20,
+  askMillis: 15_000,
+  strikes: 3,
+}
+
+export interface FollowRules {
+  readonly rules: EngineRules
+  readonly limits?: Partial<FollowLimits>
+}
 
 /** What a follower starts from. The caller vouches for the header's identity. */
-export interface FollowStart {
+export interface FollowStart extends FollowRules {
   readonly header: Uint8Array
   /**
    * The caller vouches for all bytes of the header, not only for its identity: no time proof is asked for. For a header that came with the
    * anchors; the genesis of a network has none.
    */
   readonly wholeHeader: boolean
-  readonly rules: EngineRules
-  readonly limits?: Partial<FollowLimits>
 }
 
 /** The committee as an engine opens it: threshold floor(2W/3). */

@@ -10,26 +10,19 @@
  * Peers are asked one after the other; one that lies is passed by. A peer can withhold, and nothing else, as long as fewer than a third of
  * each trusted committee is faulty.
  */
-import { bytesToHex } from '@noble/hashes/utils.js'
 import { sameBytes } from '../platform/bytes.ts'
-import { CryptoError, type HeaderFacts } from '../platform/crypto.ts'
+import { CryptoError } from '../platform/crypto.ts'
 import type { EngineRules } from '../platform/engine.ts'
 import { PeerError } from '../platform/network.ts'
 import type { SyncProgress } from '../sync/progress.ts'
 import { FollowBudget } from './follow-registry-budget.ts'
-import {
-  CommitteeReader,
-  isLessThanThird,
-  isMoreThanTwoThirds,
-  overlapWeight,
-  sameCommittee,
-} from './follow-registry-committee.ts'
+import { CommitteeReader } from './follow-registry-committee.ts'
+import { judgeHeader, rootOf } from './follow-registry-judge.ts'
 import {
   better,
   type Candidate,
   type Judged,
   type KnownRegistry,
-  NOTHING_FOUND,
   refused,
   stepOf,
   type Trusted,
@@ -37,29 +30,32 @@ import {
 import { nextPivot } from './follow-registry-pivots.ts'
 import { pullRegistry } from './follow-registry-pull.ts'
 import {
-  engineCommittee,
   FOLLOW_LIMITS,
+  type FollowCommittee,
   FollowError,
   type Followed,
   type FollowedPoint,
   type FollowHost,
   type FollowLimits,
   type FollowOptions,
+  type FollowRules,
   type FollowSource,
   type FollowStart,
   type FollowStep,
+  type GivenHeader,
   NO_ROOT,
   type RegistrySource,
+  type TrustedFacts,
 } from './follow-registry-types.ts'
 
-/** Lengths of a root: of at most one leaf, of more (spec 20 section 8.1). */
-const ROOT_BYTES: readonly number[] = [64, 74]
 /** Registries kept beside the trusted one: bisecting comes back to them. */
 const HELD = 4
 
 /** One call on its way. */
 interface Run {
   readonly target: bigint
+  /** The target as the caller has it; null: peers are asked for it. */
+  readonly given: Candidate | null
   readonly budget: FollowBudget
   readonly steps: FollowStep[]
   /** By peer and number. */
@@ -78,11 +74,11 @@ export class RegistryFollower {
   /** The call before. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(host: FollowHost, start: FollowStart, reader: CommitteeReader, trusted: Trusted) {
+  private constructor(host: FollowHost, { rules, limits }: FollowRules, reader: CommitteeReader, trusted: Trusted) {
     this.#host = host
     // bitmasks are over the committee of the header itself: its indices never shift
-    this.#rules = { ...start.rules, signersByKey: false }
-    this.#limits = { ...FOLLOW_LIMITS, ...start.limits }
+    this.#rules = { ...rules, signersByKey: false }
+    this.#limits = { ...FOLLOW_LIMITS, ...limits }
     this.#reader = reader
     this.#trusted = trusted
   }
@@ -91,13 +87,24 @@ export class RegistryFollower {
   static async start(host: FollowHost, start: FollowStart, options: FollowOptions): Promise<RegistryFollower> {
     const { signal } = options
     const facts = await host.crypto.inspectHeader(start.header, { signal })
-    const root = rootOf(facts)
-    if (root === null) throw new FollowError('noRoot', NO_ROOT)
+    if (rootOf(facts) === null) throw new FollowError('noRoot', NO_ROOT)
     if (!start.wholeHeader) {
       const proof = await host.crypto.verifyTimeProof(start.header, { signal })
       if (!proof.ok)
         throw new FollowError('refused', `the header to start from: ${proof.reason ?? 'its time proof is wrong'}`)
     }
+    return await RegistryFollower.startAt(host, facts, start, options)
+  }
+
+  /** The same for a header of which the caller vouches for these four fields. */
+  static async startAt(
+    host: FollowHost,
+    facts: TrustedFacts,
+    start: FollowRules,
+    options: FollowOptions,
+  ): Promise<RegistryFollower> {
+    const { signal } = options
+    const root = facts.proverTreeCommitment
     const budget = new FollowBudget({ ...FOLLOW_LIMITS, ...start.limits }, host.clock)
     const reader = new CommitteeReader(host.crypto)
     const onSync = progressOf({ budget, target: facts.number, options }, facts.number)
@@ -105,14 +112,24 @@ export class RegistryFollower {
     const committee = await reader.read(tree.all, signal)
     if (committee.totalWeight === 0n)
       throw new FollowError('committee', `the registry of frame ${facts.number} names no committee with weight`)
-    const registry = { root, tree, committee }
-    return new RegistryFollower(host, start, reader, { facts, bytes: start.header, registry })
+    return new RegistryFollower(host, start, reader, { facts, registry: { root, tree, committee } })
+  }
+
+  /** Goes on from a frame that was trusted in an earlier session: nothing is asked for, and the next registry is copied as a whole. */
+  static resume(
+    host: FollowHost,
+    facts: TrustedFacts,
+    committee: FollowCommittee,
+    start: FollowRules,
+  ): RegistryFollower {
+    const registry = { root: facts.proverTreeCommitment, tree: null, committee }
+    return new RegistryFollower(host, start, new CommitteeReader(host.crypto), { facts, registry })
   }
 
   /** The newest trusted frame. */
   get point(): FollowedPoint {
-    const { facts, bytes, registry } = this.#trusted
-    return { facts, bytes, committee: registry.committee, leaves: registry.tree.size }
+    const { facts, registry } = this.#trusted
+    return { facts, committee: registry.committee, leaves: registry.tree?.size ?? null }
   }
 
   /**
@@ -120,23 +137,36 @@ export class RegistryFollower {
    * stays trusted. Calls are worked through one after the other.
    */
   advance(number: bigint, options: FollowOptions): Promise<Followed> {
-    const call = this.#turn.then(() => this.#advance(number, options))
+    return this.#inTurn(() => this.#advance(number, null, options))
+  }
+
+  /** The same for the header with these bytes: nobody is asked for another one of its number. Also rejects with `decode`. */
+  advanceTo(header: GivenHeader, options: FollowOptions): Promise<Followed> {
+    return this.#inTurn(async () => {
+      const { bytes, from } = header
+      const facts = await this.#host.crypto.inspectHeader(bytes, { signal: options.signal })
+      return await this.#advance(facts.number, { facts, bytes, from: { id: from, address: from } }, options)
+    })
+  }
+
+  #inTurn(work: () => Promise<Followed>): Promise<Followed> {
+    const call = this.#turn.then(work)
     this.#turn = call.catch(() => undefined)
     return call
   }
 
-  async #advance(target: bigint, options: FollowOptions): Promise<Followed> {
+  async #advance(target: bigint, given: Candidate | null, options: FollowOptions): Promise<Followed> {
     const { clock } = this.#host
     const start = clock.now()
     const budget = new FollowBudget(this.#limits, clock)
-    const run: Run = { target, budget, steps: [], headers: new Map(), options }
+    const run: Run = { target, given, budget, steps: [], headers: new Map(), options }
     if (target < this.#number)
       throw new FollowError('arguments', `frame ${target} is below the trusted frame ${this.#number}`)
     try {
       while (this.#number < target) await this.#hop(run)
     } catch (error) {
       if (!(error instanceof FollowError)) throw error
-      throw new FollowError(error.code, error.message, run.steps, { cause: error })
+      throw new FollowError(error.code, error.message, run.steps, { cause: error, lie: error.lie })
     }
     return { point: this.point, steps: run.steps, bytes: budget.bytes, millis: clock.now() - start }
   }
@@ -152,13 +182,15 @@ export class RegistryFollower {
     let upper = run.target
     for (let next: bigint | null = run.target; next !== null; next = nextPivot(low, upper, run.target, tried)) {
       tried.add(next)
+      run.budget.look()
       const judged = await this.#visit(next, run)
       if (judged.outcome === 'adopted') {
         this.#trusted = judged.trusted
         return
       }
       if (judged.outcome === 'far') upper = next < upper ? next : upper
-      else if (next === run.target) throw new FollowError(judged.code, `frame ${next}: ${judged.reason}`)
+      else if (next === run.target)
+        throw new FollowError(judged.code, `frame ${next}: ${judged.reason}`, [], { lie: judged.lie })
     }
     throw new FollowError(
       'overlap',
@@ -169,10 +201,10 @@ export class RegistryFollower {
   /** Looks at what peers hold of one frame until one of their headers can be adopted; else gives what came nearest to it. */
   async #visit(number: bigint, run: Run): Promise<Judged> {
     const { signal } = run.options
+    if (number === run.target && run.given !== null) return await this.#weigh(run.given, run)
     const seen: Uint8Array[] = []
     let best: Judged | null = null
     for (const peer of run.budget.sources(this.#host.peers(), signal)) {
-      const start = this.#host.clock.now()
       const got = await this.#fetch(peer, number, run)
       if ('outcome' in got) {
         best = better(best, got)
@@ -180,10 +212,7 @@ export class RegistryFollower {
       }
       if (seen.some((bytes) => sameBytes(bytes, got.bytes))) continue
       seen.push(got.bytes)
-      run.budget.frame()
-      const judged = await this.#judge(got, run)
-      run.steps.push(stepOf(got, this.#number, judged, this.#host.clock.now() - start))
-      progressOf(run, this.#number)(null)
+      const judged = await this.#weigh(got, run)
       if (judged.outcome === 'adopted') return judged
       if (judged.lie) run.budget.strike(peer.id)
       best = better(best, judged)
@@ -193,6 +222,18 @@ export class RegistryFollower {
     return alone
       ? refused('noPeers', 'no node is connected', false)
       : refused('refused', 'no connected node is believed any more', false)
+  }
+
+  async #weigh(candidate: Candidate, run: Run): Promise<Judged> {
+    const { crypto, clock } = this.#host
+    const start = clock.now()
+    run.budget.frame()
+    const registryOf = (root: Uint8Array) => this.#registryOf(root, run)
+    const parts = { crypto, rules: this.#rules, trusted: this.#trusted, signal: run.options.signal, registryOf }
+    const judged = await judgeHeader(parts, candidate)
+    run.steps.push(stepOf(candidate, this.#number, judged, clock.now() - start))
+    progressOf(run, this.#number)(null)
+    return judged
   }
 
   async #fetch(peer: FollowSource, number: bigint, run: Run): Promise<Candidate | Judged> {
@@ -221,68 +262,6 @@ export class RegistryFollower {
     }
   }
 
-  /** Spec 11 section 8.4 steps 2 to 5, the cheap checks first, the time proof last. */
-  async #judge({ facts, bytes }: Candidate, run: Run): Promise<Judged> {
-    const { crypto } = this.#host
-    const { signal } = run.options
-    const wrong = this.#misplaced(facts)
-    if (wrong !== null) return refused('refused', wrong, true)
-    const root = rootOf(facts)
-    if (root === null) return refused('noRoot', NO_ROOT, false)
-    if (!ROOT_BYTES.includes(root.length)) return refused('refused', `a registry root of ${root.length} bytes`, true)
-    let registry: KnownRegistry
-    let source: RegistrySource
-    try {
-      ;({ registry, source } = await this.#registryOf(root, run))
-    } catch (error) {
-      if (!(error instanceof FollowError) || error.code === 'limit') throw error
-      return refused(error.code, error.message, false)
-    }
-    const { committee } = registry
-    const trusted = this.#trusted.registry.committee
-    const named = { ...NOTHING_FOUND, registry: source, members: committee.members.length }
-    if (committee.totalWeight === 0n)
-      return refused('committee', 'its registry names no committee with weight', true, named)
-    let verdict: Awaited<ReturnType<typeof crypto.verifyCertificate>>
-    try {
-      const handle = await crypto.openCommittee(engineCommittee(committee), { signal })
-      verdict = await crypto
-        .verifyCertificate(bytes, handle, this.#rules, { signal })
-        .finally(() => crypto.closeCommittee(handle))
-    } catch (error) {
-      if (!(error instanceof CryptoError) || (error.code !== 'arguments' && error.code !== 'decode')) throw error
-      return refused('committee', `its registry names no usable committee: ${error.message}`, true, named)
-    }
-    const signed = { weight: verdict.signedWeight, of: committee.totalWeight }
-    const overlap = { weight: overlapWeight(trusted, committee, verdict.signers), of: trusted.totalWeight }
-    const found = { ...named, signed, overlap }
-    const failed = verdict.checks.filter(({ ok }) => !ok)
-    if (!verdict.valid) {
-      const reason = failed.map((check) => `${check.name}: ${check.reason}`).join('; ')
-      const few = failed.length > 0 && failed.every(({ name }) => name === 'quorum')
-      return refused(few ? 'quorum' : 'refused', reason, !few, found)
-    }
-    const same = sameCommittee(trusted, committee)
-    if (!same && !isMoreThanTwoThirds(overlap.weight, overlap.of)) {
-      const share = `signed by ${overlap.weight} of the ${overlap.of} that frame ${this.#number} trusts`
-      const reason = isLessThanThird(overlap.weight, overlap.of) ? `${share}, less than a third` : share
-      return { outcome: 'far', code: 'overlap', reason, lie: false, ...found }
-    }
-    const proof = await crypto.verifyTimeProof(bytes, { signal })
-    if (!proof.ok) return refused('refused', proof.reason ?? 'its time proof is wrong', true, found)
-    const rule = same ? 'sameCommittee' : 'twoThirds'
-    return { outcome: 'adopted', rule, trusted: { facts, bytes, registry }, ...found }
-  }
-
-  /** Why that header cannot follow the trusted one; null when it can. */
-  #misplaced({ number, rank, parentSelector }: HeaderFacts): string | null {
-    const { facts } = this.#trusted
-    if (rank <= facts.rank) return `rank ${rank} is not above rank ${facts.rank} of frame ${facts.number}`
-    if (number === facts.number + 1n && !sameBytes(parentSelector, facts.identity))
-      return `its parent is ${bytesToHex(parentSelector)}, frame ${facts.number} is ${bytesToHex(facts.identity)}`
-    return null
-  }
-
   async #registryOf(
     root: Uint8Array,
     run: Run,
@@ -300,11 +279,6 @@ export class RegistryFollower {
     this.#held = [registry, ...this.#held].slice(0, HELD)
     return { registry, source }
   }
-}
-
-/** Null for the form without commitments (Impl-R leaders). */
-function rootOf({ proverTreeCommitment }: HeaderFacts): Uint8Array | null {
-  return proverTreeCommitment.length === 0 ? null : proverTreeCommitment
 }
 
 function progressOf({ budget, target, options }: Pick<Run, 'budget' | 'target' | 'options'>, trusted: bigint) {

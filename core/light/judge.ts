@@ -8,9 +8,11 @@ import type { CertificateVerdict, Check, HeaderFacts } from '../platform/crypto.
 import type { Millis } from '../platform/machine.ts'
 import { type Candidate, Candidates, digestOf, type NewCandidate, Refused } from './candidates.ts'
 import type { Chain, Frame } from './chain.ts'
-import type { LightEffect, Task, TaskResult } from './events.ts'
+import type { Committees } from './committees.ts'
+import type { CommitteePoint, FollowFailure, LightEffect, Task, TaskResult } from './events.ts'
 import { equivocation } from './evidence.ts'
 import { failedTimeProof, findingOfCandidate } from './finding.ts'
+import { NO_ROOT } from './follow-registry-types.ts'
 import { Pending } from './pending.ts'
 import { JOB_TIMEOUT_MILLIS, OPEN_ATTEMPTS } from './policy.ts'
 import type { Ruling } from './rulings.ts'
@@ -27,6 +29,7 @@ export class Judge {
   readonly #chain: Chain
   readonly #timeProofs: TimeProofs
   readonly #work: Work
+  readonly #committees: Committees
   readonly #candidates = new Candidates()
   readonly #refused = new Refused()
   readonly #jobs = new Pending<Job>()
@@ -34,18 +37,20 @@ export class Judge {
   #awaitingTimeProof: Candidate[] = []
   /** Candidates that wait for the time proof of a frame that is held, because only one of both can be right. */
   #contested: { readonly candidate: Candidate; readonly timeProof: Check | null }[] = []
+  /** The pinned committee. */
   #committee: 'closed' | 'opening' | 'open' = 'closed'
   #openAttempts = 0
   #rulings: Ruling[] = []
 
-  constructor(chain: Chain, timeProofs: TimeProofs, work: Work) {
+  constructor(chain: Chain, committees: Committees, timeProofs: TimeProofs, work: Work) {
     this.#chain = chain
+    this.#committees = committees
     this.#timeProofs = timeProofs
     this.#work = work
   }
 
   get ready(): boolean {
-    return this.#committee === 'open'
+    return this.#committees.pinned ? this.#committee === 'open' : this.#committees.point !== null
   }
 
   /** Takes a header in. One that was refused before, or is waiting, is not looked at again. */
@@ -60,12 +65,18 @@ export class Judge {
         return
       }
       const twin = (c: Candidate) => c !== candidate && c.digest === candidate.digest && c.peer === candidate.peer
-      if (this.#candidates.some(twin) || this.#running(twin)) this.#candidates.drop((c) => c === candidate)
+      if (this.#candidates.some(twin) || this.#running(twin) || this.#committees.some(twin))
+        this.#candidates.drop((c) => c === candidate)
     }
     for (const gone of this.#candidates.shed()) this.#giveUp(gone, 'too much arrived at once', now)
   }
 
-  /** Whether something that matches is still to be decided. */
+  /** Whether something that matches is still to be decided, or waits for its committee. */
+  undecided(matches: (candidate: Candidate) => boolean): boolean {
+    return this.deciding(matches) || this.#committees.some(matches)
+  }
+
+  /** Whether something that matches is being decided here. */
   deciding(matches: (candidate: Candidate) => boolean): boolean {
     const contested = this.#contested.some(({ candidate }) => matches(candidate))
     return (
@@ -76,6 +87,7 @@ export class Judge {
   /** Forgets what matches, for instance all that a dropped peer sent. */
   forget(matches: (candidate: Candidate) => boolean): readonly LightEffect[] {
     this.#candidates.drop(matches)
+    this.#committees.drop(matches)
     this.#awaitingTimeProof = this.#awaitingTimeProof.filter((c) => !matches(c))
     this.#contested = this.#contested.filter(({ candidate }) => !matches(candidate))
     const dropped = this.#jobs.drop((job) => 'candidate' in job && matches(job.candidate))
@@ -86,6 +98,7 @@ export class Judge {
   close(): readonly LightEffect[] {
     this.#timeProofs.clear()
     this.#candidates.drop(() => true)
+    this.#committees.drop(() => true)
     this.#awaitingTimeProof = []
     this.#contested = []
     return this.#jobs.drop(() => true).map((job): LightEffect => ({ kind: 'cancel', job }))
@@ -97,7 +110,7 @@ export class Judge {
     const begin = (job: Job, task: Task) => {
       effects.push({ kind: 'compute', job: this.#jobs.add(job, now, JOB_TIMEOUT_MILLIS[job.stage]), task })
     }
-    if (this.#committee === 'closed') {
+    if (this.#committees.pinned && this.#committee === 'closed') {
       this.#committee = 'opening'
       begin({ stage: 'open' }, { kind: 'openCommittee' })
     }
@@ -105,10 +118,13 @@ export class Judge {
       const candidate = this.#candidates.nextArrived()
       if (candidate) begin({ stage: 'inspect', candidate }, { kind: 'inspect', header: candidate.bytes })
     }
-    if (this.#committee !== 'open') return effects
+    if (!this.ready) return effects
     if (!this.#busy('certificate')) {
       const candidate = this.#nextUndecided(now)
-      if (candidate) begin({ stage: 'certificate', candidate }, { kind: 'certificate', header: candidate.bytes })
+      const root = this.#committees.pinned
+        ? ''
+        : bytesToHex(candidate?.facts?.proverTreeCommitment ?? new Uint8Array(0))
+      if (candidate) begin({ stage: 'certificate', candidate }, { kind: 'certificate', header: candidate.bytes, root })
     }
     if (!this.#busy('timeProof')) {
       const candidate = this.#awaitingTimeProof.shift()
@@ -136,6 +152,7 @@ export class Judge {
 
   /** Gives up jobs that nobody answered. */
   expire(now: Millis): void {
+    for (const candidate of this.#committees.expire(now)) this.#withoutCommittee(candidate, now)
     for (const job of this.#jobs.expire(now)) this.#failed(job, 'crashed', 'the engine did not answer', now)
   }
 
@@ -170,13 +187,50 @@ export class Judge {
   #nextUndecided(now: Millis): Candidate | undefined {
     for (;;) {
       const candidate = this.#candidates.nextPlaced()
-      if (candidate?.facts == null || candidate.query !== null) return candidate
-      const before = this.#refused.get(candidate.digest)
+      if (candidate?.facts == null) return candidate
+      const before = candidate.query === null ? this.#refused.get(candidate.digest) : undefined
       const place = this.#chain.place(candidate.facts)
       if (before !== undefined) this.#refuse(candidate, before.reason, { lie: before.lie, again: true }, now)
-      else if (place.kind === 'known') this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
-      else return candidate
+      else if (candidate.query === null && place.kind === 'known')
+        this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
+      else if (this.#committees.knows(candidate.facts)) return candidate
+      else this.#toCertificate(candidate, candidate.facts, now)
     }
+  }
+
+  /** Where following the registry came to: what waited for it is decided, or known to be undecidable. */
+  followed(id: number, point: CommitteePoint | null, failure: FollowFailure | null, now: Millis): void {
+    const { ready, over, failed } = this.#committees.followed(id, point, failure, now)
+    for (const candidate of ready) this.#candidates.placed(candidate)
+    for (const candidate of over) this.#withoutCommittee(candidate, now)
+    if (failed === null) return
+    const { verdict, reason } = failed.failure
+    if (verdict === 'open') this.#withoutCommittee(failed.candidate, now, reason)
+    else this.#refuse(failed.candidate, reason, { lie: verdict === 'lie' }, now)
+  }
+
+  /** To the certificate if the committee of the header is known; else it waits for that, or is given back undecided. */
+  #toCertificate(candidate: Candidate, facts: HeaderFacts, now: Millis): void {
+    if (this.#committees.knows(facts)) {
+      this.#candidates.placed(candidate)
+      return
+    }
+    const displaced = this.#committees.park(candidate, facts, now)
+    if (displaced === null) this.#withoutCommittee(candidate, now)
+    else for (const gone of displaced) this.#withoutCommittee(gone, now)
+  }
+
+  /** Nothing is said for or against a header whose committee is not known. */
+  #withoutCommittee(candidate: Candidate, now: Millis, why = this.#committees.reason): void {
+    const rootless = candidate.facts?.proverTreeCommitment.length === 0
+    const reason = rootless
+      ? NO_ROOT
+      : `the committee of its registry is not known here${why === null ? '' : ` (${why})`}`
+    if (candidate.query !== null) {
+      const unknown: Check = { name: 'committee', ok: false, reason, section: '11 section 8.4', millis: null }
+      this.#rulings.push({ kind: 'judged', candidate, finding: findingOfCandidate(candidate, unknown, now) })
+    } else if (rootless) this.#refuse(candidate, reason, { lie: false, keep: false }, now)
+    else this.#rulings.push({ kind: 'behind', candidate })
   }
 
   #inspected(candidate: Candidate, facts: HeaderFacts, now: Millis): void {
@@ -188,18 +242,18 @@ export class Judge {
       return
     }
     if (candidate.purpose === 'check') {
-      this.#candidates.placed(candidate)
+      this.#toCertificate(candidate, facts, now)
       return
     }
     const place = this.#chain.place(facts)
     candidate.links = this.#chain.links(facts)
-    if (this.#isOtherCopy(candidate)) this.#candidates.placed(candidate)
+    if (this.#isOtherCopy(candidate)) this.#toCertificate(candidate, facts, now)
     else if (place.kind === 'known') this.#rulings.push({ kind: 'known', candidate, frame: place.frame })
     else if (place.kind === 'conflict' || this.#chain.unprovenOpponents(facts).length > 0)
-      this.#candidates.placed(candidate)
+      this.#toCertificate(candidate, facts, now)
     else if (this.#refuseUnlinked(candidate, now)) return
     else if (place.kind === 'old' && candidate.query === null) this.#rulings.push({ kind: 'behind', candidate })
-    else this.#candidates.placed(candidate)
+    else this.#toCertificate(candidate, facts, now)
   }
 
   /** What speaks against the candidate is proven. If the candidate is too, the peer did not lie. */

@@ -13,6 +13,7 @@ import type { Check } from '../platform/crypto.ts'
 import type { Machine, Millis } from '../platform/machine.ts'
 import type { NewCandidate } from './candidates.ts'
 import { Chain, type Frame, findingOf } from './chain.ts'
+import { Committees } from './committees.ts'
 import { Conversations } from './conversations.ts'
 import type {
   LightConfig,
@@ -38,6 +39,7 @@ import { Work, type WorkCount } from './work.ts'
 export class LightClient implements Machine<LightEvent, LightEffect> {
   readonly #config: LightConfig
   readonly #chain: Chain
+  readonly #committees: Committees
   readonly #judge: Judge
   readonly #timeProofs: TimeProofs
   readonly #work = new Work()
@@ -65,7 +67,8 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     this.#chain = new Chain(anchors.checkpoint, config.limits)
     this.#telling = new Telling(this.#chain)
     this.#timeProofs = new TimeProofs(config.timeProofs, config.random)
-    this.#judge = new Judge(this.#chain, this.#timeProofs, this.#work)
+    this.#committees = new Committees(anchors)
+    this.#judge = new Judge(this.#chain, this.#committees, this.#timeProofs, this.#work)
     this.#storing = new Storing(config.description, config.limits)
     const emit = (effect: LightEffect) => this.#out.push(effect)
     const forget = (peer: number) => this.#out.push(...this.#judge.forget((c) => c.peer === peer && c.query === null))
@@ -113,6 +116,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
   #dispatch(event: LightEvent, now: Millis): void {
     switch (event.kind) {
       case 'start':
+        if (event.committee) this.#committees.resume(event.committee)
         this.#start(event.stored, event.note, now)
         return
       case 'stop':
@@ -129,6 +133,9 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
         return
       case 'computed':
         if (!this.#stopped) this.#judge.computed(event.job, event.result, now)
+        return
+      case 'followed':
+        if (!this.#stopped) this.#judge.followed(event.follow, event.point, event.failure, now)
         return
       case 'persisted':
         this.#storing.persisted(event.batch)
@@ -213,6 +220,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     const pause = now - this.#lastEventAt
     if (pause < SLEEP_MILLIS && pause > -SLEEP_MILLIS) return
     this.#judge.forgive(now)
+    this.#committees.forgive(now)
     this.#storing.forgive(now)
     this.#queries.forgive(now)
     this.#conversations.wokeUp(now)
@@ -234,8 +242,9 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
         const listening = this.#conversations.peers.greeted().length > 0
         this.#listeningSince = listening ? (this.#listeningSince ?? now) : null
         this.#queries.tick(now)
-        this.#conversations.fill(this.#fillFloor(), (n) => this.#judge.deciding((c) => c.facts?.number === n), now)
+        this.#conversations.fill(this.#fillFloor(), (n) => this.#judge.undecided((c) => c.facts?.number === n), now)
         this.#rule(now)
+        this.#out.push(...this.#committees.next(this.#conversations.peers.greeted().length, now))
       }
       if (this.#halt === null || this.#judge.ready) this.#out.push(...this.#judge.start(now))
       this.#rule(now)
@@ -390,6 +399,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     const { peers } = this.#conversations
     const target = peers.newestOffered()
     const nextDialAt = peers.nextDialAt()
+    const committee = this.#committees.state()
     const sentences = describe({
       started: this.#started,
       stopped: this.#stopped,
@@ -405,6 +415,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       sinceAdvanceMillis: now - Math.max(this.#lastAdvanceAt, this.#listeningSince ?? now),
       stallMillis: stallMillis(this.#config.description.frameIntervalMillis),
       steppedOver: this.#steppedOver,
+      committee,
       filling: this.#judge.deciding((c) => c.purpose === 'range'),
       timeProofsBehind: this.#timeProofs.behind,
       anchorsAge: describeAge(this.#config.description.anchors.issuedAt, now),
@@ -416,6 +427,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       at: this.#telling.newest?.number ?? null,
       target,
       peers: peers.states(),
+      committee,
       halt: this.#halt?.cause ?? null,
     }
   }
@@ -424,6 +436,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     const soonest = Math.min(
       now + TICK_MILLIS,
       this.#judge.earliest(),
+      this.#halt ? Number.POSITIVE_INFINITY : this.#committees.earliest(now),
       this.#storing.earliest(),
       this.#queries.earliest(),
       this.#halt ? Number.POSITIVE_INFINITY : this.#conversations.earliest(now),

@@ -93,12 +93,18 @@ export function parseAnchors(text: string): Anchors {
 /** Checks a value as anchors. Throws `DescriptionError`. */
 export function readAnchors(value: unknown, path = ''): Anchors {
   const anchors = record(value, path)
-  return {
-    committee: readCommittee(anchors.committee, join(path, 'committee')),
-    checkpoint: readCheckpoint(anchors.checkpoint, join(path, 'checkpoint')),
-    rules: readRules(anchors.rules, join(path, 'rules')),
-    issuedAt: integer(anchors.issuedAt, join(path, 'issuedAt'), 0, Number.MAX_SAFE_INTEGER),
+  const checkpoint = readCheckpoint(anchors.checkpoint, join(path, 'checkpoint'))
+  const rules = readRules(anchors.rules, join(path, 'rules'))
+  const issuedAt = integer(anchors.issuedAt, join(path, 'issuedAt'), 0, Number.MAX_SAFE_INTEGER)
+  if (anchors.committee !== undefined)
+    return { committee: readCommittee(anchors.committee, join(path, 'committee')), checkpoint, rules, issuedAt }
+  // the output of a genesis is a constant: its identity binds nothing of the header
+  if (checkpoint.registryRoot === undefined && checkpoint.number === rules.genesisNumber) {
+    const needed =
+      'the root of the registry (64 or 74 bytes as hex digits), since there is no committee and the checkpoint is the genesis'
+    throw wrong(join(path, 'checkpoint.registryRoot'), 'nothing', needed)
   }
+  return { checkpoint, rules, issuedAt }
 }
 
 function readCommittee(value: unknown, path: string): EngineCommittee {
@@ -134,7 +140,15 @@ function readCheckpoint(value: unknown, path: string): Checkpoint {
     rank: decimal(checkpoint.rank, join(path, 'rank'), U64_MAX),
     timestamp: decimal(checkpoint.timestamp, join(path, 'timestamp'), I64_MAX),
     difficulty: integer(checkpoint.difficulty, join(path, 'difficulty'), 0, U32_MAX),
+    ...(checkpoint.registryRoot === undefined
+      ? {}
+      : { registryRoot: registryRoot(checkpoint.registryRoot, join(path, 'registryRoot')) }),
   }
+}
+
+/** A root of at most one leaf has 64 bytes, any other 74 (spec 20 section 8.1). */
+function registryRoot(value: unknown, path: string): string {
+  return hex(value, path, typeof value === 'string' && value.length === 128 ? 64 : 74)
 }
 
 function readRules(value: unknown, path: string): EngineRules {

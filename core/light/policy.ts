@@ -85,3 +85,16 @@ export function backOffMillis(failures: number, misdeeds: number): number {
   const afterMisdeeds = misdeeds === 0 ? 0 : Math.min(3_600_000, 30_000 * 2 ** Math.min(misdeeds - 1, 10))
   return Math.max(afterFailures, afterMisdeeds)
 }
+
+/** Committees that are kept open on a network without a pinned one: frames of the last registries can be verified with them. */
+export const COMMITTEES_KEPT = 24
+/** Headers of one peer, and of callers, that wait for their committee. */
+export const MOST_PARKED = 8
+/** Following the registry to one header ends after this long, and after the second when headers of other peers wait. */
+export const FOLLOW_MILLIS = 180_000
+export const FOLLOW_PATIENCE_MILLIS = 20_000
+
+/** Pause before the registry is followed again after failures in a row. */
+export function followPauseMillis(failures: number): number {
+  return failures === 0 ? 0 : Math.min(60_000, 1000 * 2 ** Math.min(failures, 10))
+}

@@ -6,12 +6,16 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { RangeOptions, Store, StoreOperation } from '../platform/store.ts'
 import type { NetworkDescription } from './anchors.ts'
-import type { StoredEvidence, StoredHeader, StoredSize, StoredState } from './events.ts'
+import type { StoredCommittee, StoredEvidence, StoredHeader, StoredSize, StoredState } from './events.ts'
 import { WIRE_LIMITS } from './wire-limits.ts'
 
 const VERSION = 1
 const HEADER = 0x68 // 'h'
 const EVIDENCE = 0x65 // 'e'
+const COMMITTEE = 0x63 // 'c'
+/** Members of a committee that is kept, and the longest record of one: a member takes some 1,200 characters. */
+const MOST_MEMBERS = 1024
+const COMMITTEE_BYTES = 2 << 20
 
 /** Beginning of all keys of a network. */
 export function storePrefix(description: NetworkDescription): Uint8Array {
@@ -79,6 +83,46 @@ export async function loadSizes(store: Store, prefix: Uint8Array): Promise<reado
   }
   return sizes
 }
+
+/** Null when the committee is too large to be kept. */
+export function putCommittee(prefix: Uint8Array, stored: StoredCommittee): StoreOperation | null {
+  if (stored.members.length > MOST_MEMBERS) return null
+  const text = JSON.stringify({ ...stored, version: VERSION, frame: `${stored.frame}`, rank: `${stored.rank}` })
+  return { kind: 'put', key: committeeKey(prefix), value: utf8ToBytes(text) }
+}
+
+/** What an earlier session followed to; null when there is none that can be read. Rejects with `StoreError`. */
+export async function loadCommittee(store: Store, prefix: Uint8Array): Promise<StoredCommittee | null> {
+  const value = await store.get(committeeKey(prefix))
+  return value === undefined || value.length > COMMITTEE_BYTES ? null : readCommittee(value)
+}
+
+function committeeKey(prefix: Uint8Array): Uint8Array {
+  return concatBytes(prefix, Uint8Array.of(COMMITTEE))
+}
+
+function readCommittee(value: Uint8Array): StoredCommittee | null {
+  try {
+    const { version, checkpoint, frame, rank, identity, root, members } = JSON.parse(
+      new TextDecoder().decode(value),
+    ) as Record<string, unknown>
+    if (version !== VERSION || !Array.isArray(members) || members.length > MOST_MEMBERS) return null
+    if (![checkpoint, frame, rank].every((text) => typeof text === 'string')) return null
+    if (!isHex(identity, 32) || !(isHex(root, 64) || isHex(root, 74))) return null
+    const sound = members.every((m: unknown): m is StoredCommittee['members'][number] => {
+      const { publicKey, weight } = (m ?? {}) as Record<string, unknown>
+      return isHex(publicKey, 585) && typeof weight === 'string' && /^[0-9]{1,20}$/.test(weight)
+    })
+    if (!sound) return null
+    const point = { checkpoint: String(checkpoint), frame: BigInt(String(frame)), rank: BigInt(String(rank)) }
+    return { ...point, identity, root, members }
+  } catch {
+    return null
+  }
+}
+
+const isHex = (value: unknown, bytes: number): value is string =>
+  typeof value === 'string' && value.length === 2 * bytes && /^[0-9a-f]*$/.test(value)
 
 function headerRange(prefix: Uint8Array): Pick<RangeOptions, 'from' | 'to'> {
   return { from: headerKey(prefix, 0n), to: concatBytes(prefix, Uint8Array.of(HEADER + 1)) }

@@ -1,6 +1,6 @@
 /** What a person is told: phase, why, and what comes next. */
 import type { Millis } from '../platform/machine.ts'
-import type { HaltCause, LightPhase, LightState } from './events.ts'
+import type { CommitteeState, HaltCause, LightPhase, LightState } from './events.ts'
 
 export interface Halt {
   readonly cause: HaltCause
@@ -28,6 +28,7 @@ export interface Situation {
   readonly stallMillis: number
   /** Newest frame that was refused and is above everything verified. */
   readonly steppedOver: { readonly number: bigint; readonly reason: string } | null
+  readonly committee: CommitteeState
   readonly filling: boolean
   readonly timeProofsBehind: boolean
   readonly anchorsAge: string
@@ -55,6 +56,11 @@ function describePhase(s: Situation): Sentences {
   if (s.at === null) return s.greeted === 0 ? connecting(s) : anchoring(s)
   if (s.greeted === 0) {
     return say('degraded', `No node is connected; the newest verified frame is ${s.at}.`, dialling(s), s)
+  }
+  const { pending, reason: pendingReason } = s.committee
+  if (pending !== null && pendingReason !== null && pending > s.at) {
+    const phase = s.sinceAdvanceMillis > s.stallMillis ? 'degraded' : 'verifying'
+    return say(phase, `Verified up to frame ${s.at}. ${pendingReason}`, PENDING_NEXT, s)
   }
   if (s.sinceAdvanceMillis > s.stallMillis) {
     const reason = `No new verified frame for ${seconds(s.sinceAdvanceMillis)}; the newest is ${s.at}.`
@@ -90,6 +96,11 @@ function describePhase(s: Situation): Sentences {
   return say('ready', `Frame ${s.at}, the newest that nodes offer, is verified.`, next, s)
 }
 
+const UNKNOWN_NEXT =
+  'It is tried again and again. Nodes keep the registries of the newest frames only: if this lasts, get newer anchors from a source you trust.'
+const PENDING_NEXT =
+  'The registry is followed by itself, and tried again where that fails; if this lasts, get newer anchors from a source you trust.'
+
 function connecting(s: Situation): Sentences {
   if (s.addresses === 0) return say('connecting', 'No node is known.', 'Add the address of a node.')
   const tried = s.lastFailure === null ? '' : ` Last answer: ${s.lastFailure}.`
@@ -99,6 +110,9 @@ function connecting(s: Situation): Sentences {
 
 function anchoring(s: Situation): Sentences {
   const anchors = `anchors that are ${s.anchorsAge}`
+  if (s.committee.reason !== null) {
+    return say('anchoring', s.committee.reason, s.committee.frame === null ? UNKNOWN_NEXT : PENDING_NEXT, s)
+  }
   if (s.steppedOver) {
     const { number, reason } = s.steppedOver
     return say(

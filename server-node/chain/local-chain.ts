@@ -129,6 +129,7 @@ export class LocalChain implements FrameSource {
       rank: facts.rank.toString(),
       timestamp: facts.timestamp.toString(),
       difficulty: facts.difficulty,
+      registryRoot: Buffer.from(facts.proverTreeCommitment).toString('hex'),
     }
     return { committee: this.committee, checkpoint, rules: rulesOf(this.#genesis), issuedAt: this.#now() }
   }

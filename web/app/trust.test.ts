@@ -5,6 +5,7 @@ import { readPasted } from './trust.ts'
 test('a pasted network.json and pasted anchors are told apart; all else is explained', () => {
   expect(readPasted('{"format":1,"anchors":{}}')).toEqual({ network: { format: 1, anchors: {} } })
   expect(readPasted('{"committee":{}}')).toEqual({ anchors: { committee: {} } })
+  expect(readPasted('{"checkpoint":{}}')).toEqual({ anchors: { checkpoint: {} } })
   for (const text of ['', 'hello', '[]', 'null', '7', '{}', '"anchors"']) expect(readPasted(text)).toBeTypeOf('string')
 })
 

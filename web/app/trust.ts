@@ -12,7 +12,7 @@ type Anchors = NonNullable<ClientOptions['anchors']>
 
 export type Pasted = { readonly network: NetworkDescription } | { readonly anchors: Anchors }
 
-/** A whole network description has `anchors`; anchors alone have `committee`. */
+/** A whole network description has `anchors`; anchors alone have `checkpoint`. */
 export function readPasted(text: string): Pasted | string {
   if (text.length > MOST_CHARACTERS) return 'That is too long to be anchors.'
   let value: unknown
@@ -23,8 +23,8 @@ export function readPasted(text: string): Pasted | string {
   }
   if (typeof value !== 'object' || value === null) return 'Anchors are a JSON object.'
   if ('anchors' in value) return { network: value as NetworkDescription }
-  if ('committee' in value) return { anchors: value as Anchors }
-  return 'There is neither "anchors" nor "committee" in it.'
+  if ('checkpoint' in value || 'committee' in value) return { anchors: value as Anchors }
+  return 'There is neither "anchors" nor "checkpoint" in it.'
 }
 
 export function storedTrust(): Pasted | null {

@@ -421,7 +421,7 @@ describe('manners', () => {
     expect((error as ClientError).message).toMatch(/days old/)
     const malformed = { ...network, anchors: { ...network.anchors, checkpoint: { number: 'x' } } } as never
     expect(await codeOf((await started({ network: malformed })).ready({ timeoutMillis: 60_000 }))).toBe('anchors')
-    const members = network.anchors.committee.members
+    const members = (network.anchors.committee?.members ?? [])
       .map((member) => ({ ...member, publicKey: '00'.repeat(585) }))
       .slice(0, 1)
     const undecodable = { ...network.anchors, committee: { members, threshold: null } }

@@ -287,7 +287,14 @@ function warmPool(workers: number): Crypto {
   return pool
 }
 
-const NOTHING = { at: null, target: null, peers: [], health: 'ok', halt: null } as const satisfies Partial<DriverState>
+const NOTHING = {
+  at: null,
+  target: null,
+  peers: [],
+  committee: null,
+  health: 'ok',
+  halt: null,
+} as const satisfies Partial<DriverState>
 
 /** One timer; a time further away than timers reach is approached in steps. */
 function alarm(time: number, callback: () => void): () => void {

@@ -2,6 +2,7 @@
  * Public types of the embeddable light client (docs/embed). The page and every embedder see only these.
  */
 import type { Anchors, NetworkDescription } from '@petal/core/light/anchors.ts'
+import type { CommitteeState } from '@petal/core/light/events.ts'
 import type { Check, HeaderFacts } from '@petal/core/platform/crypto.ts'
 import type { LightTransport } from '@petal/core/platform/network.ts'
 import type { Store } from '@petal/core/platform/store.ts'
@@ -26,12 +27,16 @@ export interface ClientState {
   /** Newest frame number that a peer offers (unverified), null before the first. */
   readonly target: bigint | null
   readonly peers: readonly PeerStatus[]
+  /** Which committee frames are verified with; null before the network is known. */
+  readonly committee: CommitteeState | null
   readonly health: 'ok' | 'stalled'
   /** Human sentence: why it is so. */
   readonly reason: string
   /** Human sentence: what happens next, or what to do. */
   readonly next: string
 }
+
+export type { CommitteeState }
 
 export interface PeerStatus {
   readonly id: string
@@ -100,7 +105,13 @@ export type ClientErrorCode =
   | 'crashed' // its worker ended or does not answer
   | 'stopped' // after stop()
   | 'arguments' // a programming mistake of the caller
-  | 'import' // a checkpoint file that cannot be used
+  | 'import' // a checkpoint or a file of keys that cannot be used
+  | 'identity' // the identity of this browser cannot be read, kept or opened
+  | 'passphrase' // it does not open the file of keys, or is too short for a new one
+  | 'exists' // this browser has another identity already
+  | 'locked' // the identity is behind a passkey that was not asked yet
+  | 'passkey' // passkeys cannot do this here, or the person refused
+  | 'gossip' // a message was not published, or a topic cannot be subscribed to
 
 export interface ClientOptions {
   /** Network description, or the address of a `network.json` to fetch at `start()`. */

@@ -11,18 +11,19 @@ export const IDLE: ClientState = {
   at: null,
   target: null,
   peers: [],
+  committee: null,
   health: 'ok',
   reason: 'The client has not been started.',
   next: 'Start it.',
 }
 
 export function clientState(state: DriverState): ClientState {
-  const { phase, at, target, health, reason, next } = state
+  const { phase, at, target, committee, health, reason, next } = state
   const peers = state.peers.map(({ peer, ...shown }) => ({
     ...shown,
     transport: shown.transport || (kindOf(shown.address) ?? ''),
   }))
-  return { phase, at, target, health, reason, next, peers }
+  return { phase, at, target, committee, health, reason, next, peers }
 }
 
 /** A frame whose facts are known. */

@@ -175,6 +175,13 @@ export function createFixtureClient(
   }
   const shown = scene === 'connecting' ? 0 : scene === 'verifying' ? 9 : 20
   const state: ClientState = {
+    committee: {
+      origin: 'pinned',
+      frame: null,
+      members: NETWORK.anchors.committee?.members.length ?? 0,
+      pending: null,
+      reason: null,
+    },
     at: shown === 0 ? null : BigInt(244_200 + shown),
     target: 244_220n,
     peers:

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import type { ClientState } from '../client.ts'
 import { age, brief, count } from '../model/format.ts'
 import type { PageModel } from '../model/page-model.ts'
 import { readPasted, storeTrust } from '../trust.ts'
@@ -28,12 +29,15 @@ function TrustFacts({ model }: { readonly model: PageModel }) {
   const now = model.now.value
   const anchors = model.client.network?.anchors
   if (anchors === undefined) return <p class="empty">No anchors have been read yet.</p>
-  const { checkpoint, committee } = anchors
+  const { checkpoint } = anchors
+  const committee = committeeShown(model.state.value.committee)
   return (
     <dl class="figures" data-testid="trust" data-source={model.trust}>
       <div>
         <dt>Committee</dt>
-        <dd>{committee.members.length} members</dd>
+        <dd data-testid="committee" data-origin={committee.origin} data-frame={committee.frame}>
+          {committee.text}
+        </dd>
       </div>
       <div>
         <dt>Starts at frame</dt>
@@ -49,6 +53,16 @@ function TrustFacts({ model }: { readonly model: PageModel }) {
       </div>
     </dl>
   )
+}
+
+/** Whose signatures count, and where that is known from. */
+function committeeShown(state: ClientState['committee']) {
+  if (state === null) return { origin: '', frame: '', text: 'Not known yet' }
+  const { origin, frame, members, reason } = state
+  if (members === null) return { origin, frame: '', text: reason ?? 'Not known yet' }
+  const text =
+    origin === 'pinned' ? 'pinned by the anchors' : `derived from the registry at frame ${count(frame ?? 0n)}`
+  return { origin, frame: String(frame ?? ''), text: `${members} members, ${text}` }
 }
 
 function AddressForm({ model }: { readonly model: PageModel }) {
@@ -111,7 +125,7 @@ function AnchorsForm({ model }: { readonly model: PageModel }) {
           spellcheck={false}
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
-          placeholder='{"committee": …, "checkpoint": …}'
+          placeholder='{"checkpoint": …, "committee": …}'
         />
       </label>
       <div class="actions">
