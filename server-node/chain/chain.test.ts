@@ -11,9 +11,10 @@ import { calibrate } from './calibrate.ts'
 import { openMembers } from './committee.ts'
 import { bitmask, FrameMaker, voteMessage, voters } from './frame-maker.ts'
 import { createGenesis, readGenesis, rulesOf } from './genesis.ts'
-import { LocalChain, RECENT_FRAMES } from './local-chain.ts'
+import { LocalChain } from './local-chain.ts'
 import { LOCAL } from './local-profile.ts'
 import { dueAt, type GrowingChain, produce } from './producer.ts'
+import { RECENT_FRAMES } from './served-chain.ts'
 import type { Head } from './source.ts'
 
 let directory: string

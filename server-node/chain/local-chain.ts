@@ -1,17 +1,14 @@
-/** The chain of a local network: its ledger, its newest headers in memory, and the anchors a light client starts from. */
-import type { Anchors, Checkpoint, StateExample } from '@petal/core/light/anchors.ts'
+/** The chain of a local network that is made here: its ledger below what is served of it. */
+import type { StateExample } from '@petal/core/light/anchors.ts'
 import { sameBytes } from '@petal/core/platform/bytes.ts'
 import type { Crypto, HeaderFacts } from '@petal/core/platform/crypto.ts'
-import type { EngineCommittee } from '@petal/core/platform/engine.ts'
 import { NodeError } from '../errors.ts'
 import { committeeOf } from './committee.ts'
 import { type Genesis, inspectStored, rulesOf } from './genesis.ts'
 import type { Ledger, StateRoots } from './ledger.ts'
 import { LOCAL } from './local-profile.ts'
-import { type FrameSource, type Head, HeadListeners, type StateAnswers } from './source.ts'
-
-/** Headers kept in memory, and frames after which the checkpoint moves (one hour of frames at 10 s). */
-export const RECENT_FRAMES = 360
+import { checkpointFor, checkpointOf, ServedChain } from './served-chain.ts'
+import type { StateAnswers } from './source.ts'
 
 export interface LocalChainOptions {
   readonly ledger: Ledger
@@ -24,35 +21,25 @@ export interface LocalChainOptions {
   readonly now?: () => number
 }
 
-export class LocalChain implements FrameSource {
-  readonly network = LOCAL.network
-  readonly profile = LOCAL.profile
-  readonly oldest = LOCAL.genesisNumber
-  readonly frameIntervalMillis: number
-  readonly committee: EngineCommittee
-  readonly values: StateAnswers | undefined
-  readonly examples: readonly StateExample[]
+export class LocalChain extends ServedChain {
   readonly #ledger: Ledger
-  readonly #genesis: Genesis
-  readonly #now: () => number
-  readonly #recent = new Map<bigint, Uint8Array>()
-  readonly #listeners = new HeadListeners()
-  #head: HeaderFacts
-  #headBytes: Uint8Array
-  #anchors: Anchors
 
   private constructor(options: LocalChainOptions, checkpoint: HeaderFacts, head: HeaderFacts, headBytes: Uint8Array) {
-    this.frameIntervalMillis = options.frameIntervalMillis
-    this.#genesis = options.genesis
-    this.#now = options.now ?? Date.now
+    super({
+      network: LOCAL.network,
+      profile: LOCAL.profile,
+      oldest: LOCAL.genesisNumber,
+      frameIntervalMillis: options.frameIntervalMillis,
+      committee: committeeOf(options.genesis.publicKeys),
+      rules: rulesOf(options.genesis),
+      values: options.values,
+      examples: options.examples,
+      checkpoint: checkpointOf(checkpoint),
+      head,
+      headBytes,
+      now: options.now,
+    })
     this.#ledger = options.ledger
-    this.values = options.values
-    this.examples = options.examples ?? []
-    this.committee = committeeOf(options.genesis.publicKeys)
-    this.#head = head
-    this.#headBytes = headBytes
-    this.#anchors = this.#makeAnchors(checkpoint)
-    this.#remember(head.number, headBytes)
   }
 
   /** Reads the ledger, writes frame 0 into a new one. Throws `NodeError` `corrupt`. The ledger belongs to the chain from then on. */
@@ -72,73 +59,24 @@ export class LocalChain implements FrameSource {
     return new LocalChain(options, checkpoint.facts, head.facts, head.bytes)
   }
 
-  get headFacts(): HeaderFacts {
-    return this.#head
-  }
-
-  grows(): boolean {
-    return true
-  }
-
-  head(): Head {
-    return { number: this.#head.number, identity: this.#head.identity, header: this.#headBytes }
-  }
-
-  async header(number: bigint): Promise<Uint8Array | undefined> {
-    // The ledger may already hold a frame that is not announced yet.
-    if (number > this.#head.number) return undefined
-    return this.#recent.get(number) ?? (await this.#ledger.frame(number))
-  }
-
-  anchors(): Anchors {
-    return this.#anchors
-  }
-
-  onHead(listener: (head: Head) => void): () => void {
-    return this.#listeners.add(listener)
-  }
-
   nextRoots(): Promise<StateRoots> {
-    return this.#ledger.commitFrame(this.#head.number + 1n)
+    return this.#ledger.commitFrame(this.headFacts.number + 1n)
   }
 
   /** On disk first, then announced: no frame that anyone heard of is lost by kill -9. */
   async append(header: Uint8Array, facts: HeaderFacts): Promise<void> {
     await this.#ledger.persist(facts.number, header)
-    const parent = this.#head
-    this.#head = facts
-    this.#headBytes = header
-    this.#remember(facts.number, header)
-    if (checkpointFor(facts.number) === parent.number) this.#anchors = this.#makeAnchors(parent)
-    this.#listeners.announce(this.head())
+    const parent = this.headFacts
+    this.announce(header, facts, checkpointFor(facts.number) === parent.number ? parent : undefined)
   }
 
   close(): Promise<void> {
     return this.#ledger.close()
   }
 
-  #remember(number: bigint, header: Uint8Array): void {
-    this.#recent.set(number, header)
-    this.#recent.delete(number - BigInt(RECENT_FRAMES))
+  protected stored(number: bigint): Promise<Uint8Array | undefined> {
+    return this.#ledger.frame(number)
   }
-
-  #makeAnchors(facts: HeaderFacts): Anchors {
-    const checkpoint: Checkpoint = {
-      number: facts.number.toString(),
-      identity: Buffer.from(facts.identity).toString('hex'),
-      rank: facts.rank.toString(),
-      timestamp: facts.timestamp.toString(),
-      difficulty: facts.difficulty,
-      registryRoot: Buffer.from(facts.proverTreeCommitment).toString('hex'),
-    }
-    return { committee: this.committee, checkpoint, rules: rulesOf(this.#genesis), issuedAt: this.#now() }
-  }
-}
-
-/** The checkpoint lies before the head, so that a light client always has something to verify. */
-function checkpointFor(head: bigint): bigint {
-  const previous = head > LOCAL.genesisNumber ? head - 1n : head
-  return previous - (previous % BigInt(RECENT_FRAMES))
 }
 
 async function readFrame(ledger: Ledger, number: bigint, crypto: Crypto) {
