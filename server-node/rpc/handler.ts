@@ -1,0 +1,101 @@
+/** From an HTTP request to a method: the router of the library behind the gate, with deadlines on requests and calls. */
+
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { Code, ConnectError, type ConnectRouter, createConnectRouter, createContextValues } from '@connectrpc/connect'
+import type { UniversalHandler } from '@connectrpc/connect/protocol'
+import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node'
+import { CALLER, type Caller } from './callers.ts'
+import type { Gate } from './gate.ts'
+import type { RpcLimits } from './limits.ts'
+
+type Request = IncomingMessage | Http2ServerRequest
+type Response = ServerResponse | Http2ServerResponse
+
+export interface HandlerOptions {
+  readonly routes: (router: ConnectRouter) => void
+  readonly gate: Gate
+  readonly limits: RpcLimits
+  /** Which protocols beside gRPC are spoken. */
+  readonly web: boolean
+  /** Fires when the listener stops: running calls end. */
+  readonly stopping: AbortSignal
+}
+
+export type Handle = (request: Request, response: Response, caller: Caller) => void
+
+export function rpcHandler({ routes, gate, limits, web, stopping }: HandlerOptions): Handle {
+  const router = createConnectRouter({
+    grpc: true,
+    grpcWeb: web,
+    connect: web,
+    // Nothing is compressed: a small message cannot grow into a large one, and pages of state cost no time here.
+    acceptCompression: [],
+    readMaxBytes: limits.requestBytes,
+    writeMaxBytes: limits.responseBytes,
+    shutdownSignal: stopping,
+    requestGate: (context) => gate.enter(context),
+  })
+  routes(router)
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
+  return (request, response, caller) => {
+    response.on('error', () => undefined)
+    const path = (request.url ?? '').split('?', 1)[0] ?? ''
+    const handler = handlers.get(path)
+    if (handler === undefined) {
+      void unknown(gate, path, caller, response)
+      return
+    }
+    const timers = deadlines(handler, request, response, limits)
+    answer(handler, request, response, caller)
+      .catch(() => closeStream(response))
+      .finally(() => {
+        for (const timer of timers) clearTimeout(timer)
+      })
+  }
+}
+
+async function answer(handler: UniversalHandler, request: Request, response: Response, caller: Caller): Promise<void> {
+  const values = createContextValues().set(CALLER, caller)
+  const called = universalRequestFromNodeRequest(request, response, undefined, values)
+  await universalResponseToNodeResponse(await handler(called), response)
+}
+
+/** A call of one request is bounded in time; streams have bounds of their own. */
+function deadlines(
+  handler: UniversalHandler,
+  request: Request,
+  response: Response,
+  limits: RpcLimits,
+): NodeJS.Timeout[] {
+  const { methodKind } = handler.method
+  if (methodKind === 'bidi_streaming' || methodKind === 'client_streaming') return []
+  const late = setTimeout(() => {
+    if (!request.readableEnded) closeStream(response)
+  }, limits.requestMillis)
+  if (methodKind === 'server_streaming') return [late]
+  return [late, setTimeout(() => closeStream(response), limits.callMillis)]
+}
+
+function closeStream(response: Response): void {
+  if (response instanceof ServerResponse) response.destroy()
+  else response.stream?.close()
+}
+
+/** A path without a method: refused like any other call, and only whoever may call it learns that it is not there. */
+async function unknown(gate: Gate, path: string, caller: Caller, response: Response): Promise<void> {
+  const error = await gate.check(path, caller).then(
+    () => new ConnectError('no such method', Code.Unimplemented),
+    (thrown: unknown) => ConnectError.from(thrown),
+  )
+  refuse(response, error)
+}
+
+/** Status without a message, in gRPC's form for answers that end with their headers. */
+export function refuse(response: Response, error: ConnectError): void {
+  if (response.destroyed || response.headersSent) return
+  const message = encodeURIComponent(error.rawMessage)
+  const headers = { 'content-type': 'application/grpc', 'grpc-status': String(error.code), 'grpc-message': message }
+  if (response instanceof ServerResponse) response.writeHead(200, headers).end()
+  else response.writeHead(200, headers).end()
+}

@@ -1,0 +1,84 @@
+/** Care for HTTP/2 sessions: signs of life, an end to idle ones, errors that belong to one peer (spec 51 section 1). */
+import {
+  createServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2'
+import type { Socket } from 'node:net'
+import type { RpcLimits } from './limits.ts'
+
+export type Answer = (request: Http2ServerRequest, response: Http2ServerResponse) => void
+
+/** Frames that break the protocol, or ask for streams above the limit, before a session ends. */
+const INVALID_FRAMES = 100
+const REJECTED_STREAMS = 100
+/** Streams that a peer opens and resets at once: so many, and a second after that. */
+const RESET_BURST = 200
+const RESETS_PER_SECOND = 20
+const SESSION_MEGABYTES = 32
+const HEADER_PAIRS = 64
+const OUTSTANDING_PINGS = 4
+const SETTINGS_ENTRIES = 32
+
+/** An HTTP/2 server that does not listen: hand it sockets with `openSession`. */
+export function sessionServer(limits: RpcLimits, answer: Answer): Http2Server {
+  const server = createServer(
+    {
+      settings: { maxConcurrentStreams: limits.streamsPerConnection, maxHeaderListSize: limits.headerBytes },
+      maxSessionInvalidFrames: INVALID_FRAMES,
+      maxSessionRejectedStreams: REJECTED_STREAMS,
+      maxSessionMemory: SESSION_MEGABYTES,
+      maxHeaderListPairs: HEADER_PAIRS,
+      maxOutstandingPings: OUTSTANDING_PINGS,
+      maxSettings: SETTINGS_ENTRIES,
+      streamResetBurst: RESET_BURST,
+      streamResetRate: RESETS_PER_SECOND,
+    },
+    answer,
+  )
+  server.on('sessionError', () => undefined)
+  return server
+}
+
+/** Starts HTTP/2 on a connected socket. */
+export function openSession(server: Http2Server, socket: Socket, limits: RpcLimits): ServerHttp2Session {
+  let opened: ServerHttp2Session | undefined
+  const take = (session: ServerHttp2Session) => {
+    opened = session
+  }
+  server.once('session', take)
+  server.emit('connection', socket)
+  server.off('session', take)
+  if (opened === undefined) throw new Error('HTTP/2 did not start on the socket')
+  watch(opened, limits)
+  return opened
+}
+
+function watch(session: ServerHttp2Session, limits: RpcLimits): void {
+  let streams = 0
+  let lastUse = performance.now()
+  session.on('error', () => session.destroy())
+  session.on('stream', (stream) => {
+    streams++
+    stream.on('error', () => undefined)
+    stream.once('close', () => {
+      streams--
+      lastUse = performance.now()
+    })
+  })
+  const beat = setInterval(() => {
+    if (streams === 0 && performance.now() - lastUse >= limits.idleMillis) {
+      session.close()
+      return
+    }
+    const late = setTimeout(() => session.destroy(), limits.keepAliveTimeoutMillis)
+    session.once('close', () => clearTimeout(late))
+    const sent = session.ping((error) => {
+      if (error === null) clearTimeout(late)
+    })
+    if (!sent) clearTimeout(late)
+  }, limits.keepAliveMillis)
+  session.once('close', () => clearInterval(beat))
+}
