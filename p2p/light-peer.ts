@@ -10,6 +10,11 @@ export interface Greeting {
   readonly profile: string
 }
 
+export interface DialOptions {
+  /** The connection belongs to the node: one that is there is used, and it stays open when the peer is closed. */
+  readonly shared?: boolean
+}
+
 /** Dials an address and speaks `/petal/light/1.0.0`. `transport`: its name, for people. Rejects with `PeerError`. */
 export async function dialLightPeer(
   node: Libp2p,
@@ -17,10 +22,11 @@ export async function dialLightPeer(
   address: string,
   greeting: Greeting,
   signal: AbortSignal,
+  { shared = false }: DialOptions = {},
 ): Promise<LightPeer> {
   let connection: Connection
   try {
-    connection = await node.dial(multiaddr(address), { signal, force: true })
+    connection = await node.dial(multiaddr(address), { signal, force: !shared })
   } catch (cause) {
     // Browsers do not tell scripts why a WebSocket failed: the cause is a mere event then.
     const told = cause instanceof Error && !cause.message.startsWith('[object') ? cause.message : 'nobody answers there'
@@ -35,6 +41,7 @@ export async function dialLightPeer(
     openStream: async (streamSignal) =>
       lightStream(await connection.newStream(LIGHT_PROTOCOL, { signal: streamSignal })),
     close: async () => {
+      if (shared) return
       try {
         await connection.close({ signal: AbortSignal.timeout(1000) })
       } catch (error) {

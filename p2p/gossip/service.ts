@@ -87,7 +87,7 @@ export class GossipService {
       scores,
       limits: { ...GOSSIP_LIMITS, ...options.limits },
       identity: { peerId, key },
-      firstSeqno: BigInt(Date.now()) * 1_000_000n,
+      firstSeqno: firstSeqno(),
       direct: new Set(options.direct),
       outsideMesh: new Set(options.bootstrap),
       random: Math.random,
@@ -285,6 +285,11 @@ export class GossipService {
     link?.judging(1)
     settle(ask, ended, otherwise)
   }
+}
+
+/** Nanoseconds since the epoch, those below a millisecond at random: hosts of one identity that start together do not count alike. */
+function firstSeqno(): bigint {
+  return BigInt(Date.now()) * 1_000_000n + BigInt(Math.floor(Math.random() * 1_000_000))
 }
 
 function uncaught(error: Error): void {

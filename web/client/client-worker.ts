@@ -19,6 +19,7 @@ const api: HostApi = {
   query: (call, wish) => running().query(call, wish),
   read: (call, wish, onProgress) => running().read(call, wish, onProgress),
   follow: (call, wish, onProgress) => running().follow(call, wish, onProgress),
+  peer: (wish, onDeliveries) => running().peer(wish, onDeliveries),
   cancel: (call) => running().cancel(call),
   head: () => running().head(),
   recent: (count) => running().recent(count),

@@ -9,6 +9,7 @@ import { Emitter } from './emitter.ts'
 import { type ClientError, clientError, ImportError, NotFoundError, RefusedError, StoppedError } from './errors.ts'
 import { followWish } from './follow-arguments.ts'
 import type { FollowOutcome } from './follow-host.ts'
+import { lazyPeering } from './gossip/lazy-peering.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { HostApi, HostListener } from './host-api.ts'
 import { type CheckedOptions, checkAddress, checkOptions } from './options.ts'
@@ -42,6 +43,10 @@ export class TabClient implements Client {
   #stopping: Promise<void> | null = null
   #nextCall = 1
   readonly #reads: StateApi
+  readonly #peering = lazyPeering({
+    ask: (wish, onDeliveries) => this.#called(async (host) => await host.peer(wish, onDeliveries)),
+    ended: () => this.#ended(),
+  })
 
   constructor(options: ClientOptions, spawn: SpawnClientWorker, heartbeatMillis?: number) {
     this.#options = checkOptions(options)
@@ -208,6 +213,16 @@ export class TabClient implements Client {
   getShard: Client['getShard'] = (...asked) => this.#reads.getShard(...asked)
   listProvers: Client['listProvers'] = (...asked) => this.#reads.listProvers(...asked)
   watch: Client['watch'] = (...asked) => this.#reads.watch(...asked)
+
+  readonly identity = this.#peering.identity
+  readonly gossip = this.#peering.gossip
+  readonly exportIdentity = this.#peering.exportIdentity
+  readonly importIdentity = this.#peering.importIdentity
+  readonly forgetIdentity = this.#peering.forgetIdentity
+  readonly protectIdentity = this.#peering.protectIdentity
+  readonly unlockIdentity = this.#peering.unlockIdentity
+  readonly publish = this.#peering.publish
+  readonly subscribe = this.#peering.subscribe
 
   followRegistry: Client['followRegistry'] = async (options = {}) => {
     const { signal, onProgress } = options

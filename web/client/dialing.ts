@@ -29,6 +29,7 @@ export class Dialing {
   readonly #choice: TransportChoice
   readonly #page: Remote<PageServices>
   readonly #dialers = new Map<BuiltIn, Promise<Libp2pDialer>>()
+  #shared: Pick<Libp2pDialer, 'dial'> | null = null
 
   constructor(choice: TransportChoice, page: Remote<PageServices>) {
     this.#choice = choice
@@ -40,6 +41,19 @@ export class Dialing {
     const kind = BUILT_IN.find((one) => this.#choice.builtIn.includes(one))
     const isOwn = this.#choice.functions === 0 && (kind === 'websocket' || kind === 'webtransport')
     if (isOwn && isAvailable(kind, globalThis)) this.#dialer(kind).catch(() => {})
+  }
+
+  /** From now on nodes are dialled by this where workers can; null: each transport by a node of its own, whose identity lasts as long as it. */
+  share(dialer: Pick<Libp2pDialer, 'dial'> | null): void {
+    this.#shared = dialer
+  }
+
+  /** Which of the addresses this worker can dial itself. */
+  ownAddresses(addresses: readonly string[]): readonly string[] {
+    return dialable(addresses, { ...this.#choice, functions: 0 }).filter((address) => {
+      const kind = kindOf(address)
+      return kind !== null && kind !== 'webrtc-direct' && isAvailable(kind, globalThis)
+    })
   }
 
   /** Dials for a network: by the embedder's functions first, in their order, then by the built-in transport of the address. */
@@ -60,7 +74,7 @@ export class Dialing {
     if (kind === null || !this.#choice.builtIn.includes(kind)) throw failure
     if (kind === 'webrtc-direct') return await dialByPage(this.#page, address, kind, signal)
     if (!isAvailable(kind, globalThis)) throw new PeerError('dial', `this browser has no ${kind}`)
-    const dialer = await this.#dialer(kind)
+    const dialer = this.#shared ?? (await this.#dialer(kind))
     return await dialer.dial(address, description, signal)
   }
 

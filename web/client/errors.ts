@@ -99,6 +99,31 @@ export class ImportError extends ClientError {
   }
 }
 
+/** The identity of this browser cannot be used: see `code` and the text. */
+export class IdentityError extends ClientError {
+  constructor(code: IdentityErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options)
+    this.name = 'IdentityError'
+  }
+}
+
+type IdentityErrorCode = Extract<ClientErrorCode, 'identity' | 'passphrase' | 'exists' | 'locked' | 'passkey'>
+
+const identityError = (code: IdentityErrorCode) =>
+  class extends IdentityError {
+    constructor(message: string, options?: ErrorOptions) {
+      super(code, message, options)
+    }
+  }
+
+/** A message was not published, or a topic cannot be subscribed to. */
+export class GossipRefusedError extends ClientError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('gossip', message, options)
+    this.name = 'GossipRefusedError'
+  }
+}
+
 const classes = {
   anchors: AnchorsError,
   timeout: ReadyTimeoutError,
@@ -111,7 +136,13 @@ const classes = {
   stopped: StoppedError,
   arguments: ArgumentsError,
   import: ImportError,
-} satisfies Record<ClientErrorCode, new (message: string) => ClientError>
+  identity: identityError('identity'),
+  passphrase: identityError('passphrase'),
+  exists: identityError('exists'),
+  locked: identityError('locked'),
+  passkey: identityError('passkey'),
+  gossip: GossipRefusedError,
+} satisfies Record<ClientErrorCode, new (message: string, options?: ErrorOptions) => ClientError>
 
 /** The error of that cause. */
 export function clientError(code: ClientErrorCode, message: string, options?: ErrorOptions): ClientError {

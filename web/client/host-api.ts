@@ -7,6 +7,7 @@ import type { WorkCount } from '@petal/core/light/work.ts'
 import type { TransportChoice } from './dialing.ts'
 import type { FollowOutcome, OnFollowing } from './follow-host.ts'
 import type { FollowWish } from './follow-types.ts'
+import type { OnDeliveries, PeerOutcome, PeerWish } from './gossip/wishes.ts'
 import type { PageServices } from './page-services.ts'
 import type { OnProgress, StateOutcome, StateWish } from './state-wishes.ts'
 
@@ -39,6 +40,8 @@ export interface HostApi {
   read(call: number, wish: StateWish, onProgress: OnProgress | null): Promise<StateOutcome>
   /** Follows the registry. `call` names it for `cancel`. `onProgress` is a Comlink proxy. */
   follow(call: number, wish: FollowWish, onProgress: OnFollowing | null): Promise<FollowOutcome>
+  /** The tab as a peer. `onDeliveries` is a Comlink proxy, the same in every call. */
+  peer(wish: PeerWish, onDeliveries: OnDeliveries): Promise<PeerOutcome>
   cancel(call: number): void
   head(): Finding | null
   recent(count: number): readonly Finding[]

@@ -13,6 +13,8 @@ import { type ChosenStore, chooseStore, isEmpty, sharedStore, trim } from './cho
 import { Dialing, dialable } from './dialing.ts'
 import type { FollowHost, FollowOutcome, OnFollowing } from './follow-host.ts'
 import type { FollowWish } from './follow-types.ts'
+import type { PeerHost } from './gossip/peer-host.ts'
+import type { OnDeliveries, PeerOutcome, PeerWish } from './gossip/wishes.ts'
 import type { HostApi, HostListener, HostOptions } from './host-api.ts'
 import { currentAddresses, type FoundNetwork, findNetwork } from './network-source.ts'
 import type { PageServices } from './page-services.ts'
@@ -44,7 +46,9 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
   #driver: LightDriver | null = null
   #reads: Promise<StateHost> | null = null
   #following: Promise<FollowHost> | null = null
+  #peering: Promise<PeerHost> | null = null
   #transport: LightTransport | null = null
+  #networkName = ''
   readonly #running: Promise<LightDriver | QueryOutcome>
   #state: DriverState | null = null
   #addressesSeen = new Set<string>()
@@ -108,6 +112,19 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
     }
   }
 
+  async peer(wish: PeerWish, onDeliveries: OnDeliveries): Promise<PeerOutcome> {
+    try {
+      const driver = await this.#running
+      if (!(driver instanceof LightDriver)) return failed(driver)
+      this.#peering ??= this.#peerHost(driver, onDeliveries)
+      return await (await this.#peering).ask(wish)
+    } catch (error) {
+      // What makes the tab a peer could not be loaded; the next wish tries again.
+      this.#peering = null
+      return { kind: 'failed', code: 'engine', reason: `What makes this tab a peer cannot be loaded: ${textOf(error)}` }
+    }
+  }
+
   cancel(call: number): void {
     this.#calls.get(call)?.abort(new Error('cancelled'))
   }
@@ -134,6 +151,7 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
     this.#stopping.abort()
     for (const call of this.#calls.values()) call.abort(new Error('the client was stopped'))
     await this.#driver?.stop()
+    await (await this.#peering?.catch(() => null))?.stop()
     await this.#dialing.stop()
     await this.#crypto.close()
     for (const cleanup of this.#cleanups.splice(0).reverse()) await Promise.resolve(cleanup()).catch(() => {})
@@ -158,6 +176,7 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
 
     const transport = this.#dialing.transport(known)
     this.#transport = transport
+    this.#networkName = known.network
 
     const driver = new LightDriver({
       config: {
@@ -198,6 +217,19 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
     const offered = () => this.#state?.target ?? null
     const dial = (signal: AbortSignal) => this.#dialOwn(signal)
     return new FollowHost({ driver, crypto: this.#crypto, clock: CLOCK, rules: driver.rules, dial, offered })
+  }
+
+  async #peerHost(driver: LightDriver, deliver: OnDeliveries): Promise<PeerHost> {
+    const { openPeerHost } = await import('./gossip/open-peer-host.ts')
+    return openPeerHost({
+      keep: this.#options.store !== 'memory',
+      network: this.#networkName,
+      addresses: () => this.#dialing.ownAddresses([...this.#addressesSeen]),
+      head: () => driver.head()?.facts?.number ?? null,
+      verify: (header) => driver.query({ kind: 'import', header }, this.#stopping.signal),
+      deliver,
+      share: (dialer) => this.#dialing.share(dialer),
+    })
   }
 
   /** Connections beside those of the driver, to the first addresses that answer. */

@@ -9,7 +9,9 @@ export {
   ClientError,
   CrashedError,
   EngineUnavailableError,
+  GossipRefusedError,
   HaltedError,
+  IdentityError,
   ImportError,
   NoPeersError,
   NotFoundError,
@@ -26,6 +28,8 @@ export type {
   RegistryFollowing,
   SignedShare,
 } from './follow-types.ts'
+export type * from './gossip/peer-types.ts'
+export type { Protection, TabIdentity } from './identity/identity-types.ts'
 export type * from './state-types.ts'
 export type * from './types.ts'
 

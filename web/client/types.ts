@@ -7,6 +7,7 @@ import type { Check, HeaderFacts } from '@petal/core/platform/crypto.ts'
 import type { LightTransport } from '@petal/core/platform/network.ts'
 import type { Store } from '@petal/core/platform/store.ts'
 import type { RegistryFollowing } from './follow-types.ts'
+import type { Peering } from './gossip/peer-types.ts'
 import type { StateReads } from './state-types.ts'
 
 export type Phase =
@@ -159,7 +160,7 @@ export interface ClientEvents {
   }
 }
 
-export interface Client extends AsyncDisposable, StateReads, RegistryFollowing {
+export interface Client extends AsyncDisposable, StateReads, RegistryFollowing, Peering {
   readonly state: ClientState
   readonly network: NetworkDescription | null
   /** Idempotent. Does the first I/O; rejects only for programming mistakes: follow `state` or await `ready`. */

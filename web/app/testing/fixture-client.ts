@@ -6,6 +6,7 @@
 import chain from '../../../test/vectors/frames/global_chain.json' with { type: 'json' }
 import type { Check, Client, ClientState, Head, NetworkDescription, Refusal, Verdict } from '../client.ts'
 import { fixtureFields } from './fixture-fields.ts'
+import { createFixturePeering } from './fixture-peering.ts'
 import { createFixtureReads, EXAMPLES } from './fixture-state.ts'
 
 export const SCENES = ['ready', 'connecting', 'verifying', 'degraded', 'halted'] as const
@@ -257,6 +258,7 @@ export function createFixtureClient(
       .flatMap((frame, index) => (frame.quorum === false ? [] : [headOf(index, true)]))
       .toReversed()
   return {
+    ...createFixturePeering(),
     ...createFixtureReads({ head: () => heads()[0] ?? null, delayMillis, changeMillis }),
     state,
     network: scene === 'connecting' ? null : NETWORK,

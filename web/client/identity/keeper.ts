@@ -1,0 +1,207 @@
+/**
+ * The identity of this browser inside the client's worker: made once by the browser's randomness, kept wrapped, opened for as long as gossip or an
+ * export needs it. The seed never leaves the worker and is never logged.
+ */
+
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { peerIdOf, peerIdText } from '@petal/core/identity/peer-id.ts'
+import type { FullEngine } from '@petal/core/platform/engine.ts'
+import { clientError } from '../errors.ts'
+import type { IdentityStore } from './identity-store.ts'
+import type { Lock, Protection, StoredIdentity, TabIdentity } from './identity-types.ts'
+import { ED448_KEY_TYPE, IDENTITY_ID, newBrowserKey, unwrapSeed, wrapSeed } from './wrapping.ts'
+
+export type IdentityEngine = Pick<FullEngine, 'ed448PublicKey' | 'ed448Sign' | 'ed448Verify'>
+
+const SEED_BYTES = 57
+
+/** A key in the clear. `seed` is the receiver's to wipe. */
+export interface OpenIdentity {
+  readonly seed: Uint8Array
+  readonly publicKey: Uint8Array
+}
+
+/** An identity that nothing keeps. */
+interface InMemory extends OpenIdentity {
+  readonly created: number
+}
+
+export class IdentityKeeper {
+  readonly #store: IdentityStore | null
+  readonly #engine: () => Promise<IdentityEngine>
+  readonly #now: () => number
+  #memory: InMemory | null = null
+  /** Wrapping key that a passkey gave, for as long as this client runs. */
+  #unlocked: { readonly key: CryptoKey; readonly publicKey: string } | null = null
+
+  /** `store` null: the identity is kept in memory. `engine` is loaded when a key is made or opened. */
+  constructor(store: IdentityStore | null, engine: () => Promise<IdentityEngine>, now: () => number) {
+    this.#store = store
+    this.#engine = engine
+    this.#now = now
+  }
+
+  /** Null when none was made yet. */
+  async current(): Promise<TabIdentity | null> {
+    const held = await this.#held()
+    if (held !== null) return shown(held.publicKey, held.lock.kind, held.created)
+    return this.#memory && shown(this.#memory.publicKey, 'memory', this.#memory.created)
+  }
+
+  /** Whether a passkey has to be asked before the key can be used: what to ask it with. */
+  async lock(): Promise<Extract<Lock, { kind: 'passkey' }> | null> {
+    const held = await this.#held()
+    if (held?.lock.kind !== 'passkey' || this.#unlocked?.publicKey === bytesToHex(held.publicKey)) return null
+    return held.lock
+  }
+
+  /** The identity; made when there is none. */
+  async identity(): Promise<TabIdentity> {
+    const current = await this.current()
+    if (current !== null) return current
+    const engine = await this.#engine()
+    const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES))
+    return await this.#keep(engine.ed448PublicKey(seed), seed, async (made) => (await this.#store?.add(made)) ?? made)
+  }
+
+  /** The key in the clear; made when there is none. Throws `ClientError` `locked`, `identity` (it does not open). */
+  async open(): Promise<OpenIdentity> {
+    await this.identity()
+    const held = await this.#held()
+    if (held === null) {
+      if (this.#memory === null) throw clientError('identity', 'The identity was forgotten meanwhile.')
+      return { seed: this.#memory.seed.slice(), publicKey: this.#memory.publicKey }
+    }
+    const { lock, publicKey } = held
+    const unlocked = this.#unlocked?.publicKey === bytesToHex(publicKey) ? this.#unlocked.key : null
+    const key = lock.kind === 'browser' ? lock.key : unlocked
+    if (key === null) throw clientError('locked', 'The identity is behind a passkey: unlock it first.')
+    const seed = await unwrapSeed(key, held)
+    if (seed === null) throw clientError('identity', 'The stored identity is damaged: import a copy, or forget it.')
+    const engine = await this.#engine()
+    if (bytesToHex(engine.ed448PublicKey(seed)) !== bytesToHex(publicKey)) {
+      seed.fill(0)
+      throw clientError('identity', 'The stored key is not that of its public key: import a copy, or forget it.')
+    }
+    return { seed, publicKey: publicKey.slice() }
+  }
+
+  /** Remembers the wrapping key of a passkey. Throws `ClientError` `passkey` when it does not open the identity. */
+  async unlock(key: CryptoKey): Promise<TabIdentity> {
+    const held = await this.#held()
+    if (held?.lock.kind !== 'passkey') throw clientError('arguments', 'The identity is behind no passkey.')
+    const seed = await unwrapSeed(key, held)
+    if (seed === null) throw clientError('passkey', 'That passkey does not open the identity of this browser.')
+    seed.fill(0)
+    this.#unlocked = { key, publicKey: bytesToHex(held.publicKey) }
+    return shown(held.publicKey, 'passkey', held.created)
+  }
+
+  /** Wraps the same identity anew: under a passkey's key, or (null) under a key of this browser. */
+  async protect(passkey: { readonly key: CryptoKey; readonly lock: Extract<Lock, { kind: 'passkey' }> } | null) {
+    const { seed, publicKey } = await this.open()
+    try {
+      const held = await this.#held()
+      if (held === null)
+        throw clientError('identity', 'This browser keeps nothing for this page: there is nothing to protect.')
+      const key = passkey?.key ?? (await newBrowserKey())
+      const lock: Lock = passkey?.lock ?? { kind: 'browser', key }
+      const made = await wrapped(seed, publicKey, held.created, key, lock)
+      if ((await this.#store?.replace(made, publicKey)) !== true) throw gone()
+      this.#unlocked = passkey === null ? null : { key, publicKey: bytesToHex(publicKey) }
+      return shown(publicKey, lock.kind, held.created)
+    } finally {
+      seed.fill(0)
+    }
+  }
+
+  /**
+   * Takes another identity. `seed` is wiped. Throws `ClientError` `import` when the halves of the key disagree, `exists` when there is another
+   * one and `replace` is false: what is replaced cannot be had back.
+   */
+  async take({ seed, publicKey }: OpenIdentity, replace: boolean): Promise<TabIdentity> {
+    try {
+      const engine = await this.#engine()
+      if (bytesToHex(engine.ed448PublicKey(seed)) !== bytesToHex(publicKey))
+        throw clientError('import', 'The private key in this file does not belong to its public key.')
+      const current = await this.current()
+      if (current?.publicKey === bytesToHex(publicKey)) return current
+      if (current !== null && !replace)
+        throw clientError(
+          'exists',
+          `This browser has the identity ${current.peerId} already: export it, then forget or replace it.`,
+        )
+      const before = (await this.#held())?.publicKey ?? null
+      return await this.#keep(publicKey, seed, async (made) => {
+        if ((await this.#store?.replace(made, before)) !== true) throw gone()
+        return made
+      })
+    } finally {
+      seed.fill(0)
+    }
+  }
+
+  /** Deletes the identity for good. `peerId` names it, so that nobody deletes another one. */
+  async forget(peerId: string): Promise<void> {
+    const current = await this.current()
+    if (current === null) return
+    if (current.peerId !== peerId)
+      throw clientError('arguments', `forgetIdentity: the identity of this browser is ${current.peerId}`)
+    const held = await this.#held()
+    if (held !== null && (await this.#store?.replace(null, held.publicKey)) !== true) throw gone()
+    this.close()
+  }
+
+  /** Wipes what this tab holds of the key. */
+  close(): void {
+    this.#memory?.seed.fill(0)
+    this.#memory = null
+    this.#unlocked = null
+  }
+
+  async #held(): Promise<StoredIdentity | null> {
+    return (await this.#store?.get()) ?? null
+  }
+
+  /** Keeps a fresh identity where it is kept; `seed` is wiped unless only memory keeps it. */
+  async #keep(
+    publicKey: Uint8Array,
+    seed: Uint8Array,
+    write: (made: StoredIdentity) => Promise<StoredIdentity>,
+  ): Promise<TabIdentity> {
+    const created = this.#now()
+    if (this.#store === null) {
+      this.close()
+      this.#memory = { seed: seed.slice(), publicKey, created }
+      seed.fill(0)
+      return shown(publicKey, 'memory', created)
+    }
+    try {
+      const key = await newBrowserKey()
+      const made = await wrapped(seed, publicKey, created, key, { kind: 'browser', key })
+      const kept = await write(made)
+      return shown(kept.publicKey, kept.lock.kind, kept.created)
+    } finally {
+      seed.fill(0)
+    }
+  }
+}
+
+async function wrapped(
+  seed: Uint8Array,
+  publicKey: Uint8Array,
+  created: number,
+  key: CryptoKey,
+  lock: Lock,
+): Promise<StoredIdentity> {
+  const head = { version: 1, id: IDENTITY_ID, type: ED448_KEY_TYPE, publicKey: publicKey.slice() } as const
+  return { ...head, created, lock, ...(await wrapSeed(key, head, seed)) }
+}
+
+function shown(publicKey: Uint8Array, protection: Protection, created: number): TabIdentity {
+  return { peerId: peerIdText(peerIdOf(publicKey)), publicKey: bytesToHex(publicKey), protection, created }
+}
+
+function gone(): Error {
+  return clientError('identity', 'Another tab changed the identity meanwhile: try again.')
+}
