@@ -30,6 +30,11 @@ const args = {
     valueHint: 'directory',
     description: 'Keys and frames (default .petal/local in the project, none for a replay)',
   },
+  keys: {
+    type: 'string',
+    valueHint: 'directory',
+    description: 'Use identity and prover key of another node (config.yml, keys.yml); nothing is written there',
+  },
   'frame-interval': {
     type: 'string',
     valueHint: 'seconds',
@@ -41,7 +46,8 @@ const args = {
 export const start = defineCommand({
   meta: {
     name: 'start',
-    description: 'Starts the node. PETAL_PASSPHRASE in the environment encrypts the keys in the data directory',
+    description:
+      'Starts the node. Its keys are encrypted under PETAL_PASSPHRASE, else under a passphrase in a file beside them',
   },
   args,
   async run({ rawArgs, args: values }) {
@@ -115,6 +121,7 @@ function readOptions(values: Values): NodeOptions {
     port: number('port'),
     dataDirectory: path('data-dir'),
     frameIntervalMillis: number('frame-interval', 1000),
+    nodeDirectory: path('keys'),
     replay: path('replay'),
     replayIntervalMillis: number('replay-interval'),
     passphrase: process.env.PETAL_PASSPHRASE,

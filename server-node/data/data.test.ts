@@ -90,6 +90,24 @@ describe('secrets', () => {
     await expect(Secrets.open(directory)).rejects.toMatchObject({ code: 'passphrase' })
   })
 
+  test('another passphrase opens the same entries; the change is no harm when it is made already', async () => {
+    await (await Secrets.open(directory, 'first')).put('key', secret)
+    await expect(Secrets.changePassphrase(directory, 'wrong', 'second')).rejects.toMatchObject({ code: 'passphrase' })
+    for (let time = 0; time < 2; time++) await Secrets.changePassphrase(directory, 'first', 'second')
+    expect((await Secrets.open(directory, 'second')).get('key')).toEqual(new Uint8Array(secret))
+    await expect(Secrets.open(directory, 'first')).rejects.toMatchObject({ code: 'passphrase' })
+  })
+
+  test('what is taken out is gone from the file, the rest stays', async () => {
+    const secrets = await Secrets.open(directory)
+    await secrets.put('key', secret)
+    await secrets.put('other', Uint8Array.of(1))
+    await secrets.remove(['key', 'unknown'])
+    expect(secrets.get('key')).toBeUndefined()
+    expect(await readFile(path(), 'utf8')).not.toContain(secret.toString('base64'))
+    expect((await Secrets.open(directory)).get('other')).toEqual(Uint8Array.of(1))
+  })
+
   test('an entry moved under another name does not open', async () => {
     await (await Secrets.open(directory, 'p')).put('one', secret)
     const file = JSON.parse(await readFile(path(), 'utf8'))

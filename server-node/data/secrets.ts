@@ -30,6 +30,10 @@ interface SecretsFile {
   readonly entries: Record<string, Entry>
 }
 
+type Value = readonly [name: string, value: Uint8Array]
+
+const fromBase64 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'))
+
 /** Entry that proves a passphrase right before anything is written under a wrong one. */
 const CHECK = 'passphrase-check'
 
@@ -59,19 +63,41 @@ export class Secrets {
     if (passphrase === undefined) {
       return new Secrets(path, file ?? { format: 1, salt: null, entries: {} }, undefined)
     }
-    const salt = file?.salt == null ? randomBytes(32) : Buffer.from(file.salt, 'base64')
-    const key = await derive(passphrase, salt, 32, SCRYPT)
-    if (file?.salt != null) {
-      const opened = new Secrets(path, file, key)
-      opened.get(CHECK)
-      return opened
+    if (file?.salt == null) {
+      const plain = Object.entries(file?.entries ?? {}).map(([name, { value }]) => [name, fromBase64(value)] as const)
+      return Secrets.#encrypted(path, plain, passphrase)
     }
+    const key = await derive(passphrase, Buffer.from(file.salt, 'base64'), 32, SCRYPT)
+    const opened = new Secrets(path, file, key)
+    opened.get(CHECK)
+    return opened
+  }
+
+  /**
+   * Puts the file under another passphrase; durable when it resolves, and nothing to do when it is under it already. `from`: undefined for
+   * a file that is not encrypted. Throws as `open`.
+   */
+  static async changePassphrase(directory: string, from: string | undefined, to: string): Promise<void> {
+    try {
+      await Secrets.open(directory, to)
+    } catch (error) {
+      if (!(error instanceof NodeError && error.code === 'passphrase')) throw error
+      const old = await Secrets.open(directory, from)
+      const names = Object.keys(old.#file.entries).filter((name) => name !== CHECK)
+      await Secrets.#encrypted(
+        old.#path,
+        names.map((name) => [name, old.get(name) ?? new Uint8Array(0)] as const),
+        to,
+      )
+    }
+  }
+
+  /** A file of these values under a new salt, in the place of what is there. */
+  static async #encrypted(path: string, values: readonly Value[], passphrase: string): Promise<Secrets> {
+    const salt = randomBytes(32)
+    const key = await derive(passphrase, salt, 32, SCRYPT)
     const secrets = new Secrets(path, { format: 1, salt: salt.toString('base64'), entries: {} }, key)
-    const plain = Object.entries(file?.entries ?? {}).map(([name, entry]): [string, Buffer] => [
-      name,
-      Buffer.from(entry.value, 'base64'),
-    ])
-    await secrets.#write([[CHECK, Buffer.from('petal')], ...plain])
+    await secrets.#write([[CHECK, Buffer.from('petal')], ...values])
     return secrets
   }
 
@@ -98,7 +124,7 @@ export class Secrets {
     await this.#replace(Object.fromEntries(kept))
   }
 
-  async #write(values: readonly (readonly [string, Uint8Array])[]): Promise<void> {
+  async #write(values: readonly Value[]): Promise<void> {
     const entries = { ...this.#file.entries }
     for (const [name, value] of values) entries[name] = this.#encrypt(name, value)
     await this.#replace(entries)

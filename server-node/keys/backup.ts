@@ -3,56 +3,24 @@
  * as done. A backup is a file in Petal's own form under a passphrase of its own; nothing is ever overwritten.
  */
 import { join } from 'node:path'
-import type { FullEngine } from '@petal/core/platform/engine.ts'
+import { type CollectEngine, collect, type KeyReport, reportOf, type Source, summary } from './collect.ts'
 import { KeyStoreError } from './errors.ts'
 import { createDirectory, isThere } from './files.ts'
-import type { EntryRefusal } from './key-file.ts'
 import { KeyStore, type KeyStoreOptions } from './key-store.ts'
-import { type StoredKey, wipe } from './key-types.ts'
-import { createNodeDirectory, readNodeDirectory } from './node-directory.ts'
+import { type StoredKey, WELL_KNOWN_IDS, wipe } from './key-types.ts'
+import { createNodeDirectory } from './node-directory.ts'
 import { KEYS_FILE } from './own-store.ts'
-import { storedPassphrase } from './passphrase.ts'
 import { openAll, requireSame } from './read-back.ts'
 
-type Engine = Pick<
-  FullEngine,
-  'ed448PublicKey' | 'ed448Sign' | 'agreementPublicKey' | 'blsPublicKey' | 'decafMultiplyGenerator'
->
-
-/** What a person may see of a key. */
-export interface KeySummary {
-  readonly id: string
-  readonly type: number
-  /** Lower-case hex. */
-  readonly publicKey: string
-}
-
-export interface KeyReport {
-  readonly form: 'petal' | 'config.yml'
-  readonly keys: readonly KeySummary[]
-  /** Entries of a `keys.yml` that are not usable, and are in no backup. */
-  readonly refused: readonly { readonly id: string; readonly reason: EntryRefusal }[]
-}
-
-interface Collected extends KeyReport {
-  readonly stored: readonly StoredKey[]
-}
-
-/** `passphrase` opens the file of keys of this program, else the stored one does; a directory with `config.yml` needs none. */
-export interface Source {
-  readonly directory: string
-  readonly passphrase?: string
-}
-
 /** Opens every key of a directory and derives its public key again. Throws `KeyStoreError`. */
-export async function verifyDirectory(source: Source, engine: Engine): Promise<KeyReport> {
-  const { stored, ...report } = await collect(source, engine)
-  wipe(...stored)
-  return report
+export async function verifyDirectory(source: Source, engine: CollectEngine): Promise<KeyReport> {
+  const found = await collect(source, engine)
+  wipe(...found.stored)
+  return reportOf(found)
 }
 
 /** The same for a backup file. */
-export async function verifyBackup(path: string, passphrase: string, engine: Engine): Promise<KeyReport> {
+export async function verifyBackup(path: string, passphrase: string, engine: CollectEngine): Promise<KeyReport> {
   const stored = await openAll(path, passphrase, engine)
   wipe(...stored)
   return { form: 'petal', keys: stored.map(summary), refused: [] }
@@ -63,16 +31,17 @@ export async function backup(
   source: Source,
   path: string,
   passphrase: string,
-  engine: Engine,
+  engine: CollectEngine,
   options?: KeyStoreOptions,
 ): Promise<KeyReport> {
-  const { stored, ...report } = await collect(source, engine)
+  const found = await collect(source, engine)
+  const { stored } = found
   try {
     if (stored.length === 0) throw new KeyStoreError('missing', `there are no usable keys in ${source.directory}`)
     const store = await KeyStore.create(path, passphrase, stored, engine, options)
     store.close()
     await drill(path, passphrase, stored, engine)
-    return report
+    return reportOf(found)
   } finally {
     wipe(...stored)
   }
@@ -90,7 +59,7 @@ export async function restore(
   path: string,
   passphrase: string,
   target: Target,
-  engine: Engine,
+  engine: CollectEngine,
   options?: KeyStoreOptions,
 ): Promise<KeyReport> {
   const stored = await openAll(path, passphrase, engine)
@@ -106,26 +75,37 @@ export async function restore(
     const restored = await collect(target, engine)
     requireSame(stored, restored.stored)
     wipe(...restored.stored)
-    return { form: restored.form, keys: restored.keys, refused: restored.refused }
+    return reportOf(restored)
   } finally {
     wipe(...stored)
   }
 }
 
-async function collect({ directory, passphrase }: Source, engine: Engine): Promise<Collected> {
-  if (await isThere(join(directory, KEYS_FILE))) {
-    const stored = await openAll(
-      join(directory, KEYS_FILE),
-      required(passphrase ?? (await storedPassphrase(directory)), directory),
-      engine,
-    )
-    return { form: 'petal', stored, keys: stored.map(summary), refused: [] }
+/**
+ * Writes the well-known keys of a node as a new directory of the form that other nodes read, and proves it. Keys of the local network stay
+ * behind. Throws as `backup` and `createNodeDirectory`.
+ */
+export async function exportNode(source: Source, directory: string, engine: CollectEngine): Promise<KeyReport> {
+  const { stored } = await collect(source, engine)
+  try {
+    await requireNoKeys(directory)
+    const wanted = stored.filter(({ id }) => WELL_KNOWN_IDS.has(id))
+    await createNodeDirectory(directory, wanted, engine)
+    const written = await collect({ directory }, engine)
+    requireSame(wanted, written.stored)
+    wipe(...written.stored)
+    return reportOf(written)
+  } finally {
+    wipe(...stored)
   }
-  const { keys: stored, refused } = await readNodeDirectory(directory, engine)
-  return { form: 'config.yml', stored, keys: stored.map(summary), refused }
 }
 
-async function drill(path: string, passphrase: string, wanted: readonly StoredKey[], engine: Engine): Promise<void> {
+async function drill(
+  path: string,
+  passphrase: string,
+  wanted: readonly StoredKey[],
+  engine: CollectEngine,
+): Promise<void> {
   const found = await openAll(path, passphrase, engine)
   requireSame(wanted, found)
   wipe(...found)
@@ -142,9 +122,3 @@ function required(passphrase: string | undefined, directory: string): string {
     throw new KeyStoreError('passphrase', `the keys in ${directory} need a passphrase: set PETAL_PASSPHRASE`)
   return passphrase
 }
-
-const summary = ({ id, type, publicKey }: StoredKey): KeySummary => ({
-  id,
-  type,
-  publicKey: Buffer.from(publicKey).toString('hex'),
-})

@@ -7,12 +7,11 @@ import type { FullEngine } from '@petal/core/platform/engine.ts'
 import { type Document, isMap, parseDocument, Scalar } from 'yaml'
 import { KeyStoreError } from './errors.ts'
 import { encryptionKeyOf } from './key-file.ts'
+import { PROVER_KEY_ID } from './key-types.ts'
 
 const LONGEST_FILE = 1024 * 1024
 const PEER_KEY = ['p2p', 'peerPrivKey']
 const KEY_FILE = ['key', 'keyManagerFile']
-/** The prover key of older files is named differently from that of newer ones. */
-const PROVING_KEY_ID = 'q-prover-key'
 
 export class ConfigFile {
   readonly #document: Document
@@ -85,9 +84,9 @@ export class ConfigFile {
     return this.#text([...KEY_FILE, 'path']) || undefined
   }
 
-  /** Id of the key that proves. */
+  /** Id of the key that proves; older files name it differently from newer ones. */
   provingKeyId(): string {
-    return this.#text(['engine', 'provingKeyId']) || PROVING_KEY_ID
+    return this.#text(['engine', 'provingKeyId']) || PROVER_KEY_ID
   }
 
   toString(): string {

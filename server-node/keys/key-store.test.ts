@@ -5,6 +5,7 @@ import { scrypt } from '@noble/hashes/scrypt.js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { deriveKey, KeyStore } from './key-store.ts'
 import { KEY_TYPES } from './key-types.ts'
+import { openAll } from './read-back.ts'
 import { CHEAP, engine, fresh, ids, stored } from './testing.ts'
 
 let directory: string
@@ -53,6 +54,19 @@ describe('key store', () => {
     expect((await KeyStore.open(path(), 'secret', engine)).ids).toEqual(ids(fresh()))
     expect(await readFile(`${path()}.bak`, 'utf8')).toBe(before)
     expect((await stat(`${path()}.bak`)).mode & 0o777).toBe(0o600)
+  })
+
+  test('under another passphrase the keys are the same, and the file before it is kept', async () => {
+    const store = await KeyStore.create(path(), 'secret', fresh(), engine, CHEAP)
+    const before = await readFile(path(), 'utf8')
+    await expect(store.changePassphrase('', CHEAP)).rejects.toMatchObject({ code: 'passphrase' })
+    expect(await readFile(path(), 'utf8')).toBe(before)
+    await store.changePassphrase('other', CHEAP)
+    expect(store.ids.map((id) => store.get(id))).toEqual(fresh())
+    expect(await openAll(path(), 'other', engine)).toEqual(fresh())
+    await expect(KeyStore.open(path(), 'secret', engine)).rejects.toMatchObject({ code: 'passphrase' })
+    expect(await readFile(`${path()}.bak`, 'utf8')).toBe(before)
+    expect(JSON.parse(await readFile(path(), 'utf8')).kdf.salt).not.toBe(JSON.parse(before).kdf.salt)
   })
 
   test('a file that another program changed meanwhile is not replaced', async () => {

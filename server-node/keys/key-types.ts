@@ -9,10 +9,14 @@ export type KeyEngine = Pick<
 
 export const KEY_TYPES = { ed448: 0, agreement: 1, blsG1: 2, blsG2: 3, decaf448: 4 } as const
 
+/** Id of the identity, in Petal's own form; in that of other nodes it stands in `config.yml`. */
+export const PEER_KEY_ID = 'q-peer-key'
+export const PROVER_KEY_ID = 'q-prover-key'
+
 /** Ids that nodes of the network know. `q-peer-key` stands in `config.yml` and never in `keys.yml`. */
 export const WELL_KNOWN_IDS: ReadonlyMap<string, number> = new Map([
-  ['q-peer-key', KEY_TYPES.ed448],
-  ['q-prover-key', KEY_TYPES.blsG1],
+  [PEER_KEY_ID, KEY_TYPES.ed448],
+  [PROVER_KEY_ID, KEY_TYPES.blsG1],
   ['q-onion-key', KEY_TYPES.agreement],
   ['q-view-key', KEY_TYPES.decaf448],
   ['q-spend-key', KEY_TYPES.decaf448],

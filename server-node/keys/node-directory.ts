@@ -10,10 +10,7 @@ import { ConfigFile } from './config-file.ts'
 import { KeyStoreError } from './errors.ts'
 import { createDirectory, createFile, readText, readTextIfPresent, replaceFile } from './files.ts'
 import { type EntryRefusal, KeyFile } from './key-file.ts'
-import { KEY_TYPES, type KeyEngine, type StoredKey } from './key-types.ts'
-
-/** Id under which the identity is kept in Petal's own form; in this form it stands in `config.yml`. */
-export const PEER_KEY_ID = 'q-peer-key'
+import { KEY_TYPES, type KeyEngine, PEER_KEY_ID, type StoredKey } from './key-types.ts'
 
 type Engine = KeyEngine & Pick<FullEngine, 'ed448PublicKey' | 'ed448Sign'>
 

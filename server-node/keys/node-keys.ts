@@ -1,9 +1,7 @@
 /** Identity and prover key out of the directory of another node, for a node that runs in its place. */
 import { KeyStoreError, nodeErrorOf } from './errors.ts'
-import { KEY_TYPES, type StoredKey, WELL_KNOWN_IDS, wipe } from './key-types.ts'
-import { type NodeKeys, PEER_KEY_ID, readNodeDirectory } from './node-directory.ts'
-
-const PROVER_KEY_ID = 'q-prover-key'
+import { KEY_TYPES, PEER_KEY_ID, PROVER_KEY_ID, type StoredKey, WELL_KNOWN_IDS, wipe } from './key-types.ts'
+import { type NodeKeys, readNodeDirectory } from './node-directory.ts'
 
 /**
  * The well-known keys of that directory; the one that proves under `q-prover-key`, whatever its id is there. Nothing is written. Throws

@@ -1,15 +1,15 @@
 /** The keys that `petal-node start` works with: from the data directory, or partly from the directory of another node. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { FullEngine } from '@petal/core/platform/engine.ts'
 import { COMMITTEE_KEY_IDS } from '../chain/committee.ts'
 import { GENESIS_FILE } from '../chain/genesis.ts'
 import { removeLeftovers } from '../data/files.ts'
 import { SECRETS_FILE, type Secrets } from '../data/secrets.ts'
+import type { CollectEngine } from './collect.ts'
 import { KeyStoreError, nodeErrorOf } from './errors.ts'
 import { isThere } from './files.ts'
 import { KeyRing } from './key-ring.ts'
-import { KEY_TYPES, type StoredKey, wipe } from './key-types.ts'
+import { KEY_TYPES, PEER_KEY_ID, type StoredKey, wipe } from './key-types.ts'
 import { readNodeKeys } from './node-keys.ts'
 import { ED25519_IDENTITY, forgetOldCommittee, oldCommitteeKeys } from './old-secrets.ts'
 import { KEYS_FILE, type OwnKeys, openOwnKeys } from './own-store.ts'
@@ -26,7 +26,7 @@ export interface RingOptions {
   readonly nodeDirectory?: string | undefined
   /** The keys of the local network's committee are wanted. */
   readonly committee: boolean
-  readonly engine: MakingEngine & Pick<FullEngine, 'ed448Sign'>
+  readonly engine: MakingEngine & CollectEngine
   /** Told what a person should know: keys that were made, moved or put under another passphrase. */
   notice(message: string): void
 }
@@ -125,7 +125,7 @@ function tell({ made, passphraseFrom, changed }: OwnKeys, { secrets, notice, nod
     notice(`${made.length} keys are new in ${KEYS_FILE}, ${how}`)
   }
   if (changed) notice(`the keys are under PETAL_PASSPHRASE now, ${PASSPHRASE_FILE} is removed: set it at every start`)
-  if (made.includes('q-peer-key') && secrets.get(ED25519_IDENTITY) !== undefined && nodeDirectory === undefined)
+  if (made.includes(PEER_KEY_ID) && secrets.get(ED25519_IDENTITY) !== undefined && nodeDirectory === undefined)
     notice('this node has a new identity (Ed448): its addresses change once; the old one is left in secrets.json')
 }
 

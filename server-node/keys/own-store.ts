@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { KeyStoreError } from './errors.ts'
 import { isThere, removeFile } from './files.ts'
 import { KeyStore, type KeyStoreOptions } from './key-store.ts'
-import { type StoredKey, wipe } from './key-types.ts'
+import { type KeyEngine, type StoredKey, wipe } from './key-types.ts'
 import { forgetPassphrase, makePassphrase, RANDOM_PASSPHRASE_LOG2N, storedPassphrase } from './passphrase.ts'
 import { openAll, requireSame } from './read-back.ts'
 import type { MakingEngine } from './standard-keys.ts'
@@ -61,6 +61,47 @@ export async function openOwnKeys(options: OwnStoreOptions): Promise<OwnKeys> {
   }
 }
 
+/**
+ * All keys of a directory without changing anything: under the owner's passphrase, or under the stored one where the owner's is not in use
+ * yet. Throws `KeyStoreError`.
+ */
+export async function readOwnKeys(
+  directory: string,
+  given: string | undefined,
+  engine: KeyEngine,
+): Promise<Pick<OwnKeys, 'keys' | 'passphraseFrom'>> {
+  const path = join(directory, KEYS_FILE)
+  const stored = await storedPassphrase(directory)
+  if (stored !== undefined && (given === undefined || !(await opens(path, given, engine))))
+    return { keys: await openAll(path, stored, engine), passphraseFrom: 'file' }
+  if (given === undefined) throw noPassphrase(path)
+  return { keys: await openAll(path, given, engine), passphraseFrom: 'owner' }
+}
+
+/**
+ * Puts the keys of a directory under another passphrase, whether they are under the owner's or the stored one; what the old one opens goes.
+ * Nothing to do when they are under it already, so that an interrupted change can be run again. Throws `KeyStoreError`.
+ */
+export async function changeOwnPassphrase(
+  directory: string,
+  given: string | undefined,
+  to: string,
+  engine: KeyEngine,
+  options?: KeyStoreOptions,
+): Promise<void> {
+  const path = join(directory, KEYS_FILE)
+  if (!(await opens(path, to, engine))) {
+    const stored = await storedPassphrase(directory)
+    const from = given !== undefined && (stored === undefined || (await opens(path, given, engine))) ? given : stored
+    if (from === undefined) throw noPassphrase(path)
+    await changePassphrase(path, from, to, engine, options)
+  }
+  await finishChange(directory, path)
+}
+
+const noPassphrase = (path: string): KeyStoreError =>
+  new KeyStoreError('passphrase', `the keys in ${path} are encrypted: set PETAL_PASSPHRASE`)
+
 interface Passphrase {
   readonly passphrase: string
   readonly from: OwnKeys['passphraseFrom']
@@ -74,8 +115,7 @@ async function passphraseOf(options: OwnStoreOptions, path: string, present: boo
   const found = await storedPassphrase(directory)
   const stored = found !== undefined
   if (given === undefined) {
-    if (present && !stored)
-      throw new KeyStoreError('passphrase', `the keys in ${path} are encrypted: set PETAL_PASSPHRASE`)
+    if (present && !stored) throw noPassphrase(path)
     return { passphrase: found ?? (await makePassphrase(directory)), from: 'file', changed: false, stored: true }
   }
   const change = present && stored && !(await opens(path, given, engine))
@@ -87,11 +127,11 @@ async function passphraseOf(options: OwnStoreOptions, path: string, present: boo
  * Puts a file of keys under another passphrase and reads it back. The old file stays as `PATH.bak`, so that a crash leaves one that the old
  * passphrase opens or one that the new one opens. Throws `KeyStoreError`.
  */
-export async function changePassphrase(
+async function changePassphrase(
   path: string,
   from: string,
   to: string,
-  engine: MakingEngine,
+  engine: KeyEngine,
   options?: KeyStoreOptions,
 ): Promise<void> {
   const before = await openAll(path, from, engine)
@@ -112,7 +152,7 @@ async function finishChange(directory: string, path: string): Promise<void> {
   await forgetPassphrase(directory)
 }
 
-async function opens(path: string, passphrase: string, engine: MakingEngine): Promise<boolean> {
+async function opens(path: string, passphrase: string, engine: KeyEngine): Promise<boolean> {
   try {
     const store = await KeyStore.open(path, passphrase, engine)
     store.close()
@@ -123,7 +163,7 @@ async function opens(path: string, passphrase: string, engine: MakingEngine): Pr
   }
 }
 
-async function add(path: string, passphrase: string, keys: readonly StoredKey[], engine: MakingEngine): Promise<void> {
+async function add(path: string, passphrase: string, keys: readonly StoredKey[], engine: KeyEngine): Promise<void> {
   const store = await KeyStore.open(path, passphrase, engine)
   await store.add(...keys).finally(() => store.close())
 }

@@ -2,8 +2,7 @@
 import { loadAddon } from '../crypto/addon.ts'
 import { Secrets } from '../data/secrets.ts'
 import type { KeyRing } from './key-ring.ts'
-import { KEY_TYPES, publicKeyOf, type StoredKey } from './key-types.ts'
-import { PEER_KEY_ID } from './node-directory.ts'
+import { KEY_TYPES, PEER_KEY_ID, publicKeyOf, type StoredKey } from './key-types.ts'
 import { openRing } from './open-ring.ts'
 
 export const engine = loadAddon()
