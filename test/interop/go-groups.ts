@@ -1,11 +1,18 @@
-/** Petal and go-libp2p: kinds of keys, transports, Kademlia of both kinds of networks. */
+/** Petal and go-libp2p: kinds of keys, transports, Kademlia, gossip. */
+
+import { blossomSubProtocol } from '@petal/core/gossip/index.ts'
+import { kademliaProtocol } from '@petal/core/identity/namespace.ts'
+import { type GossipSide, gossipCases } from './cases/gossip.ts'
 import { kadCases } from './cases/kad.ts'
-import { linkCases, type Side } from './cases/links.ts'
+import { linkCases } from './cases/links.ts'
 import { refusalCases } from './cases/refusals.ts'
 import { GO_SAYS, type GoPeers } from './peers/go-peer.ts'
-import { KAD_PREFIXES, type KeyKind, kadProtocol, type TransportKind } from './peers/peer.ts'
+import type { KeyKind, TransportKind } from './peers/peer.ts'
 import { petalSide } from './peers/petal-host.ts'
 import { type Group, NotHere } from './runner.ts'
+
+const NETWORK = 99
+const TRANSPORTS: readonly TransportKind[] = ['tcp', 'quic']
 
 interface Pair {
   readonly petal: KeyKind
@@ -22,34 +29,66 @@ const PAIRS: readonly Pair[] = [
   { petal: 'Ed448', go: 'Ed448', taught: true },
 ]
 
-export const goGroups = (peers: GoPeers): readonly Group[] =>
-  (['tcp', 'quic'] as const).flatMap((transport) =>
-    PAIRS.flatMap((pair) => Object.values(KAD_PREFIXES).map((prefix) => goGroup(peers, pair, transport, prefix))),
-  )
+const understand = ({ petal, taught }: Pair) => taught || petal !== 'Ed448'
 
-function goGroup(peers: GoPeers, pair: Pair, transport: TransportKind, kadPrefix: string): Group {
-  const goName = `${pair.taught ? 'taught' : 'stock'} go-libp2p ${pair.go}`
+export const goGroups = (peers: GoPeers): readonly Group[] =>
+  TRANSPORTS.flatMap((transport) => [
+    ...PAIRS.map((pair) => linkGroup(peers, pair, transport)),
+    ...PAIRS.filter(understand).map((pair) => gossipGroup(peers, pair, transport)),
+  ])
+
+function nameOf({ petal, go, taught }: Pair, transport: TransportKind): string {
+  return `Petal ${petal}, ${taught ? 'taught' : 'stock'} go-libp2p ${go}, ${transport}`
+}
+
+function linkGroup(peers: GoPeers, pair: Pair, transport: TransportKind): Group {
   return {
-    name: `Petal ${pair.petal} and ${goName} by ${transport}, ${kadPrefix}`,
+    name: nameOf(pair, transport),
     start: async () => {
-      if (transport === 'quic') throw new NotHere('Petal has no QUIC yet')
-      const stock: Side = {
-        name: 'Go',
-        key: pair.go,
-        peer: await peers.start({ key: pair.go, taught: pair.taught, transport, kadPrefix }),
-        ...GO_SAYS,
-      }
-      const petal = await petalSide(pair.petal, kadProtocol(kadPrefix))
-      const understood = pair.taught || pair.petal !== 'Ed448'
+      needTransport(transport)
+      const go = await goSide(peers, pair, transport)
+      const petal = await petalSide(pair.petal, NETWORK)
       return {
-        cases: understood
-          ? [...linkCases(petal, stock, transport), ...kadCases(petal, stock, transport)]
-          : refusalCases(petal, stock, transport),
+        cases: understand(pair)
+          ? [...linkCases(petal, go, transport), ...kadCases(petal, go, transport)]
+          : refusalCases(petal, go, transport),
         stop: async () => {
-          await petal.peer.stop()
-          await stock.peer.stop()
+          for (const { peer } of [petal, go]) await peer.stop()
         },
       }
     },
   }
+}
+
+function gossipGroup(peers: GoPeers, pair: Pair, transport: TransportKind): Group {
+  return {
+    name: `${nameOf(pair, transport)}, gossip`,
+    start: async () => {
+      needTransport(transport)
+      const go = await goSide(peers, pair, transport)
+      const other = await goSide(peers, pair, transport)
+      const petal = await petalSide(pair.petal, NETWORK)
+      return {
+        cases: gossipCases(petal, go, other, transport),
+        stop: async () => {
+          for (const { peer } of [petal, go, other]) await peer.stop()
+        },
+      }
+    },
+  }
+}
+
+async function goSide(peers: GoPeers, { go, taught }: Pair, transport: TransportKind): Promise<GossipSide> {
+  const peer = await peers.start({
+    key: go,
+    taught,
+    transport,
+    kad: kademliaProtocol(NETWORK),
+    gossip: blossomSubProtocol(NETWORK),
+  })
+  return { name: 'Go', key: go, peer, ...GO_SAYS }
+}
+
+function needTransport(transport: TransportKind): void {
+  if (transport === 'quic') throw new NotHere('Petal has no QUIC yet')
 }

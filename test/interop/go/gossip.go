@@ -86,7 +86,18 @@ func (g *gossip) open(ctx context.Context, args struct {
 	g.mutex.Lock()
 	g.streams[args.Peer] = s
 	g.mutex.Unlock()
+	go g.watch(s)
 	return nil, write(s, hello.encode())
+}
+
+// watch tells when the peer ends our stream, on which it never writes.
+func (g *gossip) watch(s network.Stream) {
+	_, err := s.Read(make([]byte, 1))
+	reason := "the peer wrote on our stream"
+	if err != nil {
+		reason = err.Error()
+	}
+	g.out.write(map[string]any{"event": "gossipClosed", "peer": s.Conn().RemotePeer().String(), "reason": reason})
 }
 
 // sendArgs: fault is how the message is spoilt after it was signed: "", "signature", "unsigned", "data" or "foreignKey".
@@ -99,11 +110,9 @@ type sendArgs struct {
 
 // send signs a message with the host key and sends it to one peer.
 func (g *gossip) send(_ context.Context, args sendArgs) (any, error) {
-	g.mutex.Lock()
-	s := g.streams[args.Peer]
-	g.mutex.Unlock()
-	if s == nil {
-		return nil, fmt.Errorf("no stream to %s", args.Peer)
+	s, err := g.streamTo(args.Peer)
+	if err != nil {
+		return nil, err
 	}
 	m, err := g.sign(args)
 	if err == nil {
@@ -113,6 +122,51 @@ func (g *gossip) send(_ context.Context, args sendArgs) (any, error) {
 		return nil, err
 	}
 	return nil, write(s, (&rpc{messages: []message{m}}).encode())
+}
+
+// want asks for messages by their ids.
+func (g *gossip) want(_ context.Context, args struct {
+	Peer corepeer.ID `json:"peer"`
+	Ids  []string    `json:"ids"`
+}) (any, error) {
+	s, err := g.streamTo(args.Peer)
+	if err != nil {
+		return nil, err
+	}
+	var r rpc
+	for _, text := range args.Ids {
+		id, err := hex.DecodeString(text)
+		if err != nil {
+			return nil, err
+		}
+		r.wants = append(r.wants, id)
+	}
+	return nil, write(s, r.encode())
+}
+
+// raw writes bytes that may be no frame.
+func (g *gossip) raw(_ context.Context, args struct {
+	Peer corepeer.ID `json:"peer"`
+	Hex  string      `json:"hex"`
+}) (any, error) {
+	s, err := g.streamTo(args.Peer)
+	if err != nil {
+		return nil, err
+	}
+	bytes, err := hex.DecodeString(args.Hex)
+	if err == nil {
+		_, err = s.Write(bytes)
+	}
+	return nil, err
+}
+
+func (g *gossip) streamTo(peer corepeer.ID) (network.Stream, error) {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	if s := g.streams[peer]; s != nil {
+		return s, nil
+	}
+	return nil, fmt.Errorf("no stream to %s", peer)
 }
 
 func (g *gossip) sign(args sendArgs) (message, error) {

@@ -22,8 +22,8 @@ func main() {
 	flag.StringVar(&o.key, "key", "ed25519", "kind of the host key: ed25519 or ed448")
 	flag.BoolVar(&o.taught, "taught", false, "know keys of type 4 (always with -key ed448)")
 	flag.StringVar(&o.transport, "transport", "tcp", "tcp (Noise, Yamux) or quic")
-	flag.StringVar(&o.kad, "kad", "/testnet", "prefix of the Kademlia protocol id")
-	flag.StringVar(&o.gossip, "gossip", "", "protocol id of gossip; none without it")
+	flag.StringVar(&o.kad, "kad", "/testnet/kad/1.0.0", "protocol id of Kademlia")
+	flag.StringVar(&o.gossip, "gossip", "/blossomsub/2.1.0-network-99", "protocol id of gossip")
 	flag.Parse()
 	if err := run(o); err != nil {
 		log.Fatal(err)

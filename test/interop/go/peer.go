@@ -64,14 +64,12 @@ func startPeer(o options, key crypto.PrivKey, out *lines) (*peer, error) {
 		return nil, err
 	}
 	p.dht, err = dht.New(h,
-		dht.Mode(dht.ModeServer), dht.ProtocolPrefix(protocol.ID(o.kad)), dht.DisableAutoRefresh())
+		dht.Mode(dht.ModeServer), dht.V1ProtocolOverride(protocol.ID(o.kad)), dht.DisableAutoRefresh())
 	if err != nil {
 		return nil, err
 	}
 	h.SetStreamHandler(echoProtocol, echo)
-	if o.gossip != "" {
-		p.gossip = startGossip(h, key, protocol.ID(o.gossip), out)
-	}
+	p.gossip = startGossip(h, key, protocol.ID(o.gossip), out)
 	return p, nil
 }
 
@@ -151,7 +149,7 @@ type echoArgs struct {
 }
 
 func (p *peer) commands() map[string]command {
-	all := map[string]command{
+	return map[string]command{
 		"dial":          with(p.dial),
 		"link":          with(p.link),
 		"identified":    with(p.identifiedPeer),
@@ -162,12 +160,11 @@ func (p *peer) commands() map[string]command {
 		"provide":       with(p.provide),
 		"findProviders": with(p.findProviders),
 		"findPeer":      with(p.findPeer),
+		"gossipOpen":    with(p.gossip.open),
+		"gossipSend":    with(p.gossip.send),
+		"gossipWant":    with(p.gossip.want),
+		"gossipRaw":     with(p.gossip.raw),
 	}
-	if p.gossip != nil {
-		all["gossipOpen"] = with(p.gossip.open)
-		all["gossipSend"] = with(p.gossip.send)
-	}
-	return all
 }
 
 // dial resolves when the peer was identified too: go-libp2p waits for it.

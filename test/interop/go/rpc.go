@@ -15,7 +15,7 @@ type rpc struct {
 	subscriptions []subscription
 	messages      []message
 	grafts        [][]byte
-	controls      int
+	wants         [][]byte
 }
 
 type subscription struct {
@@ -70,6 +70,13 @@ func (r *rpc) encode() []byte {
 	}
 	for _, m := range r.messages {
 		all = appendBytes(all, 2, m.encode(6))
+	}
+	if len(r.wants) > 0 {
+		var ids []byte
+		for _, id := range r.wants {
+			ids = appendBytes(ids, 1, id)
+		}
+		all = appendBytes(all, 3, appendBytes(nil, 2, ids))
 	}
 	return all
 }
@@ -142,7 +149,6 @@ func readRPC(frame []byte) (rpc, error) {
 }
 
 func (r *rpc) control(number protowire.Number, content []byte, _ uint64) error {
-	r.controls++
 	if number != 3 {
 		return nil
 	}
@@ -161,11 +167,11 @@ func (r *rpc) report() any {
 	for _, m := range r.messages {
 		messages = append(messages, map[string]any{
 			"from": corepeer.ID(m.from).String(), "data": hex.EncodeToString(m.data), "bitmask": hex.EncodeToString(m.bitmask),
-			"signatureBytes": len(m.signature), "fault": m.verdict(),
+			"bytes": hex.EncodeToString(m.encode(6)), "signatureBytes": len(m.signature), "fault": m.verdict(),
 		})
 	}
 	for _, bitmask := range r.grafts {
 		grafts = append(grafts, hex.EncodeToString(bitmask))
 	}
-	return map[string]any{"subscriptions": subscriptions, "messages": messages, "grafts": grafts, "controls": r.controls}
+	return map[string]any{"subscriptions": subscriptions, "messages": messages, "grafts": grafts}
 }

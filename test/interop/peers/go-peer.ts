@@ -17,12 +17,12 @@ const BUILD_MILLIS = 600_000
 export interface GoPeerOptions {
   readonly key: KeyKind
   /** Whether it knows keys of type 4; with an Ed448 key it does. */
-  readonly taught?: boolean
+  readonly taught: boolean
   readonly transport: TransportKind
-  /** Prefix of the Kademlia protocol id. */
-  readonly kadPrefix: string
+  /** Protocol id of Kademlia. */
+  readonly kad: string
   /** Protocol id of gossip. */
-  readonly gossip?: string
+  readonly gossip: string
 }
 
 export interface GoPeers {
@@ -60,9 +60,7 @@ export async function buildGoPeers(): Promise<GoPeers> {
   }
 }
 
-function argumentsOf({ key, taught, transport, kadPrefix, gossip }: GoPeerOptions): string[] {
-  const args = ['-key', key.toLowerCase(), '-transport', transport, '-kad', kadPrefix]
-  if (taught) args.push('-taught')
-  if (gossip !== undefined) args.push('-gossip', gossip)
-  return args
+function argumentsOf({ key, taught, transport, kad, gossip }: GoPeerOptions): string[] {
+  const args = ['-key', key.toLowerCase(), '-transport', transport, '-kad', kad, '-gossip', gossip]
+  return taught ? [...args, '-taught'] : args
 }

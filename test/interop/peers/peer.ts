@@ -58,8 +58,4 @@ export interface InteropPeer {
 /** Types of key records (docs/protocol/50-p2p.md section 1). */
 export const KEY_TYPES: Readonly<Record<KeyKind, number>> = { Ed25519: 1, Ed448: 4 }
 
-/** Kademlia of mainnet, and of all other networks (docs/protocol/50-p2p.md section 3). */
-export const KAD_PREFIXES = { mainnet: '/ipfs', others: '/testnet' } as const
-export const kadProtocol = (prefix: string): string => `${prefix}/kad/1.0.0`
-
 export const ECHO_PROTOCOL = '/petal/interop/echo/1.0.0'

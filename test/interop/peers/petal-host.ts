@@ -1,15 +1,33 @@
-/** A host with the keys and the gater of Petal, in this process. */
+/** The peer part of a Petal node, as the program starts it, in this process. */
 import { generateEd448KeyPair, generateKeyPair } from '@libp2p/crypto/keys'
-import { pinPeerIds } from '@petal/p2p/pin.ts'
+import { useEngineForHostKeys } from '@petal/p2p/host-keys.ts'
+import { loadAddon } from '../../../server-node/crypto/addon.ts'
+import { DEFAULT_NET_LIMITS } from '../../../server-node/net/limits.ts'
+import { type PeerNode, startPeerNode } from '../../../server-node/net/node.ts'
 import type { Side } from '../cases/links.ts'
-import { LIBP2P_SAYS, type Libp2pPeer, startLibp2pPeer } from './libp2p-peer.ts'
+import { type Host, Libp2pPeer } from './libp2p-peer.ts'
 import type { KeyKind } from './peer.ts'
 
-export async function petalSide(key: KeyKind, kad: string): Promise<Side> {
-  return { name: 'Petal', key, peer: await startPetalHost(key, kad), ...LIBP2P_SAYS }
+export interface PetalSide extends Side {
+  readonly node: PeerNode
 }
 
-async function startPetalHost(key: KeyKind, kad: string): Promise<Libp2pPeer> {
-  const privateKey = await (key === 'Ed448' ? generateEd448KeyPair() : generateKeyPair('Ed25519'))
-  return startLibp2pPeer({ privateKey, kad, gater: pinPeerIds({ denyDialMultiaddr: () => false }) })
+/** Cases dial as often as they like, and nobody dials but they. */
+const LIMITS = { ...DEFAULT_NET_LIMITS, connectionsPerSecond: 1000 }
+const NEVER = { roundMillis: 86_400_000 }
+
+export async function petalSide(key: KeyKind, networkNumber: number): Promise<PetalSide> {
+  useEngineForHostKeys(loadAddon())
+  const identity = await (key === 'Ed448' ? generateEd448KeyPair() : generateKeyPair('Ed25519'))
+  const node = await startPeerNode({
+    identity,
+    networkNumber,
+    host: '127.0.0.1',
+    transports: ['tcp'],
+    limits: LIMITS,
+    discovery: NEVER,
+  })
+  // `startPeerNode` makes these services and tells of a node without them.
+  const peer = await Libp2pPeer.of(node.libp2p as Host, () => node.stop())
+  return { name: 'Petal', key, peer, node, agent: /^petal\//, protocolVersion: 'ipfs/0.1.0' }
 }

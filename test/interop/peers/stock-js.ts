@@ -1,12 +1,11 @@
 /** A stock js-libp2p peer: the same packages, without the key type that Petal taught them. */
 import { fileURLToPath } from 'node:url'
 import type { Side } from '../cases/links.ts'
-import { LIBP2P_SAYS } from './libp2p-peer.ts'
 import { startLinePeer } from './line-peer.ts'
 
 const path = (name: string) => fileURLToPath(new URL(`../stock/${name}`, import.meta.url))
 
 export async function stockJsSide(kad: string): Promise<Side> {
   const peer = await startLinePeer(process.execPath, ['--import', path('register.ts'), path('main.ts'), kad])
-  return { name: 'stock js-libp2p', key: 'Ed25519', peer, ...LIBP2P_SAYS }
+  return { name: 'stock js-libp2p', key: 'Ed25519', peer, agent: /^js-libp2p\//, protocolVersion: 'ipfs/0.1.0' }
 }

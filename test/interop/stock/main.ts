@@ -1,12 +1,11 @@
 /** A stock js-libp2p peer with an Ed25519 key: `node --import ./register.ts main.ts KAD-PROTOCOL`, commands as JSON lines. */
 import { createInterface } from 'node:readline'
 import * as keys from '@libp2p/crypto/keys'
-import { generateKeyPair } from '@libp2p/crypto/keys'
-import { startLibp2pPeer } from '../peers/libp2p-peer.ts'
+import { startStockHost } from './host.ts'
 
 if ('generateEd448KeyPair' in keys) throw new Error('this process is not stock: start it with --import ./register.ts')
 
-const peer = await startLibp2pPeer({ privateKey: await generateKeyPair('Ed25519'), kad: process.argv[2] ?? '' })
+const peer = await startStockHost(process.argv[2] ?? '')
 
 const commands: Readonly<Record<string, (args: Readonly<Record<string, string>>) => Promise<unknown>>> = {
   dial: ({ address = '' }) => peer.dial(address),
