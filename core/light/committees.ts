@@ -28,6 +28,13 @@ interface Following {
   since: Millis
 }
 
+interface Rest {
+  readonly failures: number
+  until: Millis
+  /** Frames that were verified before the first failure. */
+  readonly verified: number
+}
+
 export class Committees {
   readonly #anchors: Anchors
   /** Roots of the registries whose committees are known, newest last. */
@@ -39,7 +46,9 @@ export class Committees {
   #following: Following | null = null
   #nextId = 1
   /** By peer, null for headers of nobody: how often following its headers failed in a row, and until when none is followed to. */
-  readonly #rests = new Map<PeerKey | null, { readonly failures: number; until: Millis }>()
+  readonly #rests = new Map<PeerKey | null, Rest>()
+  /** Frames that were verified. */
+  #verified = 0
   #begin: { readonly failures: number; until: Millis } = { failures: 0, until: 0 }
   #greeted = 0
   #reason: string | null = null
@@ -72,6 +81,11 @@ export class Committees {
     const root = rootOf(facts)
     if (point === null) return false
     return root === point.root || (facts.number < point.frame && this.#roots.includes(root))
+  }
+
+  /** A frame was verified. */
+  accepted(): void {
+    this.#verified += 1
   }
 
   /** Takes a header that waits for its committee, and gives those that went for it; null when it would wait in vain. */
@@ -145,9 +159,10 @@ export class Committees {
     this.drop((c) => over.includes(c))
     if (candidate === null || failure === null || !this.#parked.includes(candidate))
       return { ready, over, failed: null }
-    if (failure.verdict === 'open' && candidate.query === null) return { ready, over, failed: null }
+    const told = this.#isUseless(candidate) ? { ...failure, verdict: 'useless' as const } : failure
+    if (told.verdict === 'open' && candidate.query === null) return { ready, over, failed: null }
     this.drop((c) => c === candidate)
-    return { ready, over, failed: { candidate, failure } }
+    return { ready, over, failed: { candidate, failure: told } }
   }
 
   /** When something is to be done here without an event. */
@@ -230,13 +245,23 @@ export class Committees {
       return
     }
     const { peer } = candidate
-    const failures = failure === null ? 0 : this.#failures(candidate) + 1
+    const before = this.#rests.get(peer) ?? { failures: 0, verified: this.#verified }
     this.#rests.delete(peer)
-    if (failures > 0) this.#rests.set(peer, { failures, until: now + policy.followPauseMillis(failures) })
+    if (failure !== null) {
+      const failures = before.failures + 1
+      this.#rests.set(peer, { ...before, failures, until: now + policy.followPauseMillis(failures) })
+    }
     for (const oldest of this.#rests.keys()) {
       if (this.#rests.size <= policy.MOST_CANDIDATES) break
       this.#rests.delete(oldest)
     }
+  }
+
+  /** Time and again nothing leads to what that peer sends, and meanwhile something led to what others send. */
+  #isUseless({ peer, query }: Candidate): boolean {
+    const rest = this.#rests.get(peer)
+    if (peer === null || query !== null || rest === undefined) return false
+    return rest.failures >= policy.FOLLOW_ATTEMPTS && rest.verified < this.#verified
   }
 
   #failures({ peer }: Candidate): number {

@@ -118,9 +118,12 @@ export interface CommitteePoint {
   readonly members: number
 }
 
-/** Why following did not come to a header. `lie`: no honest peer sends it; `open`: it may be tried again. */
+/**
+ * Why following did not come to a header. `lie`: no honest peer sends it; `open`: it may be tried again; `useless`: it was tried often enough, and
+ * frames of other peers verify.
+ */
 export interface FollowFailure {
-  readonly verdict: 'lie' | 'quorum' | 'open'
+  readonly verdict: 'lie' | 'quorum' | 'open' | 'useless'
   readonly reason: string
 }
 

@@ -206,7 +206,12 @@ export class Judge {
     if (failed === null) return
     const { verdict, reason } = failed.failure
     if (verdict === 'open') this.#withoutCommittee(failed.candidate, now, reason)
-    else this.#refuse(failed.candidate, reason, { lie: verdict === 'lie' }, now)
+    else {
+      // only for lack of a quorum it is refused again wherever the client is
+      const lie = verdict !== 'quorum'
+      const told = verdict === 'useless' ? `${reason}; frames of other nodes verify` : reason
+      this.#refuse(failed.candidate, told, { lie, keep: !lie }, now)
+    }
   }
 
   /** To the certificate if the committee of the header is known; else it waits for that, or is given back undecided. */
@@ -353,6 +358,7 @@ export class Judge {
       announced: false,
     }
     this.#chain.add(frame)
+    this.#committees.accepted()
     this.#timeProofs.consider(
       frame,
       candidate.links.some((check) => check.name === 'link'),

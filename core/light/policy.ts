@@ -94,6 +94,9 @@ export const MOST_PARKED = 8
 export const FOLLOW_MILLIS = 180_000
 export const FOLLOW_PATIENCE_MILLIS = 20_000
 
+/** Failures in a row to follow to headers of a peer before it is left, if frames of others verify meanwhile. */
+export const FOLLOW_ATTEMPTS = 3
+
 /** Pause before the registry is followed again after failures in a row. */
 export function followPauseMillis(failures: number): number {
   return failures === 0 ? 0 : Math.min(60_000, 1000 * 2 ** Math.min(failures, 10))
