@@ -51,7 +51,8 @@ export async function dialLightPeer(
   })
 }
 
-function lightStream(stream: Stream): LightStream {
+/** A stream of libp2p as the light protocol speaks over it. */
+export function lightStream(stream: Stream): LightStream {
   return {
     source: chunks(stream),
     write: async (bytes) => {
