@@ -2,9 +2,17 @@
 
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import { Code, ConnectError, type ConnectRouter, createConnectRouter, createContextValues } from '@connectrpc/connect'
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createConnectRouter,
+  createContextValues,
+  type Interceptor,
+} from '@connectrpc/connect'
 import type { UniversalHandler } from '@connectrpc/connect/protocol'
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node'
+import { StateError, type StateErrorCode } from '@petal/core/platform/state.ts'
 import { CALLER, type Caller } from './callers.ts'
 import type { Gate } from './gate.ts'
 import type { RpcLimits } from './limits.ts'
@@ -20,11 +28,13 @@ export interface HandlerOptions {
   readonly web: boolean
   /** Fires when the listener stops: running calls end. */
   readonly stopping: AbortSignal
+  /** Told what went wrong inside, when a caller is told that something did. */
+  readonly onFault: (error: unknown) => void
 }
 
 export type Handle = (request: Request, response: Response, caller: Caller) => void
 
-export function rpcHandler({ routes, gate, limits, web, stopping }: HandlerOptions): Handle {
+export function rpcHandler({ routes, gate, limits, web, stopping, onFault }: HandlerOptions): Handle {
   const router = createConnectRouter({
     grpc: true,
     grpcWeb: web,
@@ -35,6 +45,7 @@ export function rpcHandler({ routes, gate, limits, web, stopping }: HandlerOptio
     writeMaxBytes: limits.responseBytes,
     shutdownSignal: stopping,
     requestGate: (context) => gate.enter(context),
+    interceptors: [statusOfErrors(onFault)],
   })
   routes(router)
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
@@ -53,6 +64,29 @@ export function rpcHandler({ routes, gate, limits, web, stopping }: HandlerOptio
         for (const timer of timers) clearTimeout(timer)
       })
   }
+}
+
+/** Errors of the state have a status; of any other a caller learns nothing. */
+const statusOfErrors =
+  (onFault: (error: unknown) => void): Interceptor =>
+  (next) =>
+  async (request) => {
+    try {
+      return await next(request)
+    } catch (error) {
+      const status = error instanceof StateError ? STATE_STATUS[error.code] : undefined
+      if (error instanceof StateError && status !== undefined) throw new ConnectError(error.message, status)
+      if (!(error instanceof ConnectError)) onFault(error)
+      throw error
+    }
+  }
+
+const STATE_STATUS: Partial<Record<StateErrorCode, Code>> = {
+  arguments: Code.InvalidArgument,
+  notFound: Code.NotFound,
+  unavailable: Code.NotFound,
+  closed: Code.Unavailable,
+  failed: Code.ResourceExhausted,
 }
 
 async function answer(handler: UniversalHandler, request: Request, response: Response, caller: Caller): Promise<void> {
@@ -97,5 +131,5 @@ export function refuse(response: Response, error: ConnectError): void {
   const message = encodeURIComponent(error.rawMessage)
   const headers = { 'content-type': 'application/grpc', 'grpc-status': String(error.code), 'grpc-message': message }
   if (response instanceof ServerResponse) response.writeHead(200, headers).end()
-  else response.writeHead(200, headers).end()
+  else response.stream?.respond({ ':status': 200, ...headers }, { endStream: true })
 }

@@ -46,7 +46,7 @@ export interface PeerRpcOptions {
   readonly workers?: GlobalContent['workers']
   readonly limits?: Partial<RpcLimits>
   readonly streams?: Partial<StreamLimits>
-  readonly onEvent?: (event: PeerServerEvent | { readonly event: 'fault'; readonly error: unknown }) => void
+  readonly onEvent?: (event: PeerServerEvent) => void
 }
 
 /** Default port of the network. */

@@ -24,6 +24,8 @@ import { type FrontRefusal, listenTls } from './tls-front.ts'
 export type PeerServerEvent =
   | { readonly event: 'connected'; readonly peer: string }
   | { readonly event: 'disconnected'; readonly peer: string }
+  /** A caller was told that something went wrong inside: this did. */
+  | { readonly event: 'fault'; readonly error: unknown }
   | { readonly event: 'refused'; readonly reason: FrontRefusal | 'stranger' | 'peer'; readonly text: string }
 
 export interface PeerServerOptions {
@@ -78,7 +80,14 @@ export async function startPeerServer(options: PeerServerOptions): Promise<PeerS
     waitsFor: options.waitsFor,
     isDocument: options.isDocument,
   })
-  const handle = rpcHandler({ routes: options.routes, gate, limits, web: false, stopping: stopping.signal })
+  const handle = rpcHandler({
+    routes: options.routes,
+    gate,
+    limits,
+    web: false,
+    stopping: stopping.signal,
+    onFault: (error) => onEvent({ event: 'fault', error }),
+  })
   const callers = new WeakMap<object, Caller>()
   const peers = sessionServer(limits, (request, response) => {
     const caller = callers.get(sessionOf(request))
