@@ -96,6 +96,8 @@ describe('wrong use: exit code 2, one clear sentence', () => {
     [['stop'], 'unknown command stop'],
     [['--bogus', 'start'], 'unknown command --bogus'],
     [[], 'say what to do: start, keys, state, version'],
+    [['start', '--keys', ''], '--keys needs a value'],
+    [['keys'], 'say what to do: show, backup, restore, verify, export-node, passphrase'],
     [['state'], 'say what to do: verify, backup, stats'],
     [['state', 'verify', '--bogus'], "unknown option '--bogus'"],
     [['state', 'backup'], '--to is missing'],
@@ -121,7 +123,8 @@ describe('wrong use: exit code 2, one clear sentence', () => {
 test('--help names every option, version says which', async () => {
   const help = await petal('start', '--help').ended
   expect(help.code).toBe(0)
-  for (const option of ['network', 'replay', 'replay-interval', 'host', 'port', 'data-dir', 'frame-interval', 'json']) {
+  const options = ['network', 'replay', 'replay-interval', 'host', 'port', 'data-dir', 'keys', 'frame-interval', 'json']
+  for (const option of options) {
     expect(help.out).toContain(`--${option}`)
   }
   expect((await petal('--help').ended).out).toContain('start')
@@ -133,7 +136,8 @@ describe('start', () => {
     const first = petal(...local())
     const ready = await first.next()
     expect(ready).toMatchObject({ event: 'ready', network: 'local', head: '0', url: expect.stringMatching(/^http:/) })
-    expect(ready.addresses).toHaveLength(3)
+    for (const transport of ['ws', 'webrtc-direct', 'webtransport'])
+      expect(ready.addresses).toContainEqual(expect.stringContaining(`/${transport}/`))
     const one = await first.nextFrame()
     expect(one).toMatchObject({ number: '1', identity: expect.stringMatching(/^[0-9a-f]{64}$/) })
     const two = await first.nextFrame()

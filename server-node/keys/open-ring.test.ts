@@ -1,8 +1,11 @@
 /** The keys of a node over its life: first start, later starts, passphrases, data of earlier versions, the directory of another node. */
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { cp, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { COMMITTEE_KEY_IDS, openMembers } from '../chain/committee.ts'
 import { NodeCrypto } from '../crypto/node-crypto.ts'
@@ -25,11 +28,12 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
+/** Cheap, and with secrets in the clear unless a test hands them in. */
 const open = async (options: Partial<RingOptions> = {}): Promise<KeyRing> => {
   const at = options.directory ?? directory
-  const secrets = await Secrets.open(at, options.passphrase)
+  const secrets = options.secrets ?? (await Secrets.open(at))
   const notice = (message: string) => void notices.push(message)
-  return openRing({ directory: at, secrets, committee: true, engine, notice, ...options })
+  return openRing({ directory: at, secrets, committee: true, engine, notice, ...CHEAP, ...options })
 }
 const all = (ring: KeyRing): StoredKey[] => ring.ids.map((id) => ring.get(id))
 const file = (name: string): string => join(directory, name)
@@ -54,14 +58,12 @@ describe('first and later starts', () => {
 
   test('under a passphrase of the owner nothing is beside the keys, and only it opens them', async () => {
     const made = all(await open({ passphrase: 'mine' }))
-    expect(await readdir(directory)).toEqual(['keys.json', 'secrets.json'])
+    expect(await readdir(directory)).toEqual(['keys.json'])
     expect(notices).toEqual([expect.stringContaining('encrypted under PETAL_PASSPHRASE')])
-    await rm(file('secrets.json'))
     const before = await content('keys.json')
     for (const passphrase of [undefined, 'Mine'])
       await expect(open({ passphrase })).rejects.toMatchObject({ name: 'NodeError', code: 'passphrase' })
     expect(await content('keys.json')).toBe(before)
-    await rm(file('secrets.json'))
     expect(all(await open({ passphrase: 'mine' }))).toEqual(made)
   })
 
@@ -160,10 +162,9 @@ describe('a passphrase that is given later', () => {
     const made = all(await open())
     const old = (await content('keys.passphrase')).trim()
     expect(all(await open({ passphrase: 'mine' }))).toEqual(made)
-    expect(await readdir(directory)).toEqual(['keys.json', 'secrets.json'])
+    expect(await readdir(directory)).toEqual(['keys.json'])
     expect(notices.at(-1)).toContain('under PETAL_PASSPHRASE now')
     await expect(openAll(file('keys.json'), old, engine)).rejects.toMatchObject({ code: 'passphrase' })
-    expect(JSON.parse(await content('keys.json')).kdf.log2N).toBe(17)
     expect(all(await open({ passphrase: 'mine' }))).toEqual(made)
   })
 
@@ -187,17 +188,15 @@ describe('a passphrase that is given later', () => {
       await writeFile(join(at, 'keys.passphrase'), before.passphrase)
       for (const [name, text] of step) await writeFile(join(at, name), text === 'new' ? changed : text)
       expect(all(await open({ directory: at, passphrase: 'mine' }))).toEqual(made)
-      expect(await readdir(at)).toEqual(['keys.json', 'secrets.json'])
+      expect(await readdir(at)).toEqual(['keys.json'])
     }
   })
 
   test('one that does not open the keys changes nothing when no stored one does', async () => {
     await open({ passphrase: 'mine' })
-    await rm(file('secrets.json'))
     await writeFile(file('keys.passphrase'), `${'a'.repeat(43)}\n`)
     const before = await content('keys.json')
     await expect(open({ passphrase: 'other' })).rejects.toMatchObject({ code: 'passphrase' })
-    await rm(file('secrets.json'))
     await expect(open()).rejects.toMatchObject({ code: 'passphrase' })
     expect(await content('keys.json')).toBe(before)
     expect(await readdir(directory)).toContain('keys.passphrase')
@@ -240,8 +239,8 @@ describe('data of a version that kept the committee in secrets.json', () => {
     ['in the clear', undefined],
     ['encrypted', 'mine'],
   ])('%s: the committee moves, the old identity stays', async (_, passphrase) => {
-    await oldDirectory(passphrase)
-    const ring = await open({ passphrase })
+    const secrets = await oldDirectory(passphrase)
+    const ring = await open({ passphrase, secrets })
     expect(ring.ids).toEqual(EVERY_ID)
     await expectMoved(ring, passphrase)
     expect(notices.some((notice) => notice.includes('new identity (Ed448)'))).toBe(true)
@@ -257,6 +256,46 @@ describe('data of a version that kept the committee in secrets.json', () => {
     const ring = await open()
     expect(all(ring)).toEqual(made)
     await expectMoved(ring)
+  })
+
+  test('killed at any moment, no key is lost, and a start that is not killed ends the move', {
+    timeout: 120_000,
+  }, async () => {
+    const modules = Object.entries({
+      ring: './open-ring.ts',
+      secrets: '../data/secrets.ts',
+      addon: '../crypto/addon.ts',
+    })
+    const loads = modules.map(
+      ([name, path]) => `const ${name} = await import(${JSON.stringify(new URL(path, import.meta.url))})`,
+    )
+    const program = `${loads.join('\n')}
+      const [directory] = process.argv.slice(1)
+      const options = { directory, committee: true, engine: addon.loadAddon(), notice: () => undefined }
+      console.log('begins')
+      await ring.openRing({ ...options, secrets: await secrets.Secrets.open(directory) })`
+    // The first one is left alone, and says how long the move takes here.
+    let moveMillis = 0
+    for (let round = 0; round < 8; round++) {
+      await rm(directory, { recursive: true })
+      await mkdir(directory)
+      await oldDirectory()
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', program, directory], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const closed = once(child, 'close')
+      await Promise.race([once(child.stdout, 'data'), closed])
+      const begin = performance.now()
+      if (round === 0) {
+        await closed
+        moveMillis = performance.now() - begin
+      } else await sleep(Math.random() * moveMillis)
+      child.kill('SIGKILL')
+      await closed
+      if (round === 0) expect(child.exitCode).toBe(0)
+      await expectMoved(await open())
+      expect((await readdir(directory)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+    }
   })
 
   test('killed before the new file: nothing is lost', async () => {

@@ -9,6 +9,7 @@ import type { CollectEngine } from './collect.ts'
 import { KeyStoreError, nodeErrorOf } from './errors.ts'
 import { isThere } from './files.ts'
 import { KeyRing } from './key-ring.ts'
+import type { KeyStoreOptions } from './key-store.ts'
 import { KEY_TYPES, PEER_KEY_ID, type StoredKey, wipe } from './key-types.ts'
 import { readNodeKeys } from './node-keys.ts'
 import { ED25519_IDENTITY, forgetOldCommittee, oldCommitteeKeys } from './old-secrets.ts'
@@ -17,7 +18,7 @@ import { PASSPHRASE_FILE } from './passphrase.ts'
 import { requireSame } from './read-back.ts'
 import { type MakingEngine, missingStandardKeys, newKey } from './standard-keys.ts'
 
-export interface RingOptions {
+export interface RingOptions extends KeyStoreOptions {
   /** A locked data directory. */
   readonly directory: string
   readonly secrets: Secrets
@@ -63,21 +64,13 @@ export async function openRing(options: RingOptions): Promise<KeyRing> {
   }
 }
 
-async function openOwn({
-  directory,
-  secrets,
-  passphrase,
-  nodeDirectory,
-  committee,
-  engine,
-}: RingOptions): Promise<OwnKeys> {
+async function openOwn(options: RingOptions): Promise<OwnKeys> {
+  const { directory, secrets, nodeDirectory, committee, engine } = options
   const old = committee ? oldCommitteeKeys(secrets, engine) : []
   const running = await isThere(join(directory, GENESIS_FILE))
   try {
     const own = await openOwnKeys({
-      directory,
-      passphrase,
-      engine,
+      ...options,
       missing: (present) => [
         ...(nodeDirectory === undefined ? missingStandardKeys(present, random, engine) : []),
         ...(committee ? missingCommittee(present, old, running, engine) : []),
