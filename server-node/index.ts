@@ -5,6 +5,7 @@
  */
 import type { NetworkDescription } from '@petal/core/light/anchors.ts'
 import type { Crypto } from '@petal/core/platform/crypto.ts'
+import { relayDemonstration } from '@petal/p2p/gossip/index.ts'
 import { useEngineForHostKeys } from '@petal/p2p/host-keys.ts'
 import { describe } from './chain/description.ts'
 import { LOCAL } from './chain/local-profile.ts'
@@ -88,6 +89,7 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
     webTransport: { addon, certificates },
   })
   stack.defer(() => light.stop())
+  relayDemonstration(light.gossip)
   await light.serve(source)
   if (data !== undefined) await rememberPorts(data.directory, light.addresses())
   const ready = { source, light, since: Date.now() }

@@ -32,7 +32,7 @@ export type {
   VertexValue,
   Work,
 } from '@petal/client'
-export { ClientError, createClient, locateFields } from '@petal/client'
+export { ClientError, createClient, DEMONSTRATION_DOMAIN, locateFields } from '@petal/client'
 
 import type { Client, ClientEvents, HeadValue } from '@petal/client'
 

@@ -3,6 +3,7 @@ import { TabClient } from './client.ts'
 import type { Client, ClientOptions } from './types.ts'
 
 export { type FieldRange, locateFields } from '@petal/core/light/header-fields.ts'
+export { DEMONSTRATION_DOMAIN } from '@petal/p2p/gossip/demonstration-domain.ts'
 export {
   AnchorsError,
   ArgumentsError,

@@ -5,6 +5,7 @@ import { ConnectPanel } from './connect.tsx'
 import { FramesPanel } from './frames.tsx'
 import { HeadPanel } from './head-panel.tsx'
 import { EvidenceNotice, PhaseAnnouncer, UpdateNotice } from './notices.tsx'
+import { LazyPeerPanel } from './peer/lazy-peer.tsx'
 import { PeersPanel, WorkPanel } from './peers.tsx'
 import { LazyExplorer } from './state/lazy-explorer.tsx'
 import { TamperPanel } from './tamper.tsx'
@@ -81,6 +82,7 @@ function Panels({ model }: { readonly model: PageModel }) {
         <TamperPanel model={model} />
         <VerifyFilePanel model={model} />
       </div>
+      <LazyPeerPanel model={model} />
       <ConnectPanel model={model} />
     </>
   )

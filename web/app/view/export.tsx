@@ -1,18 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { PageModel } from '../model/page-model.ts'
+import { download } from './download.ts'
 import { Icon } from './icon.tsx'
-
-/** Hands bytes to the browser as a download. */
-function download(name: string, content: Uint8Array): void {
-  const address = URL.createObjectURL(
-    new Blob([content as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' }),
-  )
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(address), 10_000)
-}
 
 /** Takes the head away: its bytes, a checkpoint to start from elsewhere, or its identity as text. */
 export function ExportButtons({ model }: { readonly model: PageModel }) {

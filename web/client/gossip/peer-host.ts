@@ -195,6 +195,7 @@ export class PeerHost {
       topic.end?.()
       this.#topics.delete(key)
     }
+    if (this.#topics.size === 0 && this.#publishing === 0) void this.#stopGossip()
   }
 
   /** Gossip, started when it is not. */

@@ -60,6 +60,6 @@ export interface Peering {
   unlockIdentity(): Promise<TabIdentity>
   /** Signs and sends up to 1 MiB; resolves with the number of nodes that it was sent to. The same bytes go out once an hour at most. */
   publish(topic: GossipTopic, data: Uint8Array): Promise<number>
-  /** Calls back for messages of others; the result ends it. */
+  /** Calls back for messages of others; the result ends it. Gossip begins with the first call of either, and ends with the last listener. */
   subscribe(topic: GossipTopic, listener: (message: PeerMessage) => void): Promise<() => void>
 }

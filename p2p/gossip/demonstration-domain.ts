@@ -1,0 +1,5 @@
+/** Application address of the topic on which people try gossip out: a name in ASCII, then zeros. No application has it. */
+export const DEMONSTRATION_DOMAIN: Uint8Array = Uint8Array.from(
+  'petal gossip demonstration'.padEnd(32, '\0'),
+  (character) => character.charCodeAt(0),
+)

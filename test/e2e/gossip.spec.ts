@@ -1,0 +1,44 @@
+/** The tab as a peer: what it signs is heard beyond the node it is connected to, byte for byte, and its identity is its own. */
+import { multiaddr } from '@multiformats/multiaddr'
+import { decodeMessage, signedPart } from '../../core/gossip/message.ts'
+import { shardTopics } from '../../core/gossip/topics.ts'
+import { peerIdText } from '../../core/identity/peer-id.ts'
+import { DEMONSTRATION_DOMAIN, verifySignature } from '../../p2p/gossip/index.ts'
+import { startGossipingNode } from './gossip-nodes.ts'
+import { expect, test } from './page.ts'
+import { serveBuiltPage } from './static-server.ts'
+
+const TOPIC = shardTopics(DEMONSTRATION_DOMAIN).frame
+const textOf = (data: Uint8Array) => new TextDecoder().decode(data)
+
+test('P2P-05 a tab publishes through node A and is heard at node B, with its own signature intact', async ({
+  page,
+  node,
+}) => {
+  await using a = await startGossipingNode([TOPIC])
+  await using b = await startGossipingNode([TOPIC])
+  await b.node.libp2p.dial(multiaddr(a.tcp))
+  await using site = await serveBuiltPage({
+    networkFrom: node.url,
+    network: (description) => ({ ...description, addresses: [...description.addresses, a.websocket] }),
+  })
+  await page.goto(site.url)
+  await page.getByRole('button', { name: 'Make an identity and take part' }).click()
+  const shown = page.getByTestId('peer-id')
+  const peerId = await shown.getAttribute('data-peer-id')
+  await expect(page.getByTestId('peer-host')).toHaveAttribute('data-host', 'identity')
+  await expect.poll(() => a.node.gossip.meshOf(TOPIC)).toContain(peerId)
+  await page.getByLabel('A message to everybody').fill('from the tab')
+  await page.getByRole('button', { name: 'Sign and send' }).click()
+  await expect.poll(() => b.heard.map(({ data }) => textOf(data))).toEqual(['from the tab'])
+  const [atA, atB] = [a.heard[0], b.heard[0]]
+  if (atA === undefined || atB === undefined) throw new Error('nothing was heard')
+  expect(peerIdText(atB.from)).toBe(peerId)
+  expect(Buffer.compare(atA.bytes, atB.bytes)).toBe(0)
+  expect(await verifySignature(atB.key, signedPart(decodeMessage(atB.bytes)), atB.signature)).toBe(true)
+
+  await b.node.gossip.publish(TOPIC, new TextEncoder().encode('to the tab'))
+  const heard = page.getByTestId('heard').locator(`[data-from="${b.node.libp2p.peerId.toString()}"]`)
+  await expect(heard).toContainText('to the tab')
+  await expect(heard).toContainText('Signature verified')
+})

@@ -1,0 +1,23 @@
+/** Sentences about the tab as a peer. */
+import type { GossipStatus, TabIdentity } from '../client.ts'
+
+const PROTECTIONS: Readonly<Record<TabIdentity['protection'], string>> = {
+  browser: 'A key of this browser',
+  passkey: 'Your passkey',
+  memory: 'Nothing: it ends with this tab',
+}
+
+export const protectionWords = (protection: TabIdentity['protection']): string => PROTECTIONS[protection]
+
+/** What a person has to know about how this tab is connected. */
+export function hostWords({ host, peers, running }: GossipStatus): string {
+  if (!running) return 'Not connected for gossip yet.'
+  if (peers.length === 0) return 'Looking for a node that gossips.'
+  const nodes = peers.length === 1 ? 'one node' : `${peers.length} nodes`
+  return host === 'throwaway'
+    ? `Gossips with ${nodes}. Another tab is connected as this identity, so this one shows a throw-away key and signs as the identity.`
+    : `Gossips with ${nodes}, as this identity.`
+}
+
+/** `Qmabc…uvwxyz`: enough to tell peers apart. */
+export const briefPeer = (peerId: string): string => `${peerId.slice(0, 8)}…${peerId.slice(-6)}`

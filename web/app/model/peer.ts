@@ -1,0 +1,112 @@
+/** The tab as a peer, as signals: joins the demonstration topic, keeps the last messages, looks at the counts from time to time. */
+import { type ReadonlySignal, signal } from '@preact/signals'
+import { DEMONSTRATION_DOMAIN, type GossipStatus, type Peering } from '../client.ts'
+
+export interface ShownMessage {
+  readonly key: number
+  readonly from: string
+  readonly own: boolean
+  readonly text: string
+  readonly at: number
+}
+
+export interface PeerModel {
+  readonly client: Peering
+  readonly status: ReadonlySignal<GossipStatus | null>
+  readonly joined: ReadonlySignal<boolean>
+  readonly messages: ReadonlySignal<readonly ShownMessage[]>
+  /** Starts gossip; makes the identity when there is none. */
+  join(): Promise<void>
+  leave(): void
+  /** Signs a text and sends it; answers to how many nodes. */
+  send(text: string): Promise<number>
+  refresh(): Promise<void>
+  close(): void
+}
+
+/** Messages that are shown. */
+const MOST_MESSAGES = 20
+/** Longest text that is shown of one. */
+export const MOST_CHARACTERS = 280
+const LOOK_MILLIS = 2000
+const TOPIC = { domain: DEMONSTRATION_DOMAIN } as const
+/** Only the wish to take part is remembered here, never a key. */
+const REMEMBERED = 'petal.gossip'
+
+export function createPeerModel(client: Peering): PeerModel {
+  const status = signal<GossipStatus | null>(null)
+  const joined = signal(false)
+  const messages = signal<readonly ShownMessage[]>([])
+  let end: (() => void) | null = null
+  let closed = false
+  let keys = 0
+
+  const show = (from: string, own: boolean, data: Uint8Array, at: number): void => {
+    const text = new TextDecoder().decode(data).slice(0, MOST_CHARACTERS)
+    messages.value = [{ key: keys++, from, own, text, at }, ...messages.value].slice(0, MOST_MESSAGES)
+  }
+  const refresh = async (): Promise<void> => {
+    const now = await client.gossip()
+    if (!closed) status.value = now
+  }
+  const timer = setInterval(() => {
+    if (joined.value) refresh().catch(() => {})
+  }, LOOK_MILLIS)
+
+  const model: PeerModel = {
+    client,
+    status,
+    joined,
+    messages,
+    async join() {
+      const identity = await client.identity()
+      await refresh()
+      if (status.value?.locked === true) return
+      end ??= await client.subscribe(TOPIC, ({ from, data, receivedAt }) =>
+        show(from, from === identity.peerId, data, receivedAt),
+      )
+      joined.value = true
+      remember(true)
+      await refresh()
+    },
+    leave() {
+      end?.()
+      end = null
+      joined.value = false
+      remember(false)
+      refresh().catch(() => {})
+    },
+    async send(text) {
+      const data = new TextEncoder().encode(text)
+      const nodes = await client.publish(TOPIC, data)
+      show(status.value?.identity?.peerId ?? '', true, data, Date.now())
+      await refresh()
+      return nodes
+    },
+    refresh,
+    close() {
+      closed = true
+      clearInterval(timer)
+      end?.()
+    },
+  }
+  if (remembered()) model.join().catch(() => {})
+  return model
+}
+
+function remember(wish: boolean): void {
+  try {
+    if (wish) localStorage.setItem(REMEMBERED, 'joined')
+    else localStorage.removeItem(REMEMBERED)
+  } catch {
+    // Private mode: the wish holds for this page only.
+  }
+}
+
+function remembered(): boolean {
+  try {
+    return localStorage.getItem(REMEMBERED) === 'joined'
+  } catch {
+    return false
+  }
+}
