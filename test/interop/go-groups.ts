@@ -6,7 +6,7 @@ import { type GossipSide, gossipCases } from './cases/gossip.ts'
 import { kadCases } from './cases/kad.ts'
 import { linkCases } from './cases/links.ts'
 import { refusalCases } from './cases/refusals.ts'
-import { GO_SAYS, type GoPeers } from './peers/go-peer.ts'
+import { GO_SAYS, type GoPrograms } from './peers/go-programs.ts'
 import type { KeyKind, TransportKind } from './peers/peer.ts'
 import { petalSide } from './peers/petal-host.ts'
 import { type Group, NotHere } from './runner.ts'
@@ -31,22 +31,22 @@ const PAIRS: readonly Pair[] = [
 
 const understand = ({ petal, taught }: Pair) => taught || petal !== 'Ed448'
 
-export const goGroups = (peers: GoPeers): readonly Group[] =>
+export const goGroups = (programs: GoPrograms): readonly Group[] =>
   TRANSPORTS.flatMap((transport) => [
-    ...PAIRS.map((pair) => linkGroup(peers, pair, transport)),
-    ...PAIRS.filter(understand).map((pair) => gossipGroup(peers, pair, transport)),
+    ...PAIRS.map((pair) => linkGroup(programs, pair, transport)),
+    ...PAIRS.filter(understand).map((pair) => gossipGroup(programs, pair, transport)),
   ])
 
 function nameOf({ petal, go, taught }: Pair, transport: TransportKind): string {
   return `Petal ${petal}, ${taught ? 'taught' : 'stock'} go-libp2p ${go}, ${transport}`
 }
 
-function linkGroup(peers: GoPeers, pair: Pair, transport: TransportKind): Group {
+function linkGroup(programs: GoPrograms, pair: Pair, transport: TransportKind): Group {
   return {
     name: nameOf(pair, transport),
     start: async () => {
       needTransport(transport)
-      const go = await goSide(peers, pair, transport)
+      const go = await goSide(programs, pair, transport)
       const petal = await petalSide(pair.petal, NETWORK)
       return {
         cases: understand(pair)
@@ -60,13 +60,13 @@ function linkGroup(peers: GoPeers, pair: Pair, transport: TransportKind): Group 
   }
 }
 
-function gossipGroup(peers: GoPeers, pair: Pair, transport: TransportKind): Group {
+function gossipGroup(programs: GoPrograms, pair: Pair, transport: TransportKind): Group {
   return {
     name: `${nameOf(pair, transport)}, gossip`,
     start: async () => {
       needTransport(transport)
-      const go = await goSide(peers, pair, transport)
-      const other = await goSide(peers, pair, transport)
+      const go = await goSide(programs, pair, transport)
+      const other = await goSide(programs, pair, transport)
       const petal = await petalSide(pair.petal, NETWORK)
       return {
         cases: gossipCases(petal, go, other, transport),
@@ -78,8 +78,8 @@ function gossipGroup(peers: GoPeers, pair: Pair, transport: TransportKind): Grou
   }
 }
 
-async function goSide(peers: GoPeers, { go, taught }: Pair, transport: TransportKind): Promise<GossipSide> {
-  const peer = await peers.start({
+async function goSide(programs: GoPrograms, { go, taught }: Pair, transport: TransportKind): Promise<GossipSide> {
+  const peer = await programs.startPeer({
     key: go,
     taught,
     transport,

@@ -1,27 +1,20 @@
-/** `npm run interop`: Petal against peers that are not ours. What cannot run here is counted, with the reason. */
+/** `npm run interop`: Petal against programs that are not ours. What cannot run here is counted, with the reason. */
 import { goGroups } from './go-groups.ts'
-import { buildGoPeers, type GoPeers, go } from './peers/go-peer.ts'
+import { grpcGroups } from './grpc-groups.ts'
+import { GoPrograms, go } from './peers/go-programs.ts'
 import { Runner } from './runner.ts'
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
 const runner = new Runner(print)
 
-/** undefined without Go; a program that does not build is a failure. */
-async function goPeers(): Promise<GoPeers | undefined> {
-  try {
-    await go('version')
-  } catch {
-    return undefined
-  }
-  return buildGoPeers()
-}
-
-const peers = await goPeers()
-print(peers === undefined ? 'no Go here: its peer is not tried' : `Go peer: ${peers.versions}`)
-try {
-  if (peers !== undefined) for (const group of goGroups(peers)) await runner.run(group)
-} finally {
-  await peers?.dispose()
-}
+const hasGo = await go('version').then(
+  () => true,
+  () => false,
+)
+if (hasGo) {
+  await using programs = await GoPrograms.build()
+  print(`Go programs: ${programs.versions}`)
+  for (const group of [...goGroups(programs), ...grpcGroups(programs)]) await runner.run(group)
+} else runner.leave('everything of go-libp2p and grpcurl', 'no Go here')
 print(runner.summary())
 process.exit(runner.failed > 0 ? 1 : 0)

@@ -41,7 +41,7 @@ export class Runner {
         await stop()
       }
     } catch (error) {
-      if (error instanceof NotHere) this.#leave(name, error.message)
+      if (error instanceof NotHere) this.leave(name, error.message)
       else this.#fail(name, error)
     }
   }
@@ -61,14 +61,15 @@ export class Runner {
       this.#passed++
       this.#print(`pass     ${name} (${Math.round(performance.now() - start)} ms)`)
     } catch (error) {
-      if (error instanceof NotHere) this.#leave(name, error.message)
+      if (error instanceof NotHere) this.leave(name, error.message)
       else this.#fail(name, error)
     } finally {
       clearTimeout(timer)
     }
   }
 
-  #leave(name: string, reason: string): void {
+  /** Counts something as not run. */
+  leave(name: string, reason: string): void {
     this.#notRun++
     this.#reasons.add(reason)
     this.#print(`not run  ${name}: ${reason}`)

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
+	"petal.invalid/interop/lines"
 )
 
 type options struct {
@@ -35,14 +36,14 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	out := newLines(os.Stdout)
+	out := lines.New(os.Stdout)
 	p, err := startPeer(o, key, out)
 	if err != nil {
 		return err
 	}
 	defer p.host.Close()
-	out.write(p.ready())
-	return out.serve(os.Stdin, p.commands())
+	out.Write(p.ready())
+	return out.Serve(os.Stdin, p.commands())
 }
 
 func hostKey(o *options) (crypto.PrivKey, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	corepeer "github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
+	"petal.invalid/interop/lines"
 )
 
 // longestFrame is that of the nodes that take the least (spec 50 section 5).
@@ -26,14 +27,14 @@ type gossip struct {
 	host     host.Host
 	key      crypto.PrivKey
 	protocol protocol.ID
-	out      *lines
+	out      *lines.Writer
 	seqno    atomic.Uint64
 
 	mutex   sync.Mutex
 	streams map[corepeer.ID]network.Stream
 }
 
-func startGossip(h host.Host, key crypto.PrivKey, id protocol.ID, out *lines) *gossip {
+func startGossip(h host.Host, key crypto.PrivKey, id protocol.ID, out *lines.Writer) *gossip {
 	g := &gossip{host: h, key: key, protocol: id, out: out, streams: map[corepeer.ID]network.Stream{}}
 	g.seqno.Store(uint64(time.Now().UnixNano()))
 	h.SetStreamHandler(id, g.read)
@@ -59,10 +60,10 @@ func (g *gossip) read(s network.Stream) {
 		}
 		if err != nil {
 			_ = s.Reset()
-			g.out.write(map[string]any{"event": "gossipEnd", "peer": peer, "reason": err.Error()})
+			g.out.Write(map[string]any{"event": "gossipEnd", "peer": peer, "reason": err.Error()})
 			return
 		}
-		g.out.write(map[string]any{"event": "gossip", "peer": peer, "rpc": r.report()})
+		g.out.Write(map[string]any{"event": "gossip", "peer": peer, "rpc": r.report()})
 	}
 }
 
@@ -97,7 +98,7 @@ func (g *gossip) watch(s network.Stream) {
 	if err != nil {
 		reason = err.Error()
 	}
-	g.out.write(map[string]any{"event": "gossipClosed", "peer": s.Conn().RemotePeer().String(), "reason": reason})
+	g.out.Write(map[string]any{"event": "gossipClosed", "peer": s.Conn().RemotePeer().String(), "reason": reason})
 }
 
 // sendArgs: fault is how the message is spoilt after it was signed: "", "signature", "unsigned", "data" or "foreignKey".

@@ -1,4 +1,5 @@
-package main
+// Package lines is how the programs here are told what to do: requests and answers are JSON, a line each.
+package lines
 
 import (
 	"bufio"
@@ -22,8 +23,8 @@ type answer struct {
 	Error  string `json:"error,omitempty"`
 }
 
-// A command does one request; it gives up when the context ends.
-type command func(ctx context.Context, args json.RawMessage) (any, error)
+// A Command does one request; it gives up when the context ends.
+type Command func(ctx context.Context, args json.RawMessage) (any, error)
 
 const (
 	longestLine = 32 << 20
@@ -31,25 +32,27 @@ const (
 	commandTime = 60 * time.Second
 )
 
-// lines writes whole JSON lines from any goroutine.
-type lines struct {
+// Writer writes whole lines from any goroutine.
+type Writer struct {
 	mutex   sync.Mutex
 	encoder *json.Encoder
 }
 
-func newLines(out io.Writer) *lines {
-	return &lines{encoder: json.NewEncoder(out)}
+// New writes to out.
+func New(out io.Writer) *Writer {
+	return &Writer{encoder: json.NewEncoder(out)}
 }
 
-func (l *lines) write(value any) {
+// Write writes a value as a line.
+func (l *Writer) Write(value any) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	// When nobody reads any more, standard input has ended too.
 	_ = l.encoder.Encode(value)
 }
 
-// serve runs commands side by side until the input ends, so a peer never outlives the test that started it.
-func (l *lines) serve(in io.Reader, commands map[string]command) error {
+// Serve runs commands side by side until the input ends, so a peer never outlives the test that started it.
+func (l *Writer) Serve(in io.Reader, commands map[string]Command) error {
 	scanner := bufio.NewScanner(in)
 	scanner.Buffer(nil, longestLine)
 	for scanner.Scan() {
@@ -62,24 +65,24 @@ func (l *lines) serve(in io.Reader, commands map[string]command) error {
 	return scanner.Err()
 }
 
-func (l *lines) run(r request, commands map[string]command) {
+func (l *Writer) run(r request, commands map[string]Command) {
 	do, ok := commands[r.Do]
 	if !ok {
-		l.write(answer{ID: r.ID, Error: "unknown command " + r.Do})
+		l.Write(answer{ID: r.ID, Error: "unknown command " + r.Do})
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), commandTime)
 	defer cancel()
 	result, err := do(ctx, r.Args)
 	if err != nil {
-		l.write(answer{ID: r.ID, Error: err.Error()})
+		l.Write(answer{ID: r.ID, Error: err.Error()})
 		return
 	}
-	l.write(answer{ID: r.ID, Result: result})
+	l.Write(answer{ID: r.ID, Result: result})
 }
 
-// with parses the arguments of a command.
-func with[A any](do func(ctx context.Context, args A) (any, error)) command {
+// With parses the arguments of a command.
+func With[A any](do func(ctx context.Context, args A) (any, error)) Command {
 	return func(ctx context.Context, raw json.RawMessage) (any, error) {
 		var args A
 		if len(raw) > 0 {

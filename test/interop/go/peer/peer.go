@@ -24,6 +24,7 @@ import (
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	ma "github.com/multiformats/go-multiaddr"
+	"petal.invalid/interop/lines"
 )
 
 const (
@@ -37,7 +38,7 @@ type peer struct {
 	host   host.Host
 	dht    *dht.IpfsDHT
 	gossip *gossip
-	out    *lines
+	out    *lines.Writer
 
 	mutex      sync.Mutex
 	identified map[corepeer.ID]event.EvtPeerIdentificationCompleted
@@ -45,7 +46,7 @@ type peer struct {
 }
 
 // startPeer listens on loopback. Security and muxers are the one pair that spec 50 section 2 asks for, so nothing else can be agreed on.
-func startPeer(o options, key crypto.PrivKey, out *lines) (*peer, error) {
+func startPeer(o options, key crypto.PrivKey, out *lines.Writer) (*peer, error) {
 	transport, err := transportOptions(o.transport)
 	if err != nil {
 		return nil, err
@@ -107,7 +108,7 @@ func (p *peer) watch() error {
 			case event.EvtPeerIdentificationFailed:
 				p.note(func() { p.refused[e.Peer] = e.Reason })
 			case event.EvtPeerConnectednessChanged:
-				p.out.write(map[string]any{
+				p.out.Write(map[string]any{
 					"event": "connectedness", "peer": e.Peer.String(), "connected": e.Connectedness == network.Connected,
 				})
 			}
@@ -148,22 +149,22 @@ type echoArgs struct {
 	Hex  string      `json:"hex"`
 }
 
-func (p *peer) commands() map[string]command {
-	return map[string]command{
-		"dial":          with(p.dial),
-		"link":          with(p.link),
-		"identified":    with(p.identifiedPeer),
-		"ping":          with(p.ping),
-		"echo":          with(p.echo),
-		"hangUp":        with(p.hangUp),
-		"routingTable":  with(p.routingTable),
-		"provide":       with(p.provide),
-		"findProviders": with(p.findProviders),
-		"findPeer":      with(p.findPeer),
-		"gossipOpen":    with(p.gossip.open),
-		"gossipSend":    with(p.gossip.send),
-		"gossipWant":    with(p.gossip.want),
-		"gossipRaw":     with(p.gossip.raw),
+func (p *peer) commands() map[string]lines.Command {
+	return map[string]lines.Command{
+		"dial":          lines.With(p.dial),
+		"link":          lines.With(p.link),
+		"identified":    lines.With(p.identifiedPeer),
+		"ping":          lines.With(p.ping),
+		"echo":          lines.With(p.echo),
+		"hangUp":        lines.With(p.hangUp),
+		"routingTable":  lines.With(p.routingTable),
+		"provide":       lines.With(p.provide),
+		"findProviders": lines.With(p.findProviders),
+		"findPeer":      lines.With(p.findPeer),
+		"gossipOpen":    lines.With(p.gossip.open),
+		"gossipSend":    lines.With(p.gossip.send),
+		"gossipWant":    lines.With(p.gossip.want),
+		"gossipRaw":     lines.With(p.gossip.raw),
 	}
 }
 

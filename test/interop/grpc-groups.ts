@@ -1,0 +1,23 @@
+/** Petal and stock gRPC: grpcurl calls Petal, Petal calls grpc-go. */
+import { grpcServerCases } from './cases/grpc-server.ts'
+import { grpcurlCases } from './cases/grpcurl.ts'
+import type { GoPrograms } from './peers/go-programs.ts'
+import { Grpcurl } from './peers/grpcurl.ts'
+import { startPetalRpc } from './peers/petal-rpc.ts'
+import type { Group } from './runner.ts'
+
+const SEED = new Uint8Array(57).fill(99)
+
+export const grpcGroups = (programs: GoPrograms): readonly Group[] => [
+  {
+    name: 'grpcurl to the peer listener of Petal',
+    start: async () => {
+      const rpc = await startPetalRpc(SEED)
+      return { cases: grpcurlCases(new Grpcurl(programs), rpc), stop: () => rpc.stop() }
+    },
+  },
+  {
+    name: 'Petal to grpc-go behind peer TLS',
+    start: async () => ({ cases: grpcServerCases(programs), stop: async () => undefined }),
+  },
+]

@@ -1,0 +1,79 @@
+/** Builds and starts the programs of `../go`: a libp2p host, a gRPC server, certificates, and grpcurl. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { type LinePeer, startLinePeer } from './line-peer.ts'
+import type { KeyKind, TransportKind } from './peer.ts'
+
+const run = promisify(execFile)
+const SOURCE = fileURLToPath(new URL('../go', import.meta.url))
+/** Where Go's own installer puts it. */
+const PATH = [process.env.PATH, '/usr/local/go/bin'].join(delimiter)
+const BUILD_MILLIS = 900_000
+const GRPCURL = 'github.com/fullstorydev/grpcurl'
+const MODULES = [
+  'github.com/libp2p/go-libp2p',
+  'github.com/libp2p/go-libp2p-kad-dht',
+  'github.com/cloudflare/circl',
+  GRPCURL,
+]
+
+export interface GoPeerOptions {
+  readonly key: KeyKind
+  /** Whether it knows keys of type 4; with an Ed448 key it does. */
+  readonly taught: boolean
+  readonly transport: TransportKind
+  /** Protocol id of Kademlia. */
+  readonly kad: string
+  /** Protocol id of gossip. */
+  readonly gossip: string
+}
+
+/** What the peer says of itself by identify: go-libp2p names the program, and leaves the version of the protocol to it. */
+export const GO_SAYS = { agent: /^petal\.invalid\/interop/, protocolVersion: 'petal-interop/1.0.0' }
+
+/** Runs Go in its folder. Rejects with what it says. */
+export async function go(...args: string[]): Promise<string> {
+  const options = { cwd: SOURCE, env: { ...process.env, PATH }, timeout: BUILD_MILLIS }
+  return (await run('go', args, options)).stdout.trim()
+}
+
+export class GoPrograms implements AsyncDisposable {
+  /** For whatever the programs read or write. */
+  readonly directory: string
+  /** What they are built with and of. */
+  readonly versions: string
+
+  private constructor(directory: string, versions: string) {
+    this.directory = directory
+    this.versions = versions
+  }
+
+  static async build(): Promise<GoPrograms> {
+    const directory = await mkdtemp(join(tmpdir(), 'petal-interop-'))
+    try {
+      await go('build', '-o', `${directory}/`, './...', `${GRPCURL}/cmd/grpcurl`)
+      const versions = `${await go('env', 'GOVERSION')}\n${await go('list', '-m', ...MODULES)}`
+      return new GoPrograms(directory, versions.split('\n').join(', '))
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true })
+      throw error
+    }
+  }
+
+  path(program: 'peer' | 'certificate' | 'grpcserver' | 'grpcurl'): string {
+    return join(this.directory, program)
+  }
+
+  startPeer({ key, taught, transport, kad, gossip }: GoPeerOptions): Promise<LinePeer> {
+    const args = ['-key', key.toLowerCase(), '-transport', transport, '-kad', kad, '-gossip', gossip]
+    return startLinePeer(this.path('peer'), taught ? [...args, '-taught'] : args)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true })
+  }
+}
