@@ -7,14 +7,12 @@ import { CryptoError } from '../platform/crypto.ts'
 import type { EngineRules } from '../platform/engine.ts'
 import type { Millis } from '../platform/machine.ts'
 import { type LightPeer, type LightTransport, PeerError } from '../platform/network.ts'
-import { type Store, StoreError, type StoreOperation } from '../platform/store.ts'
-import type { CommitteeKeeper } from './committee-keeper.ts'
+import { type Store, StoreError } from '../platform/store.ts'
+import { CommitteeRunner } from './committee-runner.ts'
 import type {
   Answer,
-  CommitteePoint,
   CommitteeState,
   Finding,
-  FollowFailure,
   LightConfig,
   LightEffect,
   LightEvent,
@@ -28,10 +26,10 @@ import type {
   Task,
   TaskResult,
 } from './events.ts'
-import type { FollowSource, GivenHeader } from './follow-registry-types.ts'
+import type { FollowSource } from './follow-registry-types.ts'
 import { LightClient } from './light-client.ts'
-import { ASK_TIMEOUT_MILLIS, FILL_DEPTH, FOLLOW_MILLIS } from './policy.ts'
-import { loadCommittee, loadHeader, loadSizes, loadState, putCommittee, storePrefix } from './records.ts'
+import { ASK_TIMEOUT_MILLIS, FILL_DEPTH } from './policy.ts'
+import { loadHeader, loadSizes, loadState, storePrefix } from './records.ts'
 import type { StateSource } from './state-reads.ts'
 import type { WorkCount } from './work.ts'
 
@@ -81,8 +79,7 @@ export class LightDriver {
   /** The pinned committee. */
   #committee: CommitteeHandle | null = null
   /** On a network without a pinned one. */
-  readonly #keeper: Promise<CommitteeKeeper> | null
-  readonly #follows = new Map<number, AbortController>()
+  readonly #runner: CommitteeRunner | null
   #cancelWake: () => void = () => {}
   #nextQuery = 1
   #stopped = false
@@ -91,8 +88,11 @@ export class LightDriver {
     this.#parts = parts
     this.#client = new LightClient(parts.config)
     this.#prefix = storePrefix(parts.config.description)
-    this.#keeper = parts.config.description.anchors.committee === undefined ? this.#makeKeeper() : null
-    this.#keeper?.catch(() => {})
+    const { crypto, clock, store, config } = parts
+    const { anchors } = config.description
+    const peers = () => this.followSources()
+    const runner = { crypto, clock, store, prefix: this.#prefix, anchors, peers }
+    this.#runner = anchors.committee === undefined ? new CommitteeRunner(runner) : null
   }
 
   /** Reads the store and starts. Never rejects: a store that cannot be read is as good as an empty one, and is said. */
@@ -104,7 +104,7 @@ export class LightDriver {
     } catch (error) {
       note = [note, `What was stored cannot be read: ${storeReason(error)}.`].filter((text) => text !== null).join(' ')
     }
-    const committee = await this.#resumed()
+    const committee = (await this.#runner?.resume()) ?? null
     this.#send({ kind: 'start', stored, note, ...(committee === null ? {} : { committee }) })
     void loadSizes(this.#parts.store, this.#prefix).then(
       (sizes) => this.#send({ kind: 'stored', sizes }),
@@ -181,9 +181,8 @@ export class LightDriver {
     this.#cancelWake()
     for (const job of this.#jobs.values()) job.abort()
     for (const key of [...this.#peers.keys()]) this.#hangUp(key)
-    for (const follow of this.#follows.values()) follow.abort()
     await this.#writing
-    await this.#keeper?.then((keeper) => keeper.close()).catch(() => {})
+    await this.#runner?.stop()
     if (this.#committee !== null) await this.#parts.crypto.closeCommittee(this.#committee).catch(() => {})
   }
 
@@ -214,10 +213,10 @@ export class LightDriver {
         this.#jobs.get(effect.job)?.abort()
         return
       case 'follow':
-        void this.#follow(effect.follow, effect.header)
+        void this.#runner?.follow(effect.follow, effect.header).then((followed) => this.#send(followed))
         return
       case 'callOff':
-        this.#follows.get(effect.follow)?.abort()
+        this.#runner?.callOff(effect.follow)
         return
       case 'persist':
         this.#persist(effect)
@@ -337,8 +336,8 @@ export class LightDriver {
       case 'inspect':
         return { kind: 'inspect', facts: await crypto.inspectHeader(task.header, { signal }) }
       case 'certificate': {
-        if (this.#keeper !== null)
-          return { kind: 'certificate', verdict: await (await this.#keeper).verify(task.header, task.root, signal) }
+        if (this.#runner !== null)
+          return { kind: 'certificate', verdict: await this.#runner.verify(task.header, task.root, signal) }
         if (this.#committee === null) throw new CryptoError('arguments', 'the committee is not open')
         const verdict = await crypto.verifyCertificate(task.header, this.#committee, anchors.rules, { signal })
         return { kind: 'certificate', verdict }
@@ -346,51 +345,6 @@ export class LightDriver {
       case 'timeProof':
         return { kind: 'timeProof', check: await crypto.verifyTimeProof(task.header, { signal }) }
     }
-  }
-
-  async #makeKeeper(): Promise<CommitteeKeeper> {
-    const { CommitteeKeeper } = await import('./committee-keeper.ts')
-    const { crypto, clock, config } = this.#parts
-    return new CommitteeKeeper({ crypto, clock, peers: () => this.followSources() }, config.description.anchors)
-  }
-
-  /** What an earlier session followed to; null when it cannot be used: then it is followed again from the checkpoint. */
-  async #resumed(): Promise<CommitteePoint | null> {
-    if (this.#keeper === null) return null
-    try {
-      const stored = await loadCommittee(this.#parts.store, this.#prefix)
-      const keeper = await this.#keeper
-      if (stored !== null) await keeper.resume(stored)
-      return keeper.point
-    } catch {
-      return null
-    }
-  }
-
-  async #follow(follow: number, header: GivenHeader | null): Promise<void> {
-    const calledOff = new AbortController()
-    this.#follows.set(follow, calledOff)
-    const { signal, done } = this.#timed(FOLLOW_MILLIS, calledOff.signal)
-    let keeper: CommitteeKeeper | null = null
-    let failure: FollowFailure | null
-    try {
-      keeper = await (this.#keeper ?? this.#makeKeeper())
-      failure = await keeper.follow(header, signal)
-    } catch (error) {
-      failure = { verdict: 'open', reason: reasonOf(error) }
-    } finally {
-      done()
-      this.#follows.delete(follow)
-    }
-    const kept = keeper?.kept ?? null
-    const write = kept && putCommittee(this.#prefix, kept)
-    if (write !== null) this.#keep(write)
-    this.#send({ kind: 'followed', follow, point: keeper?.point ?? null, failure })
-  }
-
-  /** A committee that is not written is followed to again by the next session. */
-  #keep(write: StoreOperation): void {
-    this.#writing = this.#writing.then(() => this.#parts.store.batch([write], 'relaxed').catch(() => {}))
   }
 
   #persist({ batch, operations, durability }: Extract<LightEffect, { kind: 'persist' }>): void {

@@ -102,6 +102,37 @@ describe('network.json', () => {
   })
 })
 
+describe('anchors without a committee', () => {
+  const { committee: _, ...anchors } = good.anchors
+  const at = (checkpoint: object) =>
+    JSON.stringify({ ...anchors, checkpoint: { ...anchors.checkpoint, ...checkpoint } })
+
+  test('are read when the checkpoint binds its registry: by the time proof, or by a root that it names', () => {
+    expect(parseAnchors(at({ number: '7' }))).toEqual({
+      ...anchors,
+      checkpoint: { ...anchors.checkpoint, number: '7' },
+    })
+    for (const bytes of [64, 74]) {
+      const registryRoot = 'ab'.repeat(bytes)
+      expect(parseAnchors(at({ registryRoot })).checkpoint.registryRoot).toBe(registryRoot)
+    }
+    expect(parseAnchors(at({ number: '7' })).committee).toBeUndefined()
+  })
+
+  test('are refused at the genesis without that root, since its identity binds nothing', () => {
+    const error = failure(() => parseAnchors(at({})))
+    expect([error.code, error.path]).toEqual(['field', 'checkpoint.registryRoot'])
+  })
+
+  test.each(['', 'ab', 'AB'.repeat(74), 'ab'.repeat(73), 7, null])('a root %j is refused and named', (registryRoot) => {
+    expect(failure(() => parseAnchors(at({ registryRoot }))).path).toBe('checkpoint.registryRoot')
+  })
+
+  test('an empty committee is no missing one', () => {
+    expect(failure(() => parseAnchors(JSON.stringify({ ...good.anchors, committee: null }))).path).toBe('committee')
+  })
+})
+
 test('the age of anchors is said in words', () => {
   const day = 86_400_000
   expect(describeAge(0, 0)).toBe('just made')

@@ -55,6 +55,9 @@ test('heads and a value are verified with the committee that the registry names,
   expect(BigInt(read.frame)).toBeGreaterThanOrEqual(first)
   const provers = await page.evaluate(async () => (await window.petal?.listProvers())?.value?.length)
   expect(provers).toBe(4)
+  // the explicit call works beside it
+  const followed = await page.evaluate(async () => (await window.petal?.followRegistry())?.verified)
+  expect(followed).toBe('full')
   expect(await page.evaluate(() => window.petal?.network?.anchors.committee)).toBeUndefined()
 })
 

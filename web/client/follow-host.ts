@@ -75,7 +75,7 @@ export class FollowHost {
   async #follow({ frame, from }: FollowWish, options: FollowOptions): Promise<Verified<FollowedCommittee>> {
     const target = frame ?? this.#recent()[0]?.facts?.number ?? this.#parts.offered()
     if (target === null) throw new FollowError('notFound', 'No node offers a frame yet.')
-    // what the pinned committee did not sign looks like a lie to the client: it leaves nodes that are of use here
+    // what its own committee did not sign looks like a lie to the client: it leaves nodes that are of use here
     const certified = this.#recent().some(({ facts }) => facts?.number === target)
     if (from !== null || !certified || this.#host.peers().length === 0)
       this.#own = await this.#parts.dial(options.signal)
@@ -86,7 +86,7 @@ export class FollowHost {
     const rival = this.#recent().find(({ facts: held }) => held?.number === target)?.facts
     if (rival && bytesToHex(rival.identity) !== bytesToHex(facts.identity)) {
       this.#follower = null
-      const both = `${bytesToHex(facts.identity)} by the registry and ${bytesToHex(rival.identity)} by the pinned committee`
+      const both = `${bytesToHex(facts.identity)} by this way and ${bytesToHex(rival.identity)} by the committee of this client`
       throw new FollowError('refused', `Frame ${target} was certified twice: ${both}.`, followed.steps)
     }
     return shown(followed)
@@ -109,7 +109,7 @@ export class FollowHost {
     return this.#parts.driver.recent(RECENT).filter(({ verified }) => verified === 'full')
   }
 
-  /** A header that the pinned committee certified. */
+  /** A header that the client verified with its own committee. */
   async #certified(number: bigint, signal: AbortSignal): Promise<Finding> {
     const outcome = await this.#parts.driver.query({ kind: 'header', number }, signal)
     if (outcome.kind === 'failed') {

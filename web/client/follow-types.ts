@@ -69,7 +69,7 @@ export interface FollowRegistryOptions {
   readonly frame?: bigint
   /**
    * Bytes of a header to start from, which the caller vouches for: its time proof is checked (of the genesis, whose identity the rules of the
-   * network name, nothing can be). Default: where the call before ended, else a frame that the pinned committee certified.
+   * network name, nothing can be). Default: where the call before ended, else a frame that this client verified.
    */
   readonly from?: Uint8Array
   readonly signal?: AbortSignal
@@ -78,7 +78,7 @@ export interface FollowRegistryOptions {
 
 export interface RegistryFollowing {
   /**
-   * Follows the committee from a trusted header to a frame by what the registry says, without the pinned committee: each committee must be
+   * Follows the committee from a trusted header to a frame by what the registry says, beside what this client does by itself: each committee must be
    * vouched for by the one before. Nodes keep the registries of about 64 frames. Rejects with `ClientError`: `refused` (no way that verifies, or
    * too long a way: its text says which), `notFound` (no node has the header or its registry, or headers carry no root of the registry: then
    * only a pinned committee works), `noPeers`, `arguments`, `stopped`, `engine`.
