@@ -21,7 +21,16 @@ export async function permit(access: Access, path: string, peerId: Uint8Array | 
   if (peerId === null) throw new ConnectError('a certificate of a peer is needed', Code.Unauthenticated)
   const policy = policyOf(path, access.port)
   if (await isAllowed(access, policy, peerId)) return
-  throw new ConnectError(`${path} is not for this peer (${policy})`, Code.PermissionDenied)
+  throw new ConnectError(`not for this peer: ${WHO[policy]}`, Code.PermissionDenied)
+}
+
+const WHO: Readonly<Record<Policy, string>> = {
+  anyPeer: 'any peer',
+  self: 'only the node itself',
+  prover: 'only provers with a key registry',
+  globalProver: 'only provers with a global allocation',
+  activeGlobalProverOrSelf: 'only active global provers and the node itself',
+  shardProver: 'only provers of this shard',
 }
 
 async function isAllowed({ self, isProver, shard }: Access, policy: Policy, peerId: Uint8Array): Promise<boolean> {

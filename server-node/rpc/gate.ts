@@ -13,11 +13,20 @@ export interface GateOptions {
   readonly waitsFor: (path: string) => string | null
   /** Whether requests of the method may have `documentBytes`. */
   readonly isDocument: (path: string) => boolean
+  /** A caller goes on calling above its rate: its connection is worth nothing. */
+  readonly onFlood: (caller: Caller) => void
 }
+
+/** What a path without a method is judged as: for this node itself only. */
+export const UNKNOWN = '/'
+
+/** Refusals for rate on one connection. */
+const MOST_REFUSALS = 256
 
 export class Gate {
   readonly #options: GateOptions
   readonly #perCaller = new Map<string, number>()
+  readonly #refusals = new WeakMap<Caller, number>()
   #calls = 0
   #documents = 0
 
@@ -37,7 +46,12 @@ export class Gate {
 
   /** Rate and permission alone: all there is for a path without a method. */
   async check(path: string, caller: Caller): Promise<void> {
-    if (!this.#options.rates.request(caller.name)) throw busy('too many calls in a short time: call again in a while')
+    if (!this.#options.rates.request(caller.name)) {
+      const refusals = (this.#refusals.get(caller) ?? 0) + 1
+      this.#refusals.set(caller, refusals)
+      if (refusals > MOST_REFUSALS) this.#options.onFlood(caller)
+      throw busy('too many calls in a short time: call again in a while')
+    }
     await this.#options.permit(path, caller)
   }
 

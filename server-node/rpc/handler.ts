@@ -14,7 +14,7 @@ import type { UniversalHandler } from '@connectrpc/connect/protocol'
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node'
 import { StateError, type StateErrorCode } from '@petal/core/platform/state.ts'
 import { CALLER, type Caller } from './callers.ts'
-import type { Gate } from './gate.ts'
+import { type Gate, UNKNOWN } from './gate.ts'
 import type { RpcLimits } from './limits.ts'
 
 type Request = IncomingMessage | Http2ServerRequest
@@ -54,7 +54,7 @@ export function rpcHandler({ routes, gate, limits, web, stopping, onFault }: Han
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     const handler = handlers.get(path)
     if (handler === undefined) {
-      void unknown(gate, path, caller, response)
+      void unknown(gate, caller, response)
       return
     }
     const timers = deadlines(handler, request, response, limits)
@@ -116,9 +116,9 @@ function closeStream(response: Response): void {
   else response.stream?.close()
 }
 
-/** A path without a method: refused like any other call, and only whoever may call it learns that it is not there. */
-async function unknown(gate: Gate, path: string, caller: Caller, response: Response): Promise<void> {
-  const error = await gate.check(path, caller).then(
+/** A path without a method is for this node itself, which learns that it is not there (RPC-07). */
+async function unknown(gate: Gate, caller: Caller, response: Response): Promise<void> {
+  const error = await gate.check(UNKNOWN, caller).then(
     () => new ConnectError('no such method', Code.Unimplemented),
     (thrown: unknown) => ConnectError.from(thrown),
   )

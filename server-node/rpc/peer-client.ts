@@ -1,8 +1,16 @@
 /** Calls to another node: gRPC over mutual TLS, its identity verified before anything is sent, pinned when one is wanted (hazard RPC-H6). */
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type ClientSessionRequestOptions,
+  connect as connectHttp2,
+  type Http2Stream,
+  type OutgoingHttpHeaders,
+} from 'node:http2'
 import { connect, type TLSSocket } from 'node:tls'
 import type { DescService } from '@bufbuild/protobuf'
-import { type Client, createClient, type Transport } from '@connectrpc/connect'
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
+import { type Client, Code, ConnectError, createClient, type Transport } from '@connectrpc/connect'
+import { createGrpcTransport, type GrpcTransportOptions } from '@connectrpc/connect-node'
 import { type Ed448Verifier, peerIdText } from '@petal/core/identity/index.ts'
 import { sameBytes } from '@petal/core/platform/bytes.ts'
 import { messageOf } from '../errors.ts'
@@ -10,6 +18,9 @@ import { verifyPeerCertificate } from '../keys/certificate.ts'
 import { RpcError, rpcErrorOf } from './errors.ts'
 import { CLIENT_LIMITS, DEFAULT_RPC_LIMITS } from './limits.ts'
 import type { TlsMaterial } from './own-certificate.ts'
+import { watch } from './sessions.ts'
+
+type NodeHttp2ClientSessionManager = NonNullable<GrpcTransportOptions['sessionManager']>
 
 export interface PeerAddress {
   readonly host: string
@@ -50,37 +61,11 @@ export async function connectPeer(
 ): Promise<PeerConnection> {
   const socket = await dial(address, material, connectMillis, signal)
   const peerId = whoAnswers(socket, address, engine)
-  let handed = false
   const authority = `https://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
-  const manager = new Http2SessionManager(
-    authority,
-    {
-      pingIntervalMs: DEFAULT_RPC_LIMITS.keepAliveMillis,
-      pingTimeoutMs: DEFAULT_RPC_LIMITS.keepAliveTimeoutMillis,
-      pingIdleConnection: true,
-      idleConnectionTimeoutMs: CLIENT_LIMITS.idleMillis,
-    },
-    {
-      settings: {
-        enablePush: false,
-        initialWindowSize: WINDOW_BYTES,
-        maxHeaderListSize: DEFAULT_RPC_LIMITS.headerBytes,
-      },
-      createConnection() {
-        if (handed) throw new RpcError('closed', 'the connection ended')
-        handed = true
-        return socket
-      },
-    },
-  )
-  const state = await manager.connect()
-  if (state === 'error') {
-    socket.destroy()
-    throw new RpcError('dial', `HTTP/2 does not start: ${messageOf(manager.error())}`)
-  }
+  const session = await openHttp2(authority, socket, signal)
   const transport = createGrpcTransport({
     baseUrl: authority,
-    sessionManager: manager,
+    sessionManager: new PeerSession(authority, session),
     acceptCompression: [],
     readMaxBytes: CLIENT_LIMITS.responseBytes,
     writeMaxBytes: CLIENT_LIMITS.requestBytes,
@@ -91,10 +76,10 @@ export async function connectPeer(
     client: (service) => createClient(service, transport),
     call: (work, given) => bounded(work, callMillis, given),
     get closed() {
-      return socket.destroyed
+      return session.closed || session.destroyed
     },
     close() {
-      manager.abort(new RpcError('closed', 'the connection was closed here'))
+      session.destroy()
       socket.destroy()
     },
   }
@@ -102,6 +87,71 @@ export async function connectPeer(
 
 /** What a peer may send of one answer before it is read. */
 const WINDOW_BYTES = 8 << 20
+/** The same for all answers at one time. */
+const SESSION_WINDOW_BYTES = 32 << 20
+
+/** One session, which is never opened again: the library's own manager dials anew, and then to whoever answers. */
+class PeerSession implements NodeHttp2ClientSessionManager {
+  readonly authority: string
+  readonly #session: ClientHttp2Session
+  readonly #began: (stream: Http2Stream) => void
+
+  constructor(authority: string, session: ClientHttp2Session) {
+    this.authority = authority
+    this.#session = session
+    this.#began = watch(session, { ...DEFAULT_RPC_LIMITS, idleMillis: CLIENT_LIMITS.idleMillis })
+  }
+
+  async request(
+    method: string,
+    path: string,
+    headers: OutgoingHttpHeaders,
+    options: Omit<ClientSessionRequestOptions, 'signal'>,
+  ): Promise<ClientHttp2Stream> {
+    if (this.#session.closed || this.#session.destroyed)
+      throw new ConnectError('the connection ended', Code.Unavailable)
+    const stream = this.#session.request({ ...headers, ':method': method, ':path': path }, options)
+    this.#began(stream)
+    return stream
+  }
+
+  notifyResponseByteRead(): void {
+    // Signs of life are asked for whether or not something is read.
+  }
+}
+
+function openHttp2(authority: string, socket: TLSSocket, signal: AbortSignal | undefined): Promise<ClientHttp2Session> {
+  return new Promise((resolve, reject) => {
+    const session = connectHttp2(authority, {
+      settings: {
+        enablePush: false,
+        initialWindowSize: WINDOW_BYTES,
+        maxHeaderListSize: DEFAULT_RPC_LIMITS.headerBytes,
+      },
+      createConnection: () => socket,
+    })
+    const fail = () => {
+      session.destroy()
+      reject(
+        signal?.aborted === true
+          ? new RpcError('cancelled', 'dialling was cancelled')
+          : new RpcError('dial', 'the peer closed the connection before HTTP/2 began'),
+      )
+    }
+    const timer = setTimeout(fail, CLIENT_LIMITS.connectMillis)
+    session.on('error', fail)
+    session.once('close', fail)
+    signal?.addEventListener('abort', fail)
+    session.once('remoteSettings', () => {
+      clearTimeout(timer)
+      session.off('error', fail)
+      session.off('close', fail)
+      signal?.removeEventListener('abort', fail)
+      session.setLocalWindowSize(SESSION_WINDOW_BYTES)
+      resolve(session)
+    })
+  })
+}
 
 async function bounded<T>(
   work: (options: { readonly signal: AbortSignal }) => Promise<T>,

@@ -2,7 +2,7 @@
  * The peer listener (TCP 8340): gRPC over mutual TLS, the policies of spec 51 section 4 before every call. A caller without a valid identity
  * is told so (status 16) and closed; nothing it sends is read beyond the headers of its calls.
  */
-import type { Http2ServerRequest } from 'node:http2'
+import type { Http2ServerRequest, ServerHttp2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
 import { type Ed448Signer, type Ed448Verifier, type Identity, peerIdText } from '@petal/core/identity/index.ts'
@@ -26,7 +26,7 @@ export type PeerServerEvent =
   | { readonly event: 'disconnected'; readonly peer: string }
   /** A caller was told that something went wrong inside: this did. */
   | { readonly event: 'fault'; readonly error: unknown }
-  | { readonly event: 'refused'; readonly reason: FrontRefusal | 'stranger' | 'peer'; readonly text: string }
+  | { readonly event: 'refused'; readonly reason: FrontRefusal | 'stranger' | 'peer' | 'flood'; readonly text: string }
 
 export interface PeerServerOptions {
   readonly identity: Identity
@@ -79,6 +79,10 @@ export async function startPeerServer(options: PeerServerOptions): Promise<PeerS
     permit: (path, caller) => permit(access, path, caller.peerId),
     waitsFor: options.waitsFor,
     isDocument: options.isDocument,
+    onFlood(caller) {
+      onEvent({ event: 'refused', reason: 'flood', text: `${caller.name} calls above its rate` })
+      sessions.get(caller)?.destroy()
+    },
   })
   const handle = rpcHandler({
     routes: options.routes,
@@ -89,6 +93,7 @@ export async function startPeerServer(options: PeerServerOptions): Promise<PeerS
     onFault: (error) => onEvent({ event: 'fault', error }),
   })
   const callers = new WeakMap<object, Caller>()
+  const sessions = new WeakMap<Caller, ServerHttp2Session>()
   const peers = sessionServer(limits, (request, response) => {
     const caller = callers.get(sessionOf(request))
     if (caller !== undefined) handle(request, response, caller)
@@ -109,7 +114,9 @@ export async function startPeerServer(options: PeerServerOptions): Promise<PeerS
       return
     }
     const session = openSession(peers, socket, limits)
-    callers.set(session, { peerId, name, isSelf: sameBytes(peerId, identity.peerId) })
+    const caller = { peerId, name, isSelf: sameBytes(peerId, identity.peerId) }
+    callers.set(session, caller)
+    sessions.set(caller, session)
     connected.push(name)
     onEvent({ event: 'connected', peer: name })
     socket.once('close', () => {

@@ -4,10 +4,14 @@ import {
   type Http2Server,
   type Http2ServerRequest,
   type Http2ServerResponse,
+  type Http2Session,
+  type Http2Stream,
   type ServerHttp2Session,
 } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { RpcLimits } from './limits.ts'
+
+export type KeepAlive = Pick<RpcLimits, 'keepAliveMillis' | 'keepAliveTimeoutMillis' | 'idleMillis'>
 
 export type Answer = (request: Http2ServerRequest, response: Http2ServerResponse) => void
 
@@ -52,33 +56,39 @@ export function openSession(server: Http2Server, socket: Socket, limits: RpcLimi
   server.emit('connection', socket)
   server.off('session', take)
   if (opened === undefined) throw new Error('HTTP/2 did not start on the socket')
-  watch(opened, limits)
+  opened.on('stream', watch(opened, limits))
   return opened
 }
 
-function watch(session: ServerHttp2Session, limits: RpcLimits): void {
+/** Ends a session that gives no sign of life, or that had no stream for `idleMillis`. Tell it of each stream that begins. */
+export function watch(session: Http2Session, limits: KeepAlive): (stream: Http2Stream) => void {
   let streams = 0
   let lastUse = performance.now()
   session.on('error', () => session.destroy())
-  session.on('stream', (stream) => {
+  let late: NodeJS.Timeout | undefined
+  const beat = setInterval(() => {
+    if (session.destroyed || late !== undefined) return
+    if (streams === 0 && performance.now() - lastUse >= limits.idleMillis) {
+      session.close()
+      return
+    }
+    late = setTimeout(() => session.destroy(), limits.keepAliveTimeoutMillis)
+    session.ping((error) => {
+      if (error !== null) return
+      clearTimeout(late)
+      late = undefined
+    })
+  }, limits.keepAliveMillis)
+  session.once('close', () => {
+    clearInterval(beat)
+    clearTimeout(late)
+  })
+  return (stream) => {
     streams++
     stream.on('error', () => undefined)
     stream.once('close', () => {
       streams--
       lastUse = performance.now()
     })
-  })
-  const beat = setInterval(() => {
-    if (streams === 0 && performance.now() - lastUse >= limits.idleMillis) {
-      session.close()
-      return
-    }
-    const late = setTimeout(() => session.destroy(), limits.keepAliveTimeoutMillis)
-    session.once('close', () => clearTimeout(late))
-    const sent = session.ping((error) => {
-      if (error === null) clearTimeout(late)
-    })
-    if (!sent) clearTimeout(late)
-  }, limits.keepAliveMillis)
-  session.once('close', () => clearInterval(beat))
+  }
 }
