@@ -2,9 +2,9 @@
 import type { GossipStatus, TabIdentity } from '../client.ts'
 
 const PROTECTIONS: Readonly<Record<TabIdentity['protection'], string>> = {
-  browser: 'A key of this browser',
+  browser: 'This browser',
   passkey: 'Your passkey',
-  memory: 'Nothing: it ends with this tab',
+  memory: 'Nobody: it ends with this tab',
 }
 
 export const protectionWords = (protection: TabIdentity['protection']): string => PROTECTIONS[protection]

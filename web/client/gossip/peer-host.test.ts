@@ -1,78 +1,10 @@
-import 'fake-indexeddb/auto'
 import { decodeMessage, signedPart } from '@petal/core/gossip/message.ts'
-import { shardTopics } from '@petal/core/gossip/topics.ts'
 import { peerIdText } from '@petal/core/identity/peer-id.ts'
 import { verifySignature } from '@petal/p2p/gossip/index.ts'
-import { afterEach, expect, test, vi } from 'vitest'
-import { loadNativeEngine } from '../../../test/engines/native.ts'
-import { browserIdentityStore } from '../identity/identity-store.ts'
-import { type GossipNode, startGossipNode } from '../testing/gossip-node.ts'
-import { PeerHost, type PeerHostParts } from './peer-host.ts'
-import type { GossipStatus, PeerMessage } from './peer-types.ts'
-import type { PeerAnswers, PeerWish } from './wishes.ts'
-
-const TOPIC = shardTopics(new Uint8Array(32).fill(9)).frame
-const open: { stop(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.stop()
-  indexedDB.deleteDatabase('petal-identity')
-})
-
-interface Tab {
-  readonly host: PeerHost
-  readonly heard: PeerMessage[]
-  ask<K extends PeerWish['kind']>(wish: Extract<PeerWish, { kind: K }>): Promise<PeerAnswers[K]>
-  code(wish: PeerWish): Promise<string>
-}
-
-function tab(addresses: readonly string[], parts: Partial<PeerHostParts> = {}): Tab {
-  const heard: PeerMessage[] = []
-  const host = new PeerHost({
-    store: browserIdentityStore(),
-    engine: async () => loadNativeEngine(),
-    networkNumber: 99,
-    addresses: () => addresses,
-    head: () => null,
-    verify: async () => {},
-    deliver: (deliveries) => void heard.push(...deliveries.map(({ message }) => message)),
-    share: () => {},
-    onError: (error) => {
-      throw error
-    },
-    log2N: 10,
-    ...parts,
-  })
-  open.push(host)
-  return {
-    host,
-    heard,
-    ask: async (wish) => {
-      const outcome = await host.ask(wish)
-      if (outcome.kind === 'failed') throw new Error(`${outcome.code}: ${outcome.reason}`)
-      return outcome.answer as never
-    },
-    code: async (wish) => {
-      const outcome = await host.ask(wish)
-      return outcome.kind === 'failed' ? outcome.code : 'done'
-    },
-  }
-}
-
-async function node(topics: readonly Uint8Array[]): Promise<GossipNode> {
-  const started = await startGossipNode(topics)
-  open.push(started)
-  return started
-}
-
-const until = (check: () => unknown) => vi.waitFor(check, { timeout: 15_000, interval: 20 })
-const bytesOf = (text: string) => new TextEncoder().encode(text)
-const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
-const status = (one: Tab): Promise<GossipStatus> => one.ask({ kind: 'status' })
-
-async function listening(one: Tab): Promise<void> {
-  await one.ask({ kind: 'subscribe', bitmask: TOPIC, listener: 1 })
-  await until(async () => expect((await status(one)).topics[0]?.mesh).toBeGreaterThan(0))
-}
+import { expect, test } from 'vitest'
+import { bytesOf, listening, node, status, TOPIC, tab, textOf, until } from '../testing/tab.ts'
+import { TAB_LIMITS } from './limits.ts'
+import type { PeerHostParts } from './peer-host.ts'
 
 test('P2P-05 a tab publishes through node A and is heard at node B with its own signature, byte for byte', async () => {
   const [a, b] = [await node([TOPIC]), await node([TOPIC])]
@@ -94,4 +26,92 @@ test('P2P-05 a tab publishes through node A and is heard at node B with its own 
   await until(() => expect(one.heard.map(({ data }) => textOf(data))).toEqual(['to the tab']))
   expect(one.heard[0]).toMatchObject({ from: b.node.peerId.toString(), topic: TOPIC, verified: true })
   expect(await status(one)).toMatchObject({ running: true, host: 'identity', published: 1, received: 1, dropped: 0 })
+})
+
+test('two tabs of one identity: the first is connected as it, the second shows a throw-away key; both sign as it and both hear', async () => {
+  const a = await node([TOPIC])
+  const [first, second] = [tab([a.address]), tab([a.address])]
+  await listening(first)
+  await listening(second)
+  const { peerId } = await first.ask({ kind: 'identity' })
+  expect((await second.ask({ kind: 'identity' })).peerId).toBe(peerId)
+  expect((await status(first)).host).toBe('identity')
+  expect((await status(second)).host).toBe('throwaway')
+  expect(a.node.getPeers().length).toBe(2)
+  expect(a.node.getPeers().map(String)).toContain(peerId)
+  await until(() => expect(a.gossip.meshOf(TOPIC).length).toBe(2))
+  await first.ask({ kind: 'publish', bitmask: TOPIC, data: bytesOf('one') })
+  await second.ask({ kind: 'publish', bitmask: TOPIC, data: bytesOf('two') })
+  await until(() => expect(a.heard.length).toBe(2))
+  expect(a.heard.map(({ from }) => peerIdText(from))).toEqual([peerId, peerId])
+  expect(new Set(a.heard.map(({ seqno }) => Buffer.from(seqno).toString('hex'))).size).toBe(2)
+  await until(() => expect([first.heard[0]?.from, second.heard[0]?.from]).toEqual([peerId, peerId]))
+  await a.gossip.publish(TOPIC, bytesOf('to both'))
+  await until(() => expect([first.heard.length, second.heard.length]).toEqual([2, 2]))
+  await first.host.stop()
+  const third = tab([a.address])
+  await listening(third)
+  expect((await status(third)).host).toBe('identity')
+})
+
+test('another identity: gossip goes on as it, in every tab that listens', async () => {
+  const a = await node([TOPIC])
+  const [one, other] = [tab([a.address]), tab([a.address])]
+  await listening(one)
+  await listening(other)
+  const before = await one.ask({ kind: 'identity' })
+  const file = await one.ask({ kind: 'export', passphrase: 'correct horse' })
+  await one.ask({ kind: 'forget', peerId: before.peerId })
+  expect(await status(one)).toMatchObject({ identity: null, running: false, topics: [] })
+  const fresh = await one.ask({ kind: 'identity' })
+  expect(fresh.peerId).not.toBe(before.peerId)
+  expect(await one.code({ kind: 'import', file, passphrase: 'wrong', replace: true })).toBe('passphrase')
+  expect(await one.code({ kind: 'import', file, passphrase: 'correct horse', replace: false })).toBe('exists')
+  await one.ask({ kind: 'import', file, passphrase: 'correct horse', replace: true })
+  expect(await one.ask({ kind: 'identity' })).toMatchObject({ peerId: before.peerId, publicKey: before.publicKey })
+  await until(async () => expect((await status(other)).topics[0]?.mesh).toBe(1))
+  await other.ask({ kind: 'publish', bitmask: TOPIC, data: bytesOf('as before') })
+  await until(() => expect(a.heard.map(({ from }) => peerIdText(from))).toEqual([before.peerId]))
+})
+
+test('limits: topics, the same bytes twice, and what comes after the end', async () => {
+  const a = await node([TOPIC])
+  const one = tab([a.address])
+  await listening(one)
+  for (let at = 1; at < TAB_LIMITS.topics; at++) {
+    await one.ask({ kind: 'subscribe', bitmask: Uint8Array.of(1, at), listener: 1 + at })
+  }
+  expect(await one.code({ kind: 'subscribe', bitmask: Uint8Array.of(2, 0), listener: 99 })).toBe('gossip')
+  await one.ask({ kind: 'publish', bitmask: TOPIC, data: bytesOf('twice') })
+  expect(await one.code({ kind: 'publish', bitmask: TOPIC, data: bytesOf('twice') })).toBe('gossip')
+  for (let at = 0; at < TAB_LIMITS.topics; at++) await one.ask({ kind: 'unsubscribe', listener: 1 + at })
+  await until(async () => expect((await status(one)).running).toBe(false))
+  await until(() => expect(a.node.getPeers().length).toBe(0))
+  await one.host.stop()
+  expect(await one.code({ kind: 'identity' })).toBe('stopped')
+})
+
+test('a node that goes and comes back is dialled again', async () => {
+  const a = await node([TOPIC])
+  const one = tab([a.address])
+  await listening(one)
+  await Promise.all(a.node.getConnections().map((connection) => connection.close()))
+  await until(() => expect(a.gossip.meshOf(TOPIC).length).toBe(1))
+  await a.gossip.publish(TOPIC, bytesOf('back'))
+  await until(() => expect(one.heard.length).toBe(1))
+})
+
+test('light peers are dialled over the connection that gossip has', async () => {
+  const a = await node([TOPIC])
+  const shared: { dial: Parameters<PeerHostParts['share']>[0] } = { dial: null }
+  const one = tab([a.address], { share: (dialer) => Object.assign(shared, { dial: dialer }) })
+  await listening(one)
+  const greeting = { network: 'local', profile: '2.1.0.24' }
+  const peer = await shared.dial?.dial(a.address, greeting, AbortSignal.timeout(5000))
+  expect(peer?.id).toBe(a.node.peerId.toString())
+  expect(a.node.getConnections().length).toBe(1)
+  await peer?.close()
+  expect(a.node.getConnections().length).toBe(1)
+  await one.host.stop()
+  expect(shared.dial).toBe(null)
 })

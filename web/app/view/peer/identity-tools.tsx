@@ -19,6 +19,18 @@ export function IdentityTools({ model }: { readonly model: PeerModel }) {
   )
 }
 
+/** For who comes from another browser: a file instead of a new identity. */
+export function ImportInstead({ model }: { readonly model: PeerModel }) {
+  return (
+    <details class="peer-tools">
+      <summary>Use an identity from a file instead</summary>
+      <div class="connect">
+        <ImportForm model={model} />
+      </div>
+    </details>
+  )
+}
+
 function Status({ said }: { readonly said: { readonly text: string; readonly problem: boolean } }) {
   return (
     <p class={said.problem ? 'said problem' : 'said'} role="status">
@@ -64,12 +76,8 @@ function ExportForm({ model }: { readonly model: PeerModel }) {
   }
   return (
     <form onSubmit={save}>
-      <Passphrase
-        label="Passphrase for a file with the key (8 characters or more)"
-        value={passphrase}
-        onInput={setPassphrase}
-        fresh
-      />
+      <h3>Save a copy</h3>
+      <Passphrase label="A new passphrase (8 characters or more)" value={passphrase} onInput={setPassphrase} fresh />
       <button type="submit" disabled={busy}>
         {busy ? 'Encrypting' : 'Save identity'}
       </button>
@@ -79,6 +87,7 @@ function ExportForm({ model }: { readonly model: PeerModel }) {
 }
 
 function ImportForm({ model }: { readonly model: PeerModel }) {
+  const replaces = model.status.value?.identity != null
   const [file, setFile] = useState<File | null>(null)
   const [passphrase, setPassphrase] = useState('')
   const [replace, setReplace] = useState(false)
@@ -97,15 +106,18 @@ function ImportForm({ model }: { readonly model: PeerModel }) {
   }
   return (
     <form onSubmit={take}>
+      <h3>Bring another one here</h3>
       <label class="control">
         <span>A file with an identity</span>
         <input type="file" required onChange={(event) => setFile(event.currentTarget.files?.[0] ?? null)} />
       </label>
       <Passphrase label="Its passphrase" value={passphrase} onInput={setPassphrase} fresh={false} />
-      <label class="check-line">
-        <input type="checkbox" checked={replace} onChange={(event) => setReplace(event.currentTarget.checked)} />
-        <span>Give up the identity that is here, for good</span>
-      </label>
+      {replaces && (
+        <label class="check-line">
+          <input type="checkbox" checked={replace} onChange={(event) => setReplace(event.currentTarget.checked)} />
+          <span>Give up the identity that is here, for good</span>
+        </label>
+      )}
       <button type="submit" disabled={busy}>
         {busy ? 'Opening' : 'Import identity'}
       </button>
@@ -125,6 +137,7 @@ function PasskeyTool({ model }: { readonly model: PeerModel }) {
     })
   return (
     <div class="peer-tool">
+      <h3>Lock it</h3>
       <p>
         {locked
           ? 'A passkey opens the key of this identity, once for each visit.'
@@ -149,6 +162,7 @@ function ForgetTool({ model }: { readonly model: PeerModel }) {
     })
   return (
     <div class="peer-tool">
+      <h3>Forget it</h3>
       <p>Forgetting deletes the key in this browser. Only a saved file brings the identity back.</p>
       {asking ? (
         <fieldset class="actions">

@@ -7,7 +7,7 @@ import { hostWords, protectionWords } from '../../model/peer-words.ts'
 import { Panel } from '../panel.tsx'
 import { Copy } from '../state/copy.tsx'
 import { useAction } from './action.ts'
-import { IdentityTools } from './identity-tools.tsx'
+import { IdentityTools, ImportInstead } from './identity-tools.tsx'
 import { Messages } from './messages.tsx'
 import '../../style/peer.css'
 
@@ -31,7 +31,7 @@ export function PeerPanel({ page }: { readonly page: PageModel }) {
       ) : (
         status?.locked !== true && <Join model={model} known={known} />
       )}
-      {known && <IdentityTools model={model} />}
+      {known ? <IdentityTools model={model} /> : <ImportInstead model={model} />}
     </Panel>
   )
 }

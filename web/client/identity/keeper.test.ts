@@ -1,0 +1,148 @@
+import 'fake-indexeddb/auto'
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { openDB } from 'idb'
+import { afterEach, expect, test } from 'vitest'
+import { loadNativeEngine } from '../../../test/engines/native.ts'
+import { ClientError } from '../errors.ts'
+import { openSealedIdentity, sealIdentity } from './exported.ts'
+import { browserIdentityStore } from './identity-store.ts'
+import type { StoredIdentity } from './identity-types.ts'
+import { IdentityKeeper } from './keeper.ts'
+import { newBrowserKey } from './wrapping.ts'
+
+const engine = loadNativeEngine()
+const keeper = (store = browserIdentityStore()) =>
+  new IdentityKeeper(
+    store,
+    async () => engine,
+    () => 1_700_000_000_000,
+  )
+/** Cost of the derivation in tests. */
+const LOG2_N = 10
+
+afterEach(() => void indexedDB.deleteDatabase('petal-identity'))
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => 'no error',
+    (thrown: unknown) => thrown,
+  )
+  return error instanceof ClientError ? error.code : String(error)
+}
+
+async function withRecord(change: (record: StoredIdentity) => unknown): Promise<void> {
+  const db = await openDB('petal-identity', 1)
+  await db.put('identity', change(await db.get('identity', 'own')), 'own')
+  db.close()
+}
+
+test('an identity is made once, and two tabs that make it at the same time have the same one', async () => {
+  const [a, b] = [keeper(), keeper()]
+  expect(await a.current()).toBe(null)
+  const [first, second] = await Promise.all([a.identity(), b.identity()])
+  expect(second).toEqual(first)
+  expect(first).toMatchObject({ protection: 'browser', created: 1_700_000_000_000 })
+  expect(first.peerId).toMatch(/^Qm\w{44}$/)
+  expect(await keeper().identity()).toEqual(first)
+  const { seed, publicKey } = await keeper().open()
+  expect(bytesToHex(engine.ed448PublicKey(seed))).toBe(first.publicKey)
+  expect(bytesToHex(publicKey)).toBe(first.publicKey)
+})
+
+test('OPS-H3 what is stored holds no key in the clear, is bound to its name, and its wrapping key cannot be exported', async () => {
+  await keeper().identity()
+  const { seed } = await keeper().open()
+  let stored: StoredIdentity | undefined
+  await withRecord((record) => {
+    stored = record
+    return record
+  })
+  if (stored?.lock.kind !== 'browser') throw new Error('no key of the browser')
+  expect(stored.lock.key.extractable).toBe(false)
+  await expect(crypto.subtle.exportKey('raw', stored.lock.key)).rejects.toThrow()
+  expect(bytesToHex(stored.box)).not.toContain(bytesToHex(seed).slice(0, 16))
+  const original = stored
+  const other = engine.ed448PublicKey(new Uint8Array(57).fill(1))
+  for (const changed of [
+    { ...original, publicKey: other },
+    { ...original, id: 'q-prover-key' },
+    { ...original, type: 1 },
+    { ...original, box: original.box.map((byte, at) => (at === 5 ? byte ^ 1 : byte)) },
+    { ...original, nonce: new Uint8Array(12) },
+  ]) {
+    await withRecord(() => changed)
+    expect(await codeOf(keeper().open())).toBe('identity')
+  }
+  for (const broken of [{ ...original, version: 2 }, { ...original, box: 'text' }, 7]) {
+    await withRecord(() => broken)
+    expect(await codeOf(keeper().identity())).toBe('identity')
+  }
+})
+
+test('export and import give the same identity; wrong passphrases and changed files are told apart', async () => {
+  const made = await keeper().identity()
+  const { seed, publicKey } = await keeper().open()
+  const file = await sealIdentity(seed, publicKey, 'correct horse', LOG2_N)
+  expect(new TextDecoder().decode(file)).not.toContain(bytesToHex(seed))
+  expect(await codeOf(openSealedIdentity(file, 'wrong horse'))).toBe('passphrase')
+  const opened = await openSealedIdentity(file, 'correct horse')
+  expect(opened.seed).toEqual(seed)
+  await keeper().forget(made.peerId)
+  expect(await keeper().current()).toBe(null)
+  const taken = await keeper().take(opened, false)
+  expect(taken).toEqual(made)
+  expect(opened.seed.every((byte) => byte === 0)).toBe(true)
+  const text = new TextDecoder().decode(file)
+  const cases = [
+    new Uint8Array(0),
+    Uint8Array.of(0xff, 0xfe),
+    utf8ToBytes('{}'),
+    utf8ToBytes(text.replace('q-peer-key', 'q-peer-kex')),
+    utf8ToBytes(text.replace(made.publicKey, '11'.repeat(57))),
+    utf8ToBytes(text.replace('"log2N": 10', '"log2N": 30')),
+  ]
+  for (const bytes of cases) expect(await codeOf(openSealedIdentity(bytes, 'correct horse'))).toBe('import')
+})
+
+test('OPS-H2 an identity is never overwritten unless it is said, and halves of a key that disagree are refused', async () => {
+  const made = await keeper().identity()
+  const seed = () => new Uint8Array(57).fill(3)
+  const publicKey = engine.ed448PublicKey(seed())
+  expect(await codeOf(keeper().take({ seed: seed(), publicKey }, false))).toBe('exists')
+  expect(await codeOf(keeper().take({ seed: seed(), publicKey: hexToBytes(made.publicKey) }, true))).toBe('import')
+  expect(await keeper().current()).toEqual(made)
+  const taken = await keeper().take({ seed: seed(), publicKey }, true)
+  expect(taken.publicKey).toBe(bytesToHex(publicKey))
+  expect(await keeper().current()).toEqual(taken)
+  expect(await codeOf(keeper().forget(made.peerId))).toBe('arguments')
+  expect(await keeper().current()).toEqual(taken)
+})
+
+test('behind a passkey the identity opens with its key only, once for each client', async () => {
+  const made = await keeper().identity()
+  const key = await newBrowserKey()
+  const lock = { kind: 'passkey', credential: Uint8Array.of(1, 2, 3), salt: new Uint8Array(32) } as const
+  const protecting = keeper()
+  expect(await protecting.protect({ key, lock })).toEqual({ ...made, protection: 'passkey' })
+  expect(bytesToHex((await protecting.open()).publicKey)).toBe(made.publicKey)
+  const later = keeper()
+  expect(await later.lock()).toEqual(lock)
+  expect(await codeOf(later.open())).toBe('locked')
+  expect(await codeOf(later.unlock(await newBrowserKey()))).toBe('passkey')
+  expect(await later.unlock(key)).toEqual({ ...made, protection: 'passkey' })
+  expect(await later.lock()).toBe(null)
+  expect(await later.protect(null)).toEqual(made)
+  expect(bytesToHex((await keeper().open()).publicKey)).toBe(made.publicKey)
+})
+
+test('where nothing is kept the identity lasts as long as its client, and is wiped then', async () => {
+  const one = keeper(null)
+  const made = await one.identity()
+  expect(made.protection).toBe('memory')
+  expect(await one.identity()).toEqual(made)
+  expect(bytesToHex((await one.open()).publicKey)).toBe(made.publicKey)
+  expect(await codeOf(one.protect(null))).toBe('identity')
+  one.close()
+  expect(await one.current()).toBe(null)
+  expect((await one.identity()).peerId).not.toBe(made.peerId)
+})
