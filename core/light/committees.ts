@@ -7,7 +7,7 @@ import type { HeaderFacts } from '../platform/crypto.ts'
 import type { Millis } from '../platform/machine.ts'
 import type { Anchors } from './anchors.ts'
 import type { Candidate } from './candidates.ts'
-import type { CommitteePoint, CommitteeState, FollowFailure, LightEffect, PeerKey } from './events.ts'
+import type { CommitteePoint, CommitteeState, FollowFailure, LightEffect } from './events.ts'
 import * as policy from './policy.ts'
 
 /** What became of the candidates that waited. */
@@ -45,8 +45,8 @@ export class Committees {
   readonly #since = new WeakMap<Candidate, Millis>()
   #following: Following | null = null
   #nextId = 1
-  /** By peer, null for headers of nobody: how often following its headers failed in a row, and until when none is followed to. */
-  readonly #rests = new Map<PeerKey | null, Rest>()
+  /** By address of the sender, over connections: how often following its headers failed in a row, and until when none is followed to. */
+  readonly #rests = new Map<string, Rest>()
   /** Frames that were verified. */
   #verified = 0
   #begin: { readonly failures: number; until: Millis } = { failures: 0, until: 0 }
@@ -138,7 +138,7 @@ export class Committees {
       if (this.#begin.until > now) return effects
       return [...effects, this.#follow(null, now)]
     }
-    const wanted = this.#parked.filter(({ peer }) => (this.#rests.get(peer)?.until ?? 0) <= now)
+    const wanted = this.#parked.filter(({ from }) => (this.#rests.get(from)?.until ?? 0) <= now)
     const [best] = wanted.toSorted((a, b) => this.#failures(a) - this.#failures(b) || newestFirst(a, b))
     return best === undefined ? effects : [...effects, this.#follow(best, now)]
   }
@@ -179,7 +179,7 @@ export class Committees {
       return patience > now ? patience : since + policy.FOLLOW_MILLIS + policy.GRACE_MILLIS
     }
     if (this.#point === null) return this.#begin.until
-    return Math.min(Number.POSITIVE_INFINITY, ...this.#parked.map(({ peer }) => this.#rests.get(peer)?.until ?? now))
+    return Math.min(Number.POSITIVE_INFINITY, ...this.#parked.map(({ from }) => this.#rests.get(from)?.until ?? now))
   }
 
   /** After a jump of the clock: everything may be tried at once. */
@@ -202,7 +202,8 @@ export class Committees {
           : `The committee is not known: ${from}, cannot be had (${this.#reason}).`
       return { origin: 'registry', members: null, ...nothing, reason }
     }
-    const [newest] = this.#parked.filter(({ purpose }) => purpose !== 'query').toSorted(newestFirst)
+    const shown = (c: Candidate) => c.purpose !== 'query' && !this.#isDoubtful(c)
+    const [newest] = this.#parked.filter(shown).toSorted(newestFirst)
     const pending = newest?.facts?.number ?? null
     const { frame, members } = point
     if (pending === null) return { origin: 'registry', members, ...nothing, frame }
@@ -244,12 +245,12 @@ export class Committees {
       this.#begin = { failures, until: now + policy.followPauseMillis(failures) }
       return
     }
-    const { peer } = candidate
-    const before = this.#rests.get(peer) ?? { failures: 0, verified: this.#verified }
-    this.#rests.delete(peer)
+    const { from } = candidate
+    const before = this.#rests.get(from) ?? { failures: 0, verified: this.#verified }
+    this.#rests.delete(from)
     if (failure !== null) {
       const failures = before.failures + 1
-      this.#rests.set(peer, { ...before, failures, until: now + policy.followPauseMillis(failures) })
+      this.#rests.set(from, { ...before, failures, until: now + policy.followPauseMillis(failures) })
     }
     for (const oldest of this.#rests.keys()) {
       if (this.#rests.size <= policy.MOST_CANDIDATES) break
@@ -258,14 +259,19 @@ export class Committees {
   }
 
   /** Time and again nothing leads to what that peer sends, and meanwhile something led to what others send. */
-  #isUseless({ peer, query }: Candidate): boolean {
-    const rest = this.#rests.get(peer)
-    if (peer === null || query !== null || rest === undefined) return false
-    return rest.failures >= policy.FOLLOW_ATTEMPTS && rest.verified < this.#verified
+  #isUseless(candidate: Candidate): boolean {
+    const own = candidate.peer === null || candidate.query !== null
+    return !own && this.#failures(candidate) >= policy.FOLLOW_ATTEMPTS && this.#isDoubtful(candidate)
   }
 
-  #failures({ peer }: Candidate): number {
-    return this.#rests.get(peer)?.failures ?? 0
+  /** Nothing led to what its sender sends, and then frames of others were verified. */
+  #isDoubtful({ from }: Candidate): boolean {
+    const rest = this.#rests.get(from)
+    return rest !== undefined && rest.verified < this.#verified
+  }
+
+  #failures({ from }: Candidate): number {
+    return this.#rests.get(from)?.failures ?? 0
   }
 
   #adopt(point: CommitteePoint): void {

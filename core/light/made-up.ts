@@ -22,6 +22,10 @@ export interface MadeHeader {
   /** Default `good`. `quorum`: signed by too few. `forged`: the signature is wrong. */
   readonly certificate?: 'good' | 'quorum' | 'forged'
   readonly timeProof?: 'good' | 'false'
+  /** Names its registry; default another one for each header. */
+  readonly registry?: string
+  /** What becomes of following the registry to it. */
+  readonly follow?: 'far' | 'lie'
   readonly padding?: number
 }
 
@@ -112,7 +116,7 @@ export function factsOf(header: Record<string, string>): HeaderFacts {
     output: identity,
     prover: identity,
     globalCommitments: [],
-    proverTreeCommitment: identity,
+    proverTreeCommitment: header.registry === undefined ? identity : identityOf(header.registry),
     requestsRoot: identity,
     signature: null,
   }

@@ -4,12 +4,13 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import type { CryptoErrorCode } from '../platform/crypto.ts'
+import { CryptoError, type CryptoErrorCode } from '../platform/crypto.ts'
 import type { Millis } from '../platform/machine.ts'
 import type { PeerErrorCode, PeerHello } from '../platform/network.ts'
 import type { NetworkDescription } from './anchors.ts'
 import type {
   Answer,
+  CommitteePoint,
   Finding,
   LightEffect,
   LightEvent,
@@ -58,14 +59,19 @@ export interface Faults {
   /** Store: every batch fails with this text. */
   readonly store?: string
   readonly engine?: CryptoErrorCode
+  /** No node serves registries. */
+  readonly registries?: 'withheld'
 }
+
+/** Names the registry at the checkpoint. */
+export const CHECKPOINT_REGISTRY = 'registry of the checkpoint'
 
 const START: Millis = 1_750_000_000_000
 
 export class Simulation {
   readonly client: LightClient
   readonly store: MemoryStore
-  readonly description: NetworkDescription
+  description: NetworkDescription
   readonly peers: Map<string, MadePeer>
   readonly heads: Finding[] = []
   readonly frames: Finding[] = []
@@ -75,6 +81,11 @@ export class Simulation {
   readonly outcomes = new Map<number, QueryOutcome>()
   readonly dials: string[] = []
   readonly computed = { inspect: 0, certificate: 0, timeProof: 0, openCommittee: 0 }
+  /** What was followed to, as a driver keeps it. */
+  committee: CommitteePoint | null
+  /** Frames that were to be followed to; null: the checkpoint. */
+  readonly follows: (bigint | null)[] = []
+  readonly #followed = new Set<string>()
   faults: Faults
   now = START
   /** Hash of everything that happened. */
@@ -95,6 +106,10 @@ export class Simulation {
     readonly issuedAt?: Millis
     readonly now?: Millis
     readonly addresses?: readonly string[]
+    /** Anchors without a committee: following the registry is made up too. */
+    readonly derived?: boolean
+    /** What an earlier session followed to. */
+    readonly committee?: CommitteePoint
   }) {
     this.#seed = options.seed ?? 1
     this.now = options.now ?? START
@@ -102,6 +117,12 @@ export class Simulation {
     this.peers = new Map(Object.entries(options.peers))
     this.store = options.store ?? new MemoryStore()
     this.description = descriptionOf(options.addresses ?? [...this.peers.keys()], options.issuedAt ?? START - 1000)
+    if (options.derived) {
+      const { committee: _, ...anchors } = this.description.anchors
+      this.description = { ...this.description, anchors }
+    }
+    this.committee = options.committee ?? null
+    if (options.committee) this.#followed.add(options.committee.root)
     this.client = new LightClient({
       description: this.description,
       timeProofs: options.timeProofs ?? 'every',
@@ -135,7 +156,7 @@ export class Simulation {
 
   async start(): Promise<this> {
     const stored = await loadState(this.store, storePrefix(this.description), 24)
-    this.send({ kind: 'start', stored, note: null })
+    this.send({ kind: 'start', stored, note: null, ...(this.committee === null ? {} : { committee: this.committee }) })
     this.send({ kind: 'stored', sizes: await loadSizes(this.store, storePrefix(this.description)) })
     return this
   }
@@ -218,6 +239,9 @@ export class Simulation {
           this.send({ kind: 'computed', job: effect.job, result: this.#compute(effect.task) }),
         )
         return
+      case 'follow':
+        this.#answer(200, () => this.#follow(effect))
+        return
       case 'persist':
         this.#answer(5, async () => {
           const { batch } = effect
@@ -257,6 +281,7 @@ export class Simulation {
         this.frames.push(effect.frame)
         return
       case 'subscribe':
+      case 'callOff':
       case 'cancel':
     }
   }
@@ -285,6 +310,21 @@ export class Simulation {
     })
   }
 
+  #follow({ follow, header }: Extract<LightEffect, { kind: 'follow' }>): void {
+    const made = header === null ? { number: '0', registry: CHECKPOINT_REGISTRY } : parsed(header.bytes)
+    const { number, proverTreeCommitment } = factsOf(made)
+    this.follows.push(header === null ? null : number)
+    const failing = 'follow' in made ? made.follow : undefined
+    const silent = this.faults.registries === 'withheld'
+    if (failing === undefined && !silent && number >= (this.committee?.frame ?? 0n)) {
+      this.committee = { frame: number, root: bytesToHex(proverTreeCommitment), members: 4 }
+      this.#followed.add(this.committee.root)
+    }
+    const verdict = failing === 'lie' ? 'lie' : 'open'
+    const failure = failing === undefined && !silent ? null : ({ verdict, reason: failing ?? 'not held' } as const)
+    this.send({ kind: 'followed', follow, point: this.committee, failure })
+  }
+
   #compute(task: Task): TaskResult {
     if (this.faults.engine) return { kind: 'failed', code: this.faults.engine, reason: 'made to fail' }
     if (task.kind === 'openCommittee') return { kind: 'openCommittee' }
@@ -292,8 +332,12 @@ export class Simulation {
       const header = parsed(task.header)
       if (task.kind === 'inspect') return { kind: 'inspect', facts: factsOf(header) }
       if (task.kind === 'timeProof') return { kind: 'timeProof', check: check('vdf', header.timeProof !== 'false') }
+      const root = bytesToHex(factsOf(header).proverTreeCommitment)
+      if (task.root !== '' && (task.root !== root || !this.#followed.has(root)))
+        throw new Error('verified with a committee that is not known')
       return { kind: 'certificate', verdict: verdictOf(header.certificate ?? 'good') }
-    } catch {
+    } catch (error) {
+      if (!(error instanceof CryptoError)) throw error
       return { kind: 'failed', code: 'decode', reason: 'not a made-up header' }
     }
   }
