@@ -14,7 +14,6 @@ import type { FrameSource } from './chain/source.ts'
 import { type Addon, loadAddon } from './crypto/addon.ts'
 import { NodeCrypto } from './crypto/node-crypto.ts'
 import { lockDirectory } from './data/lock.ts'
-import { Secrets } from './data/secrets.ts'
 import { readAssets } from './http/assets.ts'
 import { type Health, startHttp } from './http/server.ts'
 import { openRing, ringWithoutData } from './keys/open-ring.ts'
@@ -136,10 +135,9 @@ async function openData(
   if (lock.stale) {
     notice('the last run did not stop by itself: its lock on the data directory was taken over')
   }
-  const secrets = await Secrets.open(directory, passphrase)
   const committee = replay === undefined
-  const keys = await openRing({ directory, secrets, passphrase, nodeDirectory, committee, engine, notice })
-  return { directory, secrets, keys }
+  const opened = await openRing({ directory, passphrase, nodeDirectory, committee, engine, notice })
+  return { directory, ...opened }
 }
 
 /** The frames to serve, and what starts them moving. */

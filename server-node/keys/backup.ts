@@ -10,6 +10,7 @@ import { KeyStore, type KeyStoreOptions } from './key-store.ts'
 import { type StoredKey, WELL_KNOWN_IDS, wipe } from './key-types.ts'
 import { createNodeDirectory } from './node-directory.ts'
 import { KEYS_FILE } from './own-store.ts'
+import { PASSPHRASE_FILE } from './passphrase.ts'
 import { openAll, requireSame } from './read-back.ts'
 
 /** Opens every key of a directory and derives its public key again. Throws `KeyStoreError`. */
@@ -112,7 +113,7 @@ async function drill(
 }
 
 async function requireNoKeys(directory: string): Promise<void> {
-  for (const name of [KEYS_FILE, 'config.yml', 'keys.yml'])
+  for (const name of [KEYS_FILE, `${KEYS_FILE}.bak`, PASSPHRASE_FILE, 'config.yml', 'keys.yml'])
     if (await isThere(join(directory, name)))
       throw new KeyStoreError('exists', `${join(directory, name)} is there already: restore into an empty directory`)
 }

@@ -12,8 +12,9 @@ export async function readNodeKeys(
   engine: Parameters<typeof readNodeDirectory>[1],
   notice: (message: string) => void,
 ): Promise<readonly StoredKey[]> {
+  let found: NodeKeys | undefined
   try {
-    const found = await readNodeDirectory(directory, engine)
+    found = await readNodeDirectory(directory, engine)
     required(found, PEER_KEY_ID, KEY_TYPES.ed448, directory)
     const proving = required(found, found.provingKeyId, KEY_TYPES.blsG1, directory)
     for (const { id, reason } of found.refused)
@@ -23,6 +24,7 @@ export async function readNodeKeys(
     wipe(...rest.filter((key) => !used.includes(key)))
     return [...used, { ...proving, id: PROVER_KEY_ID }]
   } catch (error) {
+    wipe(...(found?.keys ?? []))
     throw nodeErrorOf(error, 'keys')
   }
 }

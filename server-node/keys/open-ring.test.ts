@@ -28,12 +28,9 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-/** Cheap, and with secrets in the clear unless a test hands them in. */
 const open = async (options: Partial<RingOptions> = {}): Promise<KeyRing> => {
-  const at = options.directory ?? directory
-  const secrets = options.secrets ?? (await Secrets.open(at))
   const notice = (message: string) => void notices.push(message)
-  return openRing({ directory: at, secrets, committee: true, engine, notice, ...CHEAP, ...options })
+  return (await openRing({ directory, committee: true, engine, notice, ...CHEAP, ...options })).keys
 }
 const all = (ring: KeyRing): StoredKey[] => ring.ids.map((id) => ring.get(id))
 const file = (name: string): string => join(directory, name)
@@ -58,12 +55,15 @@ describe('first and later starts', () => {
 
   test('under a passphrase of the owner nothing is beside the keys, and only it opens them', async () => {
     const made = all(await open({ passphrase: 'mine' }))
-    expect(await readdir(directory)).toEqual(['keys.json'])
+    expect(await readdir(directory)).toEqual(['keys.json', 'secrets.json'])
     expect(notices).toEqual([expect.stringContaining('encrypted under PETAL_PASSPHRASE')])
-    const before = await content('keys.json')
+    // Secrets in the clear would be encrypted under whatever comes first.
+    await rm(file('secrets.json'))
+    await (await Secrets.open(directory)).put('certificate', Uint8Array.of(1))
+    const before = [await content('keys.json'), await content('secrets.json')]
     for (const passphrase of [undefined, 'Mine'])
       await expect(open({ passphrase })).rejects.toMatchObject({ name: 'NodeError', code: 'passphrase' })
-    expect(await content('keys.json')).toBe(before)
+    expect([await content('keys.json'), await content('secrets.json')]).toEqual(before)
     expect(all(await open({ passphrase: 'mine' }))).toEqual(made)
   })
 
@@ -162,7 +162,7 @@ describe('a passphrase that is given later', () => {
     const made = all(await open())
     const old = (await content('keys.passphrase')).trim()
     expect(all(await open({ passphrase: 'mine' }))).toEqual(made)
-    expect(await readdir(directory)).toEqual(['keys.json'])
+    expect(await readdir(directory)).toEqual(['keys.json', 'secrets.json'])
     expect(notices.at(-1)).toContain('under PETAL_PASSPHRASE now')
     await expect(openAll(file('keys.json'), old, engine)).rejects.toMatchObject({ code: 'passphrase' })
     expect(all(await open({ passphrase: 'mine' }))).toEqual(made)
@@ -188,7 +188,7 @@ describe('a passphrase that is given later', () => {
       await writeFile(join(at, 'keys.passphrase'), before.passphrase)
       for (const [name, text] of step) await writeFile(join(at, name), text === 'new' ? changed : text)
       expect(all(await open({ directory: at, passphrase: 'mine' }))).toEqual(made)
-      expect(await readdir(at)).toEqual(['keys.json'])
+      expect(await readdir(at)).toEqual(['keys.json', 'secrets.json'])
     }
   })
 
@@ -239,11 +239,12 @@ describe('data of a version that kept the committee in secrets.json', () => {
     ['in the clear', undefined],
     ['encrypted', 'mine'],
   ])('%s: the committee moves, the old identity stays', async (_, passphrase) => {
-    const secrets = await oldDirectory(passphrase)
-    const ring = await open({ passphrase, secrets })
+    await oldDirectory(passphrase)
+    const ring = await open({ passphrase })
     expect(ring.ids).toEqual(EVERY_ID)
     await expectMoved(ring, passphrase)
-    expect(notices.some((notice) => notice.includes('new identity (Ed448)'))).toBe(true)
+    for (const told of ['new identity (Ed448)', 'moved from secrets.json to keys.json'])
+      expect(notices).toContainEqual(expect.stringContaining(told))
     const text = await content('secrets.json')
     for (const material of materials) expect(text).not.toContain(Buffer.from(material).toString('base64'))
   })
@@ -263,7 +264,6 @@ describe('data of a version that kept the committee in secrets.json', () => {
   }, async () => {
     const modules = Object.entries({
       ring: './open-ring.ts',
-      secrets: '../data/secrets.ts',
       addon: '../crypto/addon.ts',
     })
     const loads = modules.map(
@@ -273,7 +273,7 @@ describe('data of a version that kept the committee in secrets.json', () => {
       const [directory] = process.argv.slice(1)
       const options = { directory, committee: true, engine: addon.loadAddon(), notice: () => undefined }
       console.log('begins')
-      await ring.openRing({ ...options, secrets: await secrets.Secrets.open(directory) })`
+      await ring.openRing(options)`
     // The first one is left alone, and says how long the move takes here.
     let moveMillis = 0
     for (let round = 0; round < 8; round++) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { COMMITTEE_KEY_IDS } from '../chain/committee.ts'
 import { GENESIS_FILE } from '../chain/genesis.ts'
 import { removeLeftovers } from '../data/files.ts'
-import { SECRETS_FILE, type Secrets } from '../data/secrets.ts'
+import { SECRETS_FILE, Secrets } from '../data/secrets.ts'
 import type { CollectEngine } from './collect.ts'
 import { KeyStoreError, nodeErrorOf } from './errors.ts'
 import { isThere } from './files.ts'
@@ -21,7 +21,6 @@ import { type MakingEngine, missingStandardKeys, newKey } from './standard-keys.
 export interface RingOptions extends KeyStoreOptions {
   /** A locked data directory. */
   readonly directory: string
-  readonly secrets: Secrets
   readonly passphrase?: string | undefined
   /** Directory of another node (`config.yml`, `keys.yml`), whose identity and prover key are used. It is only read. */
   readonly nodeDirectory?: string | undefined
@@ -30,6 +29,12 @@ export interface RingOptions extends KeyStoreOptions {
   readonly engine: MakingEngine & CollectEngine
   /** Told what a person should know: keys that were made, moved or put under another passphrase. */
   notice(message: string): void
+}
+
+/** What a data directory holds for its owner alone. */
+export interface Opened {
+  readonly keys: KeyRing
+  readonly secrets: Secrets
 }
 
 const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
@@ -46,48 +51,68 @@ export async function ringWithoutData({
 
 /**
  * Opens the keys, makes those that were never there, and moves what an earlier version kept in `secrets.json`: the new file is durable and
- * read back before anything is taken out of the old one. Throws `NodeError` `passphrase`, `corrupt`, `data`, `keys`.
+ * read back before anything is taken out of the old one. A wrong passphrase changes nothing. Throws `NodeError` `passphrase`, `corrupt`,
+ * `data`, `keys`.
  */
-export async function openRing(options: RingOptions): Promise<KeyRing> {
+export async function openRing(options: RingOptions): Promise<Opened> {
   const { directory, nodeDirectory, engine, notice } = options
   const others = nodeDirectory === undefined ? undefined : await readNodeKeys(nodeDirectory, engine, notice)
   try {
     await removeLeftovers(directory, [KEYS_FILE, `${KEYS_FILE}.bak`, PASSPHRASE_FILE, SECRETS_FILE])
-    const own = await openOwn(options)
-    tell(own, options)
-    if (others === undefined) return new KeyRing(own.keys)
-    const [used, unused] = parted(own.keys, ({ id }) => COMMITTEE_KEY_IDS.includes(id))
-    wipe(...unused)
-    return new KeyRing([...others, ...used])
+    const { own, secrets } = await openOwn(options)
+    tell(own, secrets, options)
+    if (others === undefined) return { keys: new KeyRing(own.keys), secrets }
+    const used = own.keys.filter(({ id }) => COMMITTEE_KEY_IDS.includes(id))
+    wipe(...own.keys.filter((key) => !used.includes(key)))
+    return { keys: new KeyRing([...others, ...used]), secrets }
   } catch (error) {
+    wipe(...(others ?? []))
     throw nodeErrorOf(error, 'corrupt')
   }
 }
 
-async function openOwn(options: RingOptions): Promise<OwnKeys> {
-  const { directory, secrets, nodeDirectory, committee, engine } = options
-  const old = committee ? oldCommitteeKeys(secrets, engine) : []
+async function openOwn(options: RingOptions): Promise<{ readonly own: OwnKeys; readonly secrets: Secrets }> {
+  const { directory, passphrase, nodeDirectory, committee, engine } = options
   const running = await isThere(join(directory, GENESIS_FILE))
+  let opening: Promise<Secrets> | undefined
+  const openSecrets = () => {
+    opening ??= Secrets.open(directory, passphrase)
+    return opening
+  }
+  let old: readonly StoredKey[] = []
   try {
     const own = await openOwnKeys({
       ...options,
-      missing: (present) => [
-        ...(nodeDirectory === undefined ? missingStandardKeys(present, random, engine) : []),
-        ...(committee ? missingCommittee(present, old, running, engine) : []),
-      ],
+      missing: async (present) => {
+        // Not before the passphrase is known to be right: this encrypts the secrets under it.
+        const secrets = await openSecrets()
+        if (committee) old = oldCommitteeKeys(secrets, engine)
+        return [
+          ...(nodeDirectory === undefined ? missingStandardKeys(present, random, engine) : []),
+          ...(committee ? missingCommittee(present, old, running, engine) : []),
+        ]
+      },
     })
-    if (old.length > 0) {
-      const ids = old.map(({ id }) => id)
-      requireSame(
-        old,
-        own.keys.filter(({ id }) => ids.includes(id)),
-      )
-      await forgetOldCommittee(secrets)
-    }
-    return own
+    const secrets = await openSecrets()
+    if (old.length > 0) await takeOut(old, own, secrets, options)
+    return { own, secrets }
   } finally {
     wipe(...old)
   }
+}
+
+/** The old entries go when the same keys stand in the new file. */
+async function takeOut(
+  old: readonly StoredKey[],
+  { keys }: OwnKeys,
+  secrets: Secrets,
+  { notice }: RingOptions,
+): Promise<void> {
+  const ids = old.map(({ id }) => id)
+  const moved = keys.filter(({ id }) => ids.includes(id))
+  requireSame(old, moved)
+  await forgetOldCommittee(secrets)
+  notice(`the keys of the committee moved from ${SECRETS_FILE} to ${KEYS_FILE}`)
 }
 
 /** Keys of a committee are made once, before its network begins: later they are lost, not missing (hazard OPS-H14). */
@@ -109,7 +134,11 @@ function missingCommittee(
   })
 }
 
-function tell({ made, passphraseFrom, changed }: OwnKeys, { secrets, notice, nodeDirectory }: RingOptions): void {
+function tell(
+  { made, passphraseFrom, changed }: OwnKeys,
+  secrets: Secrets,
+  { notice, nodeDirectory }: RingOptions,
+): void {
   if (made.length > 0) {
     const how =
       passphraseFrom === 'owner'
@@ -120,8 +149,4 @@ function tell({ made, passphraseFrom, changed }: OwnKeys, { secrets, notice, nod
   if (changed) notice(`the keys are under PETAL_PASSPHRASE now, ${PASSPHRASE_FILE} is removed: set it at every start`)
   if (made.includes(PEER_KEY_ID) && secrets.get(ED25519_IDENTITY) !== undefined && nodeDirectory === undefined)
     notice('this node has a new identity (Ed448): its addresses change once; the old one is left in secrets.json')
-}
-
-function parted<T>(all: readonly T[], wanted: (one: T) => boolean): [T[], T[]] {
-  return [all.filter(wanted), all.filter((one) => !wanted(one))]
 }

@@ -19,8 +19,11 @@ export interface OwnStoreOptions extends KeyStoreOptions {
   /** What the owner gave. */
   readonly passphrase?: string | undefined
   readonly engine: MakingEngine
-  /** Keys that must be there, made for the ids that are not among `present`. What it answers is wiped. Throws to refuse. */
-  missing(present: readonly string[]): readonly StoredKey[]
+  /**
+   * Keys that must be there, made for the ids that are not among `present`; asked when the passphrase is known to be right. What it answers
+   * is wiped. Throws to refuse.
+   */
+  missing(present: readonly string[]): Promise<readonly StoredKey[]>
 }
 
 export interface OwnKeys {
@@ -45,19 +48,24 @@ export async function openOwnKeys(options: OwnStoreOptions): Promise<OwnKeys> {
     throw new KeyStoreError('missing', `${path} is gone and ${path}.bak is there: put it back, or move both away`)
   const { passphrase, from, changed, stored } = await passphraseOf(options, path, present)
   const before = present ? await openAll(path, passphrase, engine) : []
-  const made = missing(before.map(({ id }) => id))
+  let made: readonly StoredKey[] = []
+  let keys: readonly StoredKey[] = []
   try {
+    made = await missing(before.map(({ id }) => id))
     if (!present) {
       const cost = from === 'file' ? { log2N: RANDOM_PASSPHRASE_LOG2N } : options
       const store = await KeyStore.create(path, passphrase, made, engine, cost)
       store.close()
     } else if (made.length > 0) await add(path, passphrase, made, engine)
-    const keys = made.length === 0 ? before : await openAll(path, passphrase, engine)
+    keys = present && made.length === 0 ? before.map(copied) : await openAll(path, passphrase, engine)
     requireSame([...before, ...made], keys)
     if (from === 'owner' && stored) await finishChange(directory, path)
     return { keys, made: made.map(({ id }) => id), passphraseFrom: from, changed }
+  } catch (error) {
+    wipe(...keys)
+    throw error
   } finally {
-    wipe(...made)
+    wipe(...before, ...made)
   }
 }
 
@@ -101,6 +109,8 @@ export async function changeOwnPassphrase(
 
 const noPassphrase = (path: string): KeyStoreError =>
   new KeyStoreError('passphrase', `the keys in ${path} are encrypted: set PETAL_PASSPHRASE`)
+
+const copied = (key: StoredKey): StoredKey => ({ ...key, privateKey: key.privateKey.slice() })
 
 interface Passphrase {
   readonly passphrase: string

@@ -1,13 +1,18 @@
 /** What was written is read from the disk again, and compared, before it counts as done. */
 import { KeyStoreError } from './errors.ts'
 import { KeyStore } from './key-store.ts'
-import { KEY_TYPES, type KeyEngine, type StoredKey } from './key-types.ts'
+import { KEY_TYPES, type KeyEngine, type StoredKey, wipe } from './key-types.ts'
 
 /** All keys of a file in Petal's own form, in its order. Throws as `KeyStore.open` and `KeyStore.get`: one bad key is enough. */
 export async function openAll(path: string, passphrase: string, engine: KeyEngine): Promise<readonly StoredKey[]> {
   const store = await KeyStore.open(path, passphrase, engine)
+  const keys: StoredKey[] = []
   try {
-    return store.ids.map((id) => store.get(id))
+    for (const id of store.ids) keys.push(store.get(id))
+    return keys
+  } catch (error) {
+    wipe(...keys)
+    throw error
   } finally {
     store.close()
   }

@@ -1,6 +1,5 @@
 /** Keys of every stored type, for tests. */
 import { loadAddon } from '../crypto/addon.ts'
-import { Secrets } from '../data/secrets.ts'
 import type { KeyRing } from './key-ring.ts'
 import { KEY_TYPES, PEER_KEY_ID, publicKeyOf, type StoredKey } from './key-types.ts'
 import { openRing } from './open-ring.ts'
@@ -19,8 +18,7 @@ export const ids = (keys: readonly { readonly id: string }[]): string[] => keys.
 
 /** The keys of a data directory as a start without a passphrase opens them, or makes them. */
 export async function ringOf(directory: string): Promise<KeyRing> {
-  const secrets = await Secrets.open(directory)
-  return openRing({ directory, secrets, committee: true, engine, notice: () => undefined })
+  return (await openRing({ directory, committee: true, engine, notice: () => undefined })).keys
 }
 
 /** Five keys: identity, prover, both kinds of agreement key, view key. */

@@ -5,7 +5,7 @@ import { hostKeyOfSeed } from '@petal/p2p/host-keys.ts'
 import type { Secrets } from '../data/secrets.ts'
 import { NodeError } from '../errors.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { PEER_KEY_ID } from '../keys/node-directory.ts'
+import { PEER_KEY_ID } from '../keys/key-types.ts'
 import { ED25519_IDENTITY } from '../keys/old-secrets.ts'
 
 /** `ed448` is what nodes of the network have; `ed25519` is for stock libp2p peers, which do not know key type 4. */
