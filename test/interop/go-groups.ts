@@ -2,9 +2,11 @@
 
 import { blossomSubProtocol } from '@petal/core/gossip/index.ts'
 import { kademliaProtocol } from '@petal/core/identity/namespace.ts'
+import { startNode } from '../e2e/node.ts'
 import { type GossipSide, gossipCases } from './cases/gossip.ts'
 import { kadCases } from './cases/kad.ts'
 import { linkCases } from './cases/links.ts'
+import { programCases } from './cases/program.ts'
 import { refusalCases } from './cases/refusals.ts'
 import { GO_SAYS, type GoPrograms } from './peers/go-programs.ts'
 import type { KeyKind, TransportKind } from './peers/peer.ts'
@@ -12,6 +14,7 @@ import { petalSide } from './peers/petal-host.ts'
 import { type Group, NotHere } from './runner.ts'
 
 const NETWORK = 99
+const FRAME_SECONDS = '1'
 const TRANSPORTS: readonly TransportKind[] = ['tcp', 'quic']
 
 interface Pair {
@@ -35,6 +38,7 @@ export const goGroups = (programs: GoPrograms): readonly Group[] =>
   TRANSPORTS.flatMap((transport) => [
     ...PAIRS.map((pair) => linkGroup(programs, pair, transport)),
     ...PAIRS.filter(understand).map((pair) => gossipGroup(programs, pair, transport)),
+    programGroup(programs, transport),
   ])
 
 function nameOf({ petal, go, taught }: Pair, transport: TransportKind): string {
@@ -44,18 +48,14 @@ function nameOf({ petal, go, taught }: Pair, transport: TransportKind): string {
 function linkGroup(programs: GoPrograms, pair: Pair, transport: TransportKind): Group {
   return {
     name: nameOf(pair, transport),
-    start: async () => {
+    start: async (stack) => {
       needTransport(transport)
-      const go = await goSide(programs, pair, transport)
+      const go = await goSide(stack, programs, pair, transport)
       const petal = await petalSide(pair.petal, NETWORK)
-      return {
-        cases: understand(pair)
-          ? [...linkCases(petal, go, transport), ...kadCases(petal, go, transport)]
-          : refusalCases(petal, go, transport),
-        stop: async () => {
-          for (const { peer } of [petal, go]) await peer.stop()
-        },
-      }
+      stack.defer(() => petal.peer.stop())
+      return understand(pair)
+        ? [...linkCases(petal, go, transport), ...kadCases(petal, go, transport)]
+        : refusalCases(petal, go, transport)
     },
   }
 }
@@ -63,29 +63,45 @@ function linkGroup(programs: GoPrograms, pair: Pair, transport: TransportKind): 
 function gossipGroup(programs: GoPrograms, pair: Pair, transport: TransportKind): Group {
   return {
     name: `${nameOf(pair, transport)}, gossip`,
-    start: async () => {
+    start: async (stack) => {
       needTransport(transport)
-      const go = await goSide(programs, pair, transport)
-      const other = await goSide(programs, pair, transport)
+      const go = await goSide(stack, programs, pair, transport)
+      const other = await goSide(stack, programs, pair, transport)
       const petal = await petalSide(pair.petal, NETWORK)
-      return {
-        cases: gossipCases(petal, go, other, transport),
-        stop: async () => {
-          for (const { peer } of [petal, go, other]) await peer.stop()
-        },
-      }
+      stack.defer(() => petal.peer.stop())
+      return gossipCases(petal, go, other, transport)
     },
   }
 }
 
-async function goSide(programs: GoPrograms, { go, taught }: Pair, transport: TransportKind): Promise<GossipSide> {
-  const peer = await programs.startPeer({
-    key: go,
-    taught,
-    transport,
-    kad: kademliaProtocol(NETWORK),
-    gossip: blossomSubProtocol(NETWORK),
-  })
+/** The program as a person starts it. */
+function programGroup(programs: GoPrograms, transport: TransportKind): Group {
+  const knowing: Pair = { petal: 'Ed448', go: 'Ed448', taught: true }
+  return {
+    name: `petal-node start, go-libp2p, ${transport}`,
+    start: async (stack) => {
+      needTransport(transport)
+      const go = await goSide(stack, programs, knowing, transport)
+      const other = await goSide(stack, programs, knowing, transport)
+      const stock = await goSide(stack, programs, { petal: 'Ed448', go: 'Ed25519', taught: false }, transport)
+      const node = stack.use(await startNode({ args: ['--port', '0', '--frame-interval', FRAME_SECONDS] }))
+      const program = { peerId: peerIdOf(node.addresses), addresses: node.addresses }
+      return programCases(program, [go, other, stock], NETWORK, transport)
+    },
+  }
+}
+
+const peerIdOf = ([address = '']: readonly string[]): string => address.split('/p2p/').at(-1) ?? ''
+
+async function goSide(
+  stack: AsyncDisposableStack,
+  programs: GoPrograms,
+  { go, taught }: Pair,
+  transport: TransportKind,
+): Promise<GossipSide> {
+  const [kad, gossip] = [kademliaProtocol(NETWORK), blossomSubProtocol(NETWORK)]
+  const peer = await programs.startPeer({ key: go, taught, transport, kad, gossip })
+  stack.defer(() => peer.stop())
   return { name: 'Go', key: go, peer, ...GO_SAYS }
 }
 

@@ -11,13 +11,14 @@ const SEED = new Uint8Array(57).fill(99)
 export const grpcGroups = (programs: GoPrograms): readonly Group[] => [
   {
     name: 'grpcurl to the peer listener of Petal',
-    start: async () => {
+    start: async (stack) => {
       const rpc = await startPetalRpc(SEED)
-      return { cases: grpcurlCases(new Grpcurl(programs), rpc), stop: () => rpc.stop() }
+      stack.defer(() => rpc.stop())
+      return grpcurlCases(new Grpcurl(programs), rpc)
     },
   },
   {
     name: 'Petal to grpc-go behind peer TLS',
-    start: async () => ({ cases: grpcServerCases(programs), stop: async () => undefined }),
+    start: async () => grpcServerCases(programs),
   },
 ]

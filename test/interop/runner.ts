@@ -4,7 +4,8 @@ import type { Case } from './cases/case.ts'
 /** Cases that share what has to be started for them. */
 export interface Group {
   readonly name: string
-  start(): Promise<{ readonly cases: readonly Case[]; stop(): Promise<void> }>
+  /** What it starts is stopped by the stack. */
+  start(stack: AsyncDisposableStack): Promise<readonly Case[]>
 }
 
 /** A part that cannot be tried here, and why. */
@@ -33,16 +34,13 @@ export class Runner {
   }
 
   async run({ name, start }: Group): Promise<void> {
+    const stack = new AsyncDisposableStack()
     try {
-      const { cases, stop } = await start()
-      try {
-        for (const each of cases) await this.#try(`${name}: ${each.name}`, each.run)
-      } finally {
-        await stop()
-      }
+      for (const each of await start(stack)) await this.#try(`${name}: ${each.name}`, each.run)
     } catch (error) {
-      if (error instanceof NotHere) this.leave(name, error.message)
-      else this.#fail(name, error)
+      this.#unfinished(name, error)
+    } finally {
+      await stack.disposeAsync()
     }
   }
 
@@ -61,8 +59,7 @@ export class Runner {
       this.#passed++
       this.#print(`pass     ${name} (${Math.round(performance.now() - start)} ms)`)
     } catch (error) {
-      if (error instanceof NotHere) this.leave(name, error.message)
-      else this.#fail(name, error)
+      this.#unfinished(name, error)
     } finally {
       clearTimeout(timer)
     }
@@ -75,8 +72,11 @@ export class Runner {
     this.#print(`not run  ${name}: ${reason}`)
   }
 
-  #fail(name: string, error: unknown): void {
-    this.#failed++
-    this.#print(`FAIL     ${name}: ${error instanceof Error ? (error.stack ?? error.message) : error}`)
+  #unfinished(name: string, error: unknown): void {
+    if (error instanceof NotHere) this.leave(name, error.message)
+    else {
+      this.#failed++
+      this.#print(`FAIL     ${name}: ${error instanceof Error ? (error.stack ?? error.message) : error}`)
+    }
   }
 }

@@ -16,6 +16,7 @@ import { connectPeer } from '../../../server-node/rpc/peer-client.ts'
 import type { GoPrograms } from '../peers/go-programs.ts'
 import type { CertificateFault } from '../peers/grpcurl.ts'
 import { LineProcess } from '../peers/line-process.ts'
+import { until } from '../peers/until.ts'
 import type { Case } from './case.ts'
 
 const FRAME_NUMBER = 7n
@@ -40,6 +41,7 @@ export function grpcServerCases(programs: GoPrograms): readonly Case[] {
           } finally {
             peer.close()
           }
+          await until('the server has told of both', () => server.events.length > 2)
           assert.deepEqual(server.events.slice(1), [
             { event: 'client', peer: peerIdText(US.peerId) },
             {

@@ -6,7 +6,7 @@ import { create as createDigest } from 'multiformats/hashes/digest'
 import type { InteropPeer, TransportKind } from '../peers/peer.ts'
 import { until } from '../peers/until.ts'
 import type { Case } from './case.ts'
-import { addressOf, type Side, thenPart } from './links.ts'
+import { dialNow, type Side, thenPart } from './links.ts'
 
 const RAW = 0x55
 const SHA2_256 = 0x12
@@ -19,7 +19,7 @@ export function kadCases(petal: Side, stock: Side, transport: TransportKind): re
 }
 
 async function find(provider: InteropPeer, finder: InteropPeer, transport: TransportKind): Promise<void> {
-  await finder.dial(addressOf(provider, transport))
+  await dialNow(finder, provider, transport)
   await knows(finder, provider)
   await knows(provider, finder)
   const key = randomKey()

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type LinePeer, startLinePeer } from './line-peer.ts'
+import { GossipPeer } from './gossip-peer.ts'
+import { LineProcess } from './line-process.ts'
 import type { KeyKind, TransportKind } from './peer.ts'
 
 const run = promisify(execFile)
@@ -68,9 +69,10 @@ export class GoPrograms implements AsyncDisposable {
     return join(this.directory, program)
   }
 
-  startPeer({ key, taught, transport, kad, gossip }: GoPeerOptions): Promise<LinePeer> {
+  async startPeer({ key, taught, transport, kad, gossip }: GoPeerOptions): Promise<GossipPeer> {
     const args = ['-key', key.toLowerCase(), '-transport', transport, '-kad', kad, '-gossip', gossip]
-    return startLinePeer(this.path('peer'), taught ? [...args, '-taught'] : args)
+    const program = new LineProcess(this.path('peer'), taught ? [...args, '-taught'] : args)
+    return new GossipPeer(program, await program.ready())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

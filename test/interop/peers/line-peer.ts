@@ -1,18 +1,13 @@
 /** A peer in a process of its own. */
-import { type LineEvent, LineProcess } from './line-process.ts'
+import type { LineEvent, LineProcess } from './line-process.ts'
 import type { Identity, InteropPeer, Link, Provider } from './peer.ts'
-
-/** Starts a program that is a peer. */
-export async function startLinePeer(program: string, args: readonly string[]): Promise<LinePeer> {
-  const process = new LineProcess(program, args)
-  return new LinePeer(process, await process.ready())
-}
 
 export class LinePeer implements InteropPeer {
   readonly peerId: string
   readonly addresses: readonly string[]
   readonly #process: LineProcess
 
+  /** `ready`: what the program said when it was. */
   constructor(process: LineProcess, ready: LineEvent) {
     this.#process = process
     this.peerId = ready.peer as string
