@@ -6,8 +6,10 @@ import { startNode } from '../e2e/node.ts'
 import { type GossipSide, gossipCases } from './cases/gossip.ts'
 import { kadCases } from './cases/kad.ts'
 import { linkCases } from './cases/links.ts'
+import { mixedGossipCases } from './cases/mixed-gossip.ts'
 import { programCases } from './cases/program.ts'
 import { refusalCases } from './cases/refusals.ts'
+import { unknownKindCases } from './cases/unknown-kinds.ts'
 import { GO_SAYS, type GoPrograms } from './peers/go-programs.ts'
 import type { KeyKind, TransportKind } from './peers/peer.ts'
 import { petalSide } from './peers/petal-host.ts'
@@ -38,6 +40,7 @@ export const goGroups = (programs: GoPrograms): readonly Group[] =>
   TRANSPORTS.flatMap((transport) => [
     ...PAIRS.map((pair) => linkGroup(programs, pair, transport)),
     ...PAIRS.filter(understand).map((pair) => gossipGroup(programs, pair, transport)),
+    mixedGroup(programs, transport),
     programGroup(programs, transport),
   ])
 
@@ -70,6 +73,24 @@ function gossipGroup(programs: GoPrograms, pair: Pair, transport: TransportKind)
       const petal = await petalSide(pair.petal, NETWORK)
       stack.defer(() => petal.peer.stop())
       return gossipCases(petal, go, other, transport)
+    },
+  }
+}
+
+/** Petal with an Ed25519 key between hosts of both kinds. */
+function mixedGroup(programs: GoPrograms, transport: TransportKind): Group {
+  const pair = { petal: 'Ed25519' } as const
+  return {
+    name: `Petal Ed25519 between stock and taught go-libp2p, ${transport}`,
+    start: async (stack) => {
+      needTransport(transport)
+      const stock = await goSide(stack, programs, { ...pair, go: 'Ed25519', taught: false }, transport)
+      const taught = await goSide(stack, programs, { ...pair, go: 'Ed448', taught: true }, transport)
+      const far = await petalSide('Ed448', NETWORK)
+      stack.defer(() => far.peer.stop())
+      const petal = await petalSide('Ed25519', NETWORK)
+      stack.defer(() => petal.peer.stop())
+      return [...mixedGossipCases(petal, stock, taught, transport), ...unknownKindCases(petal, far, stock, transport)]
     },
   }
 }

@@ -2,28 +2,30 @@
 
 import { kademliaProtocol } from '@petal/core/identity/namespace.ts'
 import { afterAll, describe, test } from 'vitest'
+import type { Case } from './cases/case.ts'
 import { kadCases } from './cases/kad.ts'
 import { linkCases } from './cases/links.ts'
 import { refusalCases } from './cases/refusals.ts'
+import { unknownKindCases } from './cases/unknown-kinds.ts'
 import { petalSide } from './peers/petal-host.ts'
 import { stockJsSide } from './peers/stock-js.ts'
 
 const NETWORK = 99
 const CASE_MILLIS = 60_000
 
-for (const key of ['Ed25519', 'Ed448'] as const) {
-  const petal = await petalSide(key, NETWORK)
-  const stock = await stockJsSide(kademliaProtocol(NETWORK))
-  afterAll(async () => {
-    await petal.peer.stop()
-    await stock.peer.stop()
-  })
-  const cases =
-    key === stock.key
-      ? [...linkCases(petal, stock, 'tcp'), ...kadCases(petal, stock, 'tcp')]
-      : refusalCases(petal, stock, 'tcp')
+const petal25519 = await petalSide('Ed25519', NETWORK)
+const petal448 = await petalSide('Ed448', NETWORK)
+const stock = await stockJsSide(kademliaProtocol(NETWORK))
+afterAll(async () => {
+  for (const { peer } of [stock, petal448, petal25519]) await peer.stop()
+})
 
-  describe(`Petal with an ${key} key`, () => {
-    test.each(cases)('$name', { timeout: CASE_MILLIS }, ({ run }) => run())
-  })
-}
+const rooms: readonly (readonly [string, readonly Case[]])[] = [
+  ['Petal with an Ed448 key', refusalCases(petal448, stock, 'tcp')],
+  ['Petal with an Ed25519 key', [...linkCases(petal25519, stock, 'tcp'), ...kadCases(petal25519, stock, 'tcp')]],
+  ['a stock peer that meets ids of Ed448 keys', unknownKindCases(petal25519, petal448, stock, 'tcp')],
+]
+
+describe.each(rooms)('%s', (_, cases) => {
+  test.each(cases)('$name', { timeout: CASE_MILLIS }, ({ run }) => run())
+})

@@ -33,7 +33,7 @@ async function find(provider: InteropPeer, finder: InteropPeer, transport: Trans
 }
 
 /** The form that the record of a network's namespace has: CID version 1, raw, SHA2-256. */
-const randomKey = (): string => CID.createV1(RAW, createDigest(SHA2_256, randomBytes(32))).toString()
+export const randomKey = (): string => CID.createV1(RAW, createDigest(SHA2_256, randomBytes(32))).toString()
 
-const knows = (one: InteropPeer, other: InteropPeer) =>
+export const knows = (one: InteropPeer, other: InteropPeer) =>
   until('it is in the routing table', async () => (await one.routingTable()).includes(other.peerId))
