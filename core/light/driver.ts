@@ -2,15 +2,15 @@
  * Runs the light client machine on real peers, `Crypto` and `Store`: performs its effects and reports what comes of them. The clock is handed
  * in. One per client; `start` and `stop` once.
  */
-import type { CommitteeHandle, Crypto } from '../platform/crypto.ts'
-import { CryptoError } from '../platform/crypto.ts'
+import type { Crypto } from '../platform/crypto.ts'
 import type { EngineRules } from '../platform/engine.ts'
 import type { Millis } from '../platform/machine.ts'
-import { type LightPeer, type LightTransport, PeerError } from '../platform/network.ts'
+import type { LightTransport } from '../platform/network.ts'
 import { type Store, StoreError } from '../platform/store.ts'
 import { CommitteeRunner } from './committee-runner.ts'
+import { DriverJobs } from './driver-jobs.ts'
+import { DriverPeers, reasonOf } from './driver-peers.ts'
 import type {
-  Answer,
   CommitteeState,
   Finding,
   LightConfig,
@@ -18,17 +18,14 @@ import type {
   LightEvent,
   LightPeerState,
   LightState,
-  PeerKey,
   QueryOutcome,
   QueryWish,
   StoredEvidence,
   StoredState,
-  Task,
-  TaskResult,
 } from './events.ts'
 import type { FollowSource } from './follow-registry-types.ts'
 import { LightClient } from './light-client.ts'
-import { ASK_TIMEOUT_MILLIS, FILL_DEPTH } from './policy.ts'
+import { FILL_DEPTH } from './policy.ts'
 import { loadHeader, loadSizes, loadState, storePrefix } from './records.ts'
 import type { StateSource } from './state-reads.ts'
 import type { WorkCount } from './work.ts'
@@ -71,13 +68,11 @@ export class LightDriver {
   readonly #parts: DriverParts
   readonly #client: LightClient
   readonly #prefix: Uint8Array
-  readonly #peers = new Map<PeerKey, { peer: LightPeer | null; readonly stop: AbortController }>()
-  readonly #jobs = new Map<number, AbortController>()
+  readonly #peers: DriverPeers
+  readonly #jobs: DriverJobs
   readonly #queries = new Map<number, (outcome: QueryOutcome) => void>()
   /** Batches are written one after the other. */
   #writing: Promise<void> = Promise.resolve()
-  /** The pinned committee. */
-  #committee: CommitteeHandle | null = null
   /** On a network without a pinned one. */
   readonly #runner: CommitteeRunner | null
   #cancelWake: () => void = () => {}
@@ -88,11 +83,14 @@ export class LightDriver {
     this.#parts = parts
     this.#client = new LightClient(parts.config)
     this.#prefix = storePrefix(parts.config.description)
-    const { crypto, clock, store, config } = parts
+    const { crypto, clock, store, config, transport } = parts
+    const send = (event: LightEvent) => this.#send(event)
+    this.#peers = new DriverPeers({ transport, clock, send })
     const { anchors } = config.description
     const peers = () => this.followSources()
     const runner = { crypto, clock, store, prefix: this.#prefix, anchors, peers }
     this.#runner = anchors.committee === undefined ? new CommitteeRunner(runner) : null
+    this.#jobs = new DriverJobs({ crypto, anchors, runner: this.#runner, send })
   }
 
   /** Reads the store and starts. Never rejects: a store that cannot be read is as good as an empty one, and is said. */
@@ -132,22 +130,12 @@ export class LightDriver {
 
   /** Peers that can be asked for state. A question ends when the peer is left, and all but those of a synchronisation after ten seconds. */
   peers(): readonly StateSource[] {
-    return this.#client.greeted().flatMap((key) => {
-      const place = this.#peers.get(key)
-      return place?.peer == null ? [] : [this.#source(place.peer, place.stop.signal)]
-    })
+    return this.#peers.sources(this.#client.greeted())
   }
 
   /** The same peers, asked for headers too. Who asks bounds how long. */
   followSources(): readonly FollowSource[] {
-    return this.#client.greeted().flatMap((key): readonly FollowSource[] => {
-      const place = this.#peers.get(key)
-      if (place?.peer == null) return []
-      const { peer, stop } = place
-      const headers: FollowSource['headers'] = (from, count, asked) =>
-        peer.headers(from, count, AbortSignal.any([asked, stop.signal]))
-      return [{ ...this.#source(peer, stop.signal), headers }]
-    })
+    return this.#peers.followSources(this.#client.greeted())
   }
 
   addAddress(address: string): void {
@@ -179,11 +167,11 @@ export class LightDriver {
     this.#send({ kind: 'stop' })
     this.#stopped = true
     this.#cancelWake()
-    for (const job of this.#jobs.values()) job.abort()
-    for (const key of [...this.#peers.keys()]) this.#hangUp(key)
+    this.#jobs.cancelAll()
+    this.#peers.hangUpAll()
     await this.#writing
     await this.#runner?.stop()
-    if (this.#committee !== null) await this.#parts.crypto.closeCommittee(this.#committee).catch(() => {})
+    await this.#jobs.close()
   }
 
   #send(event: LightEvent): void {
@@ -195,22 +183,22 @@ export class LightDriver {
     const { clock, listener } = this.#parts
     switch (effect.kind) {
       case 'dial':
-        void this.#dial(effect.peer, effect.address, effect.timeoutMillis)
+        void this.#peers.dial(effect)
         return
       case 'hangUp':
-        this.#hangUp(effect.peer)
+        this.#peers.hangUp(effect.peer)
         return
       case 'ask':
-        void this.#ask(effect)
+        void this.#peers.ask(effect)
         return
       case 'subscribe':
-        void this.#subscribe(effect.peer)
+        void this.#peers.subscribe(effect.peer)
         return
       case 'compute':
-        void this.#compute(effect.job, effect.task)
+        void this.#jobs.compute(effect.job, effect.task)
         return
       case 'cancel':
-        this.#jobs.get(effect.job)?.abort()
+        this.#jobs.cancel(effect.job)
         return
       case 'follow':
         void this.#runner?.follow(effect.follow, effect.header).then((followed) => this.#send(followed))
@@ -229,7 +217,7 @@ export class LightDriver {
         this.#cancelWake = clock.at(effect.at, () => this.#send({ kind: 'wake' }))
         return
       case 'state':
-        listener.state(this.#withTraffic(effect.state))
+        listener.state({ ...effect.state, peers: this.#peers.withTraffic(effect.state.peers) })
         return
       case 'head':
         listener.head(effect.head)
@@ -251,102 +239,6 @@ export class LightDriver {
     }
   }
 
-  async #dial(key: PeerKey, address: string, timeoutMillis: number): Promise<void> {
-    const stop = new AbortController()
-    this.#peers.set(key, { peer: null, stop })
-    const { signal, done } = this.#timed(timeoutMillis, stop.signal)
-    try {
-      const peer = await this.#parts.transport(address, signal)
-      const place = this.#peers.get(key)
-      if (place === undefined) {
-        await peer.close()
-        return
-      }
-      place.peer = peer
-      this.#send({ kind: 'connected', peer: key, id: peer.id, transport: peer.transport })
-    } catch (error) {
-      this.#peers.delete(key)
-      this.#send({ kind: 'dialFailed', peer: key, reason: reasonOf(error) })
-    } finally {
-      done()
-    }
-  }
-
-  #hangUp(key: PeerKey): void {
-    const place = this.#peers.get(key)
-    this.#peers.delete(key)
-    place?.stop.abort()
-    void place?.peer?.close().catch(() => {})
-  }
-
-  async #ask({ ask, peer: key, question, timeoutMillis }: Extract<LightEffect, { kind: 'ask' }>): Promise<void> {
-    const place = this.#peers.get(key)
-    if (place?.peer == null) return
-    const { peer, stop } = place
-    const { signal, done } = this.#timed(timeoutMillis, stop.signal)
-    let answer: Answer
-    try {
-      if (question.kind === 'hello') answer = { kind: 'hello', hello: await peer.hello(signal) }
-      else if (question.kind === 'head') answer = { kind: 'headers', headers: [await peer.head(signal)] }
-      else answer = { kind: 'headers', headers: await peer.headers(question.from, question.count, signal) }
-    } catch (error) {
-      const code = error instanceof PeerError ? error.code : 'closed'
-      answer = { kind: 'failed', code, reason: reasonOf(error) }
-    } finally {
-      done()
-    }
-    this.#send({ kind: 'answered', ask, answer })
-  }
-
-  async #subscribe(key: PeerKey): Promise<void> {
-    const place = this.#peers.get(key)
-    if (place?.peer == null) return
-    const { peer, stop } = place
-    try {
-      await peer.subscribe((header) => this.#send({ kind: 'announced', peer: key, header }), stop.signal)
-    } catch (error) {
-      // A peer without free subscriptions is asked for its head from time to time.
-      if (error instanceof PeerError && error.code === 'limited') return
-      this.#send({ kind: 'disconnected', peer: key, reason: reasonOf(error) })
-    }
-  }
-
-  async #compute(job: number, task: Task): Promise<void> {
-    const controller = new AbortController()
-    this.#jobs.set(job, controller)
-    let result: TaskResult
-    try {
-      result = await this.#run(task, controller.signal)
-    } catch (error) {
-      const code = error instanceof CryptoError ? error.code : 'crashed'
-      result = { kind: 'failed', code, reason: reasonOf(error) }
-    }
-    this.#jobs.delete(job)
-    this.#send({ kind: 'computed', job, result })
-  }
-
-  async #run(task: Task, signal: AbortSignal): Promise<TaskResult> {
-    const { crypto, config } = this.#parts
-    const { anchors } = config.description
-    switch (task.kind) {
-      case 'openCommittee':
-        if (anchors.committee === undefined) throw new CryptoError('arguments', 'no committee is pinned')
-        this.#committee = await crypto.openCommittee(anchors.committee, { signal })
-        return { kind: 'openCommittee' }
-      case 'inspect':
-        return { kind: 'inspect', facts: await crypto.inspectHeader(task.header, { signal }) }
-      case 'certificate': {
-        if (this.#runner !== null)
-          return { kind: 'certificate', verdict: await this.#runner.verify(task.header, task.root, signal) }
-        if (this.#committee === null) throw new CryptoError('arguments', 'the committee is not open')
-        const verdict = await crypto.verifyCertificate(task.header, this.#committee, anchors.rules, { signal })
-        return { kind: 'certificate', verdict }
-      }
-      case 'timeProof':
-        return { kind: 'timeProof', check: await crypto.verifyTimeProof(task.header, { signal }) }
-    }
-  }
-
   #persist({ batch, operations, durability }: Extract<LightEffect, { kind: 'persist' }>): void {
     this.#writing = this.#writing.then(async () => {
       try {
@@ -362,44 +254,6 @@ export class LightDriver {
     const stored = await loadHeader(this.#parts.store, this.#prefix, number).catch(() => null)
     this.#send({ kind: 'loaded', load, stored })
   }
-
-  #withTraffic(state: LightState): DriverState {
-    const peers = state.peers.map((peer) => {
-      const traffic = peer.peer === null ? undefined : this.#peers.get(peer.peer)?.peer?.traffic()
-      return { ...peer, received: traffic?.received ?? 0, sent: traffic?.sent ?? 0 }
-    })
-    return { ...state, peers }
-  }
-
-  #source({ id, address, values }: LightPeer, left: AbortSignal): StateSource {
-    if (values === undefined) return { id, address }
-    const within = async <T>(asked: AbortSignal, ask: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-      const { signal, done } = this.#timed(ASK_TIMEOUT_MILLIS, AbortSignal.any([asked, left]))
-      return await ask(signal).finally(done)
-    }
-    return {
-      id,
-      address,
-      values: {
-        state: (question, asked) => within(asked, (signal) => values.state(question, signal)),
-        shard: (domain, frame, asked) => within(asked, (signal) => values.shard(domain, frame, signal)),
-        sync: (query, asked) => values.sync(query, AbortSignal.any([asked, left])),
-      },
-    }
-  }
-
-  /** A signal that fires after `millis` with a `TimeoutError`, or with `outer`. */
-  #timed(millis: number, outer: AbortSignal): { readonly signal: AbortSignal; done(): void } {
-    const timer = new AbortController()
-    const { clock } = this.#parts
-    const timeout = () => timer.abort(new DOMException('not done in time', 'TimeoutError'))
-    const done = clock.at(clock.now() + millis, timeout)
-    return { signal: AbortSignal.any([timer.signal, outer]), done }
-  }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function storeReason(error: unknown): string {
