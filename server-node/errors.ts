@@ -5,9 +5,13 @@ export type NodeErrorCode =
   | 'dataInUse' // another process works on the data directory
   | 'data' // the data directory cannot be read or written
   | 'corrupt' // a file in the data directory is not what this program wrote
+  | 'rollback' // the state is older than what this node has signed, or is not known to be as new
   | 'passphrase' // secrets are encrypted and the passphrase is missing or wrong
   | 'keys' // the keys of another node that it was told to use cannot be used
   | 'replay' // the file of recorded frames cannot be used
+  | 'join' // no node of the network answers, or its description cannot be used
+  | 'stopped' // it was told to stop before it was ready
+  | 'genesis' // another network than the one that is trusted
   | 'engine' // the native addon is missing or does not load
   | 'produce' // a frame made here does not verify
 

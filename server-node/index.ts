@@ -14,8 +14,12 @@ import type { FrameSource } from './chain/source.ts'
 import { type Addon, loadAddon } from './crypto/addon.ts'
 import { NodeCrypto } from './crypto/node-crypto.ts'
 import { lockDirectory } from './data/lock.ts'
+import { messageOf, NodeError } from './errors.ts'
+import { FrameGossip } from './follow/frame-gossip.ts'
+import { genesisDigest } from './follow/genesis-digest.ts'
+import { isJoined, joinNetwork } from './follow/joined.ts'
 import { readAssets } from './http/assets.ts'
-import { type Health, startHttp } from './http/server.ts'
+import { type Health, type HttpOptions, type HttpServer, startHttp } from './http/server.ts'
 import { openRing, ringWithoutData } from './keys/open-ring.ts'
 import { type NodeData, openLocalNetwork } from './local.ts'
 import { openIdentity } from './net/identity.ts'
@@ -33,6 +37,10 @@ export interface RunningNode extends AsyncDisposable {
   /** Address of the page. */
   readonly url: string
   readonly source: FrameSource
+  /** Whether others make its frames. */
+  readonly joined: boolean
+  /** Names its network (`follow/genesis-digest.ts`): what `--genesis` of a node that joins pins. */
+  readonly genesis: string
   /** Multiaddrs of now. */
   addresses(): readonly string[]
   /** What `/network.json` says now. */
@@ -66,16 +74,17 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   if (!isLoopback(options.host)) {
     noticeOf(options)(`listening on ${options.host}: other machines can reach this node`)
   }
+  const joins = data !== undefined && (options.join.length > 0 || isJoined(data.directory))
   let parts: { source: FrameSource; light: PeerNode; since: number } | undefined
   const network = () => parts && describe(parts.source, parts.light.addresses())
-  const health = () => healthOf(parts)
+  const health = () => healthOf(parts, joins)
   const assets = await readAssets(options.webRoot)
-  const http = await startHttp({ host: options.host, port: options.port, assets, network, health })
+  const page = { host: options.host, port: options.port, assets, network, health }
+  const http = await (joins && !options.portIsGiven ? onAnyPort(page) : startHttp(page))
   stack.defer(() => http.stop())
 
   const crypto = new NodeCrypto({ addonPath: options.addonPath })
   stack.defer(() => crypto.close())
-  const { source, run } = await openSource(options, crypto, data, stack)
   const certificates = await Certificates.open(addon, data?.secrets, Date.now())
   useEngineForHostKeys(addon)
   const light = await startPeerNode({
@@ -87,7 +96,14 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
     limits: options.limits,
     webTransport: { addon, certificates },
   })
-  stack.defer(() => light.stop())
+  const stopLight = once(() => light.stop())
+  stack.defer(stopLight)
+  const stopping = new AbortController()
+  const open = { options, crypto, data, light, joins, stopping, stack }
+  const { source, run } = await openSource(open)
+  // Nobody is answered from what is being closed.
+  stack.defer(stopLight)
+  stack.defer(() => stopping.abort())
   relayDemonstration(light.gossip)
   await light.serve(source)
   if (data !== undefined) await rememberPorts(data.directory, light.addresses())
@@ -96,14 +112,12 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   parts = ready
   run()
 
-  let stopping: Promise<void> | undefined
-  const stop = () => {
-    stopping ??= stack.disposeAsync()
-    return stopping
-  }
+  const stop = once(() => stack.disposeAsync())
   return {
     url: http.url,
     source,
+    joined: joins,
+    genesis: genesisDigest(describe(source, [])),
     addresses: () => light.addresses(),
     network: () => describe(source, light.addresses()),
     health,
@@ -135,63 +149,108 @@ async function openData(
   if (lock.stale) {
     notice('the last run did not stop by itself: its lock on the data directory was taken over')
   }
-  const committee = replay === undefined
+  const committee = replay === undefined && options.join.length === 0 && !isJoined(directory)
   const opened = await openRing({ directory, passphrase, nodeDirectory, committee, engine, notice })
   return { directory, ...opened }
 }
 
-/** The frames to serve, and what starts them moving. */
-async function openSource(
-  options: ResolvedOptions,
-  crypto: Crypto,
-  data: NodeData | undefined,
-  stack: AsyncDisposableStack,
-): Promise<{ source: FrameSource; run: () => void }> {
-  if (options.replay !== undefined || data === undefined) {
-    const source = await Replay.open({
-      file: options.replay ?? '',
-      crypto,
-      ...(options.replayIntervalMillis === undefined ? {} : { intervalMillis: options.replayIntervalMillis }),
-    })
-    stack.defer(() => source.close())
-    const announce = ({ number, identity }: { number: bigint; identity: Uint8Array }) =>
-      options.onEvent({
-        event: 'frame',
-        number: number.toString(),
-        identity: Buffer.from(identity).toString('hex'),
-        signers: null,
-        solveMillis: null,
-      })
-    return {
-      source,
-      run: () => {
-        source.onHead(announce)
-        source.run()
-      },
-    }
-  }
-  const local = await openLocalNetwork(options, crypto, data)
-  stack.defer(() => local.chain.close())
-  const stopping = new AbortController()
-  let running: Promise<void> = Promise.resolve()
-  stack.defer(async () => {
-    stopping.abort()
-    await running
+interface Opening {
+  readonly options: ResolvedOptions
+  readonly crypto: Crypto
+  readonly data: NodeData | undefined
+  readonly light: PeerNode
+  readonly joins: boolean
+  readonly stopping: AbortController
+  readonly stack: AsyncDisposableStack
+}
+
+interface OpenSource {
+  readonly source: FrameSource
+  /** Starts it moving. */
+  readonly run: () => void
+}
+
+/** The frames to serve. */
+async function openSource(opening: Opening): Promise<OpenSource> {
+  const { options, data, joins } = opening
+  if (options.replay !== undefined || data === undefined) return openReplay(opening)
+  return joins ? openJoined(opening, data) : openLocal(opening, data)
+}
+
+async function openReplay({ options, crypto, stack }: Opening): Promise<OpenSource> {
+  const source = await Replay.open({
+    file: options.replay ?? '',
+    crypto,
+    ...(options.replayIntervalMillis === undefined ? {} : { intervalMillis: options.replayIntervalMillis }),
   })
+  stack.defer(() => source.close())
+  const announce = ({ number, identity }: { number: bigint; identity: Uint8Array }) =>
+    options.onEvent({
+      event: 'frame',
+      number: number.toString(),
+      identity: Buffer.from(identity).toString('hex'),
+      signers: null,
+      solveMillis: null,
+    })
   return {
-    source: local.chain,
+    source,
     run: () => {
-      running = local.run(stopping.signal)
+      source.onHead(announce)
+      source.run()
     },
   }
 }
 
-function healthOf(parts: { source: FrameSource; light: PeerNode; since: number } | undefined): Health {
-  if (parts === undefined) return { status: 'starting', network: null, head: null, connections: 0 }
+async function openLocal({ options, crypto, light, stopping, stack }: Opening, data: NodeData): Promise<OpenSource> {
+  const { chain, verifier, run } = await openLocalNetwork(options, crypto, data)
+  stack.defer(() => chain.close())
+  const gossip = new FrameGossip({ gossip: light.gossip, verifier, source: () => chain })
+  stack.defer(() => gossip.stop())
+  stack.defer(chain.onHead(({ header }) => gossip.publish(header)))
+  let running: Promise<void> = Promise.resolve()
+  stack.defer(() => running)
+  return {
+    source: chain,
+    run: () => {
+      running = run(stopping.signal)
+    },
+  }
+}
+
+async function openJoined({ options, crypto, light, stopping, stack }: Opening, data: NodeData): Promise<OpenSource> {
+  const signal = AbortSignal.any([stopping.signal, ...(options.signal === undefined ? [] : [options.signal])])
+  const parts = { options, crypto, directory: data.directory, net: light, signal, stack }
+  const { chain } = await joinNetwork(parts).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+    throw new NodeError('stopped', `the node was stopped before it served a frame: ${messageOf(signal.reason)}`)
+  })
+  return { source: chain, run: () => undefined }
+}
+
+/** The default port, or any free one when another program has it. */
+async function onAnyPort(options: HttpOptions): Promise<HttpServer> {
+  try {
+    return await startHttp(options)
+  } catch (error) {
+    if (!(error instanceof NodeError && error.code === 'busyPort')) throw error
+    return startHttp({ ...options, port: 0 })
+  }
+}
+
+function once(call: () => Promise<void>): () => Promise<void> {
+  let called: Promise<void> | undefined
+  return () => {
+    called ??= call()
+    return called
+  }
+}
+
+function healthOf(parts: { source: FrameSource; light: PeerNode; since: number } | undefined, joins: boolean): Health {
+  if (parts === undefined) return { status: joins ? 'syncing' : 'starting', network: null, head: null, connections: 0 }
   const { source, light, since } = parts
   const late = source.grows() && Date.now() - since > STALLED_MILLIS + STALLED_INTERVALS * source.frameIntervalMillis
   return {
-    status: late ? 'stalled' : 'ok',
+    status: late ? 'stalled' : source.syncing?.() === true ? 'syncing' : 'ok',
     network: source.network,
     head: source.head().number.toString(),
     connections: light.connections(),

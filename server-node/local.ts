@@ -10,6 +10,7 @@ import { LocalChain } from './chain/local-chain.ts'
 import { produce } from './chain/producer.ts'
 import type { Secrets } from './data/secrets.ts'
 import { messageOf, NodeError } from './errors.ts'
+import { HeaderVerifier } from './follow/verifier.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import type { ResolvedOptions } from './options.ts'
 import { NodeStateAnswers } from './state/answers.ts'
@@ -26,6 +27,8 @@ export interface NodeData {
 
 export interface LocalNetwork {
   readonly chain: LocalChain
+  /** Judges frames by the committee and rules of this network. */
+  readonly verifier: HeaderVerifier
   /** Makes frames until the signal fires or a failure is final. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -67,6 +70,7 @@ export async function openLocalNetwork(
   const maker = new FrameMaker(crypto, members, committee, rulesOf(genesis))
   return {
     chain,
+    verifier: new HeaderVerifier(crypto, committee, rulesOf(genesis)),
     run: (signal) => {
       observeDisk()
       return produce(
@@ -94,7 +98,7 @@ export async function openLocalNetwork(
 }
 
 /** The newest stored state must be the one that the newest header commits to. */
-async function expectStateOf(head: HeaderFacts, state: NodeState, directory: string): Promise<void> {
+export async function expectStateOf(head: HeaderFacts, state: NodeState, directory: string): Promise<void> {
   const stored = await state.committed()
   if (stored !== null && stored.frame === head.number && commitsTo(head, stored)) return
   throw new NodeError(

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { NodeError } from './errors.ts'
+import { JOIN_LIMITS, joinedDirectory, readJoinTarget } from './follow/join-target.ts'
 import type { IdentityKind } from './net/identity.ts'
 import { DEFAULT_NET_LIMITS, type NetLimits } from './net/limits.ts'
 import { TRANSPORTS, type TransportName } from './net/transports.ts'
@@ -10,10 +11,18 @@ import type { AddonStateOptions, DiskLevel } from './state/addon.ts'
 export interface NodeOptions {
   /** IP address of all listeners. Default 127.0.0.1. */
   readonly host?: string
-  /** TCP port of the page; 0 = any free one. Default 8420. */
+  /** TCP port of the page; 0 = any free one. Default 8420; a node that joins takes any free one when that is in use. */
   readonly port?: number
   /**
-   * Directory of keys and frames. Default `.petal/local` in the project. A replay keeps its identity and certificates in it if it is
+   * Follows the network of these nodes instead of making one: multiaddrs with a peer id, or http addresses of their pages. A data directory
+   * of a node that joined before needs none.
+   */
+  readonly join?: readonly string[]
+  /** Digest, 64 hex digits, that the network to join must have. Default: that of the first node met is trusted from then on. */
+  readonly genesis?: string
+  /**
+   * Directory of keys and frames. Default `.petal/local` in the project, `.petal/joined-..` for a node that joins, named by the first one it is
+   * to join. A replay keeps its identity and certificates in it if it is
    * given, else it has new ones each time.
    */
   readonly dataDirectory?: string
@@ -38,6 +47,8 @@ export interface NodeOptions {
   /** The store of frames and state. */
   readonly store?: AddonStateOptions
   readonly onEvent?: (event: NodeEvent) => void
+  /** Ends a start that takes long because nobody answers or state is copied. */
+  readonly signal?: AbortSignal
 }
 
 /** What happens in a running node. Numbers of frames are decimal strings, identities hex: events are printed as JSON. */
@@ -51,14 +62,45 @@ export type NodeEvent =
       readonly signers: readonly number[] | null
       readonly solveMillis: number | null
     }
+  /** The network is known and trusted; what follows is the way to its newest frame. */
+  | { readonly event: 'joining'; readonly network: string; readonly genesis: string; readonly first: boolean }
+  /** Headers up to `verified` are verified, of those up to `wanted`. */
+  | { readonly event: 'headers'; readonly verified: string; readonly wanted: string }
+  /** A tree of the state of a frame is copied: the `tree`th of `trees`. */
+  | {
+      readonly event: 'state'
+      readonly frame: string
+      readonly tree: number
+      readonly trees: number
+      readonly leaves: number
+      readonly total: number
+      readonly bytes: number
+      readonly leavesPerSecond: number
+      readonly remainingMillis: number | null
+    }
+  /** What the peer sent is false: it is not asked any more. */
+  | { readonly event: 'dropped'; readonly peer: string; readonly reason: string }
   /** The disk of the data directory has reached another level; at `readOnly` no frames are made. */
   | { readonly event: 'disk'; readonly level: DiskLevel; readonly message: string }
-  /** A frame could not be made; `final` = no more are tried. */
+  /** A frame could not be made or taken; `final` = no more are tried. */
   | { readonly event: 'failure'; readonly message: string; readonly final: boolean }
 
 export type ResolvedOptions = Required<Omit<NodeOptions, Optional | 'limits' | 'dataDirectory'>> &
-  Pick<NodeOptions, Optional> & { readonly limits: NetLimits; readonly dataDirectory: string | undefined }
-type Optional = 'passphrase' | 'nodeDirectory' | 'replay' | 'replayIntervalMillis' | 'addonPath' | 'store'
+  Pick<NodeOptions, Optional> & {
+    readonly limits: NetLimits
+    readonly dataDirectory: string | undefined
+    /** The port was chosen by somebody: no other one will do. */
+    readonly portIsGiven: boolean
+  }
+type Optional =
+  | 'passphrase'
+  | 'nodeDirectory'
+  | 'replay'
+  | 'replayIntervalMillis'
+  | 'addonPath'
+  | 'store'
+  | 'genesis'
+  | 'signal'
 
 export const DEFAULTS = {
   host: '127.0.0.1',
@@ -77,9 +119,11 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
     ...DEFAULTS,
     transports: TRANSPORTS,
     identityKind: 'ed448' as const,
+    join: [],
     onEvent: () => undefined,
     ...options,
-    dataDirectory: options.dataDirectory ?? (options.replay === undefined ? DEFAULTS.dataDirectory : undefined),
+    dataDirectory: options.dataDirectory ?? defaultDirectory(options),
+    portIsGiven: options.port !== undefined,
     limits: { ...DEFAULT_NET_LIMITS, ...options.limits },
   }
   const { host, port, frameIntervalMillis, replayIntervalMillis, replay, passphrase } = resolved
@@ -96,7 +140,24 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
   }
   if (replayIntervalMillis !== undefined && replay === undefined) throw wrong('a replay interval without a replay')
   if (passphrase === '') throw wrong('the passphrase is empty')
+  checkJoin(options)
   return resolved
+}
+
+function defaultDirectory({ replay, join = [] }: NodeOptions): string | undefined {
+  if (replay !== undefined) return undefined
+  return join.length > 0 ? joinedDirectory(join) : DEFAULTS.dataDirectory
+}
+
+function checkJoin({ join = [], genesis, replay, frameIntervalMillis }: NodeOptions): void {
+  if (genesis !== undefined && !/^[0-9a-f]{64}$/.test(genesis)) {
+    throw wrong(`genesis ${JSON.stringify(genesis)} is not 64 lower-case hex digits`)
+  }
+  if (join.length === 0) return
+  if (join.length > JOIN_LIMITS.targets) throw wrong(`${join.length} nodes to join: at most ${JOIN_LIMITS.targets}`)
+  join.forEach(readJoinTarget)
+  if (replay !== undefined) throw wrong('a replay joins nobody')
+  if (frameIntervalMillis !== undefined) throw wrong('a node that joins has the frame interval of its network')
 }
 
 function wrong(message: string): NodeError {

@@ -7,6 +7,13 @@ const L1_BYTES = SHARD_KEY_BYTES - 32
 
 /** Every shard with an L1 stands in its three trees, once per phase: L2 with the phase in its two top bits -> root. */
 export function foldedCommitments(shards: readonly ShardRoots[], trees: Trees): Uint8Array[] {
+  return foldedLeaves(shards).map((own) =>
+    own.length === 0 ? new Uint8Array(64) : trees.build(own, { commit: true }).root,
+  )
+}
+
+/** Leaves of each of the 256 trees. Throws `StateError` `corrupt` for an address that cannot be folded. */
+export function foldedLeaves(shards: readonly ShardRoots[]): TreeLeaf[][] {
   const leaves: TreeLeaf[][] = Array.from({ length: TREES }, () => [])
   for (const { shardKey, roots } of shards) {
     const [l1, l2] = [shardKey.subarray(0, L1_BYTES), shardKey.subarray(L1_BYTES)]
@@ -20,5 +27,5 @@ export function foldedCommitments(shards: readonly ShardRoots[], trees: Trees): 
         leaves[index]?.push({ key, value, hashTarget: new Uint8Array(0), size: BigInt(value.length) })
     }
   }
-  return leaves.map((own) => (own.length === 0 ? new Uint8Array(64) : trees.build(own, { commit: true }).root))
+  return leaves
 }

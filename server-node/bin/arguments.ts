@@ -31,3 +31,11 @@ export function numberOption(name: string, text: string): number {
   if (text.trim() === '' || !Number.isFinite(number)) throw new UsageError(`--${name} ${text} is not a number`)
   return number
 }
+
+/** All values of an option that may be given several times. */
+export function repeatedOption(rawArgs: readonly string[], name: string): readonly string[] {
+  const options = { [name]: { type: 'string' as const, multiple: true } }
+  const { values } = parseArgs({ args: [...rawArgs], options, strict: false })
+  const given = values[name]
+  return Array.isArray(given) ? given.map(String) : []
+}

@@ -12,10 +12,14 @@ export interface Output {
   stopped(): void
 }
 
-/** The first line is `ready` (or `error`); what happened before it follows it. */
+/** The first line is `ready`, `error`, or `joining` for a node that joins; what happened before it follows it. */
 export function jsonOutput(stream: Writable): Output {
   let early: NodeEvent[] | undefined = []
   const print = (value: object) => void stream.write(`${JSON.stringify(value)}\n`)
+  const flush = () => {
+    for (const event of early ?? []) print(event)
+    early = undefined
+  }
   return {
     ready(node) {
       print({
@@ -24,11 +28,18 @@ export function jsonOutput(stream: Writable): Output {
         addresses: node.addresses(),
         network: node.source.network,
         head: node.source.head().number.toString(),
+        genesis: node.genesis,
+        joined: node.joined,
       })
-      for (const event of early ?? []) print(event)
-      early = undefined
+      flush()
     },
-    event: (event) => (early === undefined ? print(event) : void early.push(event)),
+    event(event) {
+      if (early === undefined) return print(event)
+      if (event.event !== 'joining') return void early.push(event)
+      // The way to the newest frame may be long: it is told while it is gone.
+      print(event)
+      flush()
+    },
     failed: ({ code, message }) => print({ event: 'error', code, message }),
     stopped: () => print({ event: 'stopped' }),
   }
@@ -43,7 +54,13 @@ export function humanOutput(stream: Writable & { readonly isTTY?: boolean }, env
   return {
     ready(node) {
       const { source } = node
-      print(`${style('bold', 'Petal')} serves network ${source.network}, frame ${source.head().number}`)
+      const { number } = source.head()
+      const what = node.joined
+        ? `joined network ${source.network} at frame ${number}`
+        : `serves network ${source.network}, frame ${number}`
+      print(`${style('bold', 'Petal')} ${what}`)
+      print(style('dim', `  genesis ${node.genesis}`))
+      if (node.joined) print(`  peers  ${node.health().connections}`)
       print(`  page   ${style('bold', node.url)}`)
       for (const address of node.addresses()) print(style('dim', `  peer   ${address}`))
       print(style('dim', '  Ctrl-C stops.'))
@@ -54,10 +71,18 @@ export function humanOutput(stream: Writable & { readonly isTTY?: boolean }, env
           return print(frameLine(event, style))
         case 'notice':
           return print(`${style('yellow', 'note')}   ${event.message}`)
+        case 'joining':
+          return print(`joining network ${event.network}, genesis ${event.genesis}${event.first ? '' : ' (known)'}`)
+        case 'headers':
+          return print(`headers  ${event.verified} of ${event.wanted} verified`)
+        case 'state':
+          return print(stateLine(event))
+        case 'dropped':
+          return print(`${style('yellow', 'dropped')} peer ${event.peer}: ${event.reason}`)
         case 'disk':
           return print(`${style('yellow', 'disk')}   ${event.message}`)
         case 'failure': {
-          const next = event.final ? 'no more frames are made; the ones there are still served' : 'trying again'
+          const next = event.final ? 'no more frames come; the ones there are still served' : 'trying again'
           return print(`${style('red', 'failed')} ${event.message}; ${next}`)
         }
       }
@@ -65,6 +90,14 @@ export function humanOutput(stream: Writable & { readonly isTTY?: boolean }, env
     failed: ({ message }) => print(`${style('red', 'petal-node')}: ${message}`),
     stopped: () => print('stopped'),
   }
+}
+
+function stateLine(event: Extract<NodeEvent, { event: 'state' }>): string {
+  const { frame, tree, trees, leaves, total, bytes, leavesPerSecond, remainingMillis } = event
+  const parts = [`state    frame ${frame}, tree ${tree} of ${trees}`, `${leaves} of ${total} leaves`]
+  parts.push(`${(bytes / 1e6).toFixed(1)} MB`, `${leavesPerSecond} leaves/s`)
+  if (remainingMillis !== null && leaves < total) parts.push(`${Math.ceil(remainingMillis / 1000)} s left`)
+  return parts.join('  ')
 }
 
 function frameLine(

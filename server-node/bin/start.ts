@@ -4,7 +4,7 @@ import { type ArgsDef, defineCommand } from 'citty'
 import { messageOf, NodeError } from '../errors.ts'
 import type { RunningNode } from '../index.ts'
 import { DEFAULTS, type NodeOptions, resolveOptions } from '../options.ts'
-import { checkArguments, numberOption, UsageError } from './arguments.ts'
+import { checkArguments, numberOption, repeatedOption, UsageError } from './arguments.ts'
 import { humanOutput, jsonOutput } from './output.ts'
 
 const args = {
@@ -23,12 +23,24 @@ const args = {
   port: {
     type: 'string',
     valueHint: 'number',
-    description: `Port of the page, 0 = any free one (default ${DEFAULTS.port})`,
+    description: `Port of the page, 0 = any free one (default ${DEFAULTS.port}, or a free one for --join)`,
+  },
+  join: {
+    type: 'string',
+    valueHint: 'address',
+    description:
+      'Follow the network of a node instead of making one: its multiaddr with /p2p/, or the http address of its page. Several: again, or with commas',
+  },
+  genesis: {
+    type: 'string',
+    valueHint: 'hex',
+    description: 'Join this network only (default: the first one met is trusted and kept in the data directory)',
   },
   'data-dir': {
     type: 'string',
     valueHint: 'directory',
-    description: 'Keys and frames (default .petal/local in the project, none for a replay)',
+    description:
+      'Keys and frames (default .petal/local in the project, .petal/joined-.. for --join, none for a replay)',
   },
   keys: {
     type: 'string',
@@ -52,24 +64,31 @@ export const start = defineCommand({
   args,
   async run({ rawArgs, args: values }) {
     checkArguments(rawArgs, args)
-    const options = checked(readOptions(values))
+    const options = checked({ ...readOptions(values), ...joinOptions(rawArgs) })
     const output = values.json ? jsonOutput(process.stdout) : humanOutput(process.stdout, process.env)
     // A reader that goes away (`| head`) is no reason to die in the middle of a write.
     process.stdout.on('error', () => undefined)
     const stopped = stopSignal()
+    const stopping = new AbortController()
+    stopped.then((signal) => stopping.abort(new Error(signal)))
     let node: RunningNode | undefined
     try {
       // What takes long to load is loaded when the command line is known to be right.
       const { startNode } = await import('../index.ts')
-      node = await startNode({ ...options, onEvent: output.event })
+      node = await startNode({ ...options, onEvent: output.event, signal: stopping.signal })
       output.ready(node)
       process.exitCode = 128 + constants.signals[await stopped]
       await node.stop()
       output.stopped()
     } catch (error) {
       if (!(error instanceof NodeError)) throw error
-      output.failed(error)
-      process.exitCode = 1
+      if (error.code === 'stopped') {
+        process.exitCode = 128 + constants.signals[await stopped]
+        output.stopped()
+      } else {
+        output.failed(error)
+        process.exitCode = 1
+      }
     }
     // Nothing of ours is open any more; libraries may still hold a timer or a socket.
     process.exit()
@@ -122,10 +141,18 @@ function readOptions(values: Values): NodeOptions {
     dataDirectory: path('data-dir'),
     frameIntervalMillis: number('frame-interval', 1000),
     nodeDirectory: path('keys'),
+    genesis: text('genesis'),
     replay: path('replay'),
     replayIntervalMillis: number('replay-interval'),
     passphrase: process.env.PETAL_PASSPHRASE,
   })
+}
+
+/** `--join` may be given several times. */
+function joinOptions(rawArgs: readonly string[]): Pick<NodeOptions, 'join'> {
+  const given = repeatedOption(rawArgs, 'join').flatMap((value) => value.split(','))
+  if (given.some((address) => address.trim() === '')) throw new UsageError('--join needs a value')
+  return given.length === 0 ? {} : { join: given.map((address) => address.trim()) }
 }
 
 /** Throws `UsageError` for options that have no meaning. */

@@ -29,6 +29,8 @@ export interface FrameSource {
   readonly oldest: bigint
   /** More frames are to come. */
   grows(): boolean
+  /** It knows of newer frames than its head, and is on the way to them. */
+  syncing?(): boolean
   head(): Head
   /** Protobuf bytes of a frame that was announced, or undefined. */
   header(number: bigint): Promise<Uint8Array | undefined>

@@ -8,7 +8,8 @@ import { cacheControl, NO_STORE, SECURITY_HEADERS, SHARED_HEADERS } from './head
 
 /** What `/healthz` says. */
 export interface Health {
-  readonly status: 'starting' | 'ok' | 'stalled'
+  /** `syncing`: newer frames are known than the head, or the network is not known yet. */
+  readonly status: 'starting' | 'syncing' | 'ok' | 'stalled'
   readonly network: string | null
   /** Newest frame number, decimal. */
   readonly head: string | null
