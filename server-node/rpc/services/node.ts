@@ -1,0 +1,188 @@
+/** NodeService: what a node tells the programs of its operator (spec 51 section 5; RPC-08, RPC-09). */
+import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf'
+import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
+import {
+  type CreateTraversalProofRequest,
+  NodeService,
+  RequestJoinRequestSchema,
+  SetManuallyManagedRequestSchema,
+  SubmitMessageRequestSchema,
+} from '@petal/core/gen/node/node_service_pb.js'
+import type { PeerInfo } from '@petal/core/gen/node/peer_pb.js'
+import { type Ed448Verifier, type Identity, peerIdText } from '@petal/core/identity/index.ts'
+import { type Generation, PHASES, type Phase, type State } from '@petal/core/platform/state.ts'
+import { atomId, shardKey } from '@petal/core/state/location.ts'
+import type { FrameSource } from '../../chain/source.ts'
+import { AUTHENTICATION_HEADER, callRefusal, SeenOnce } from '../local-authentication.ts'
+import { define } from './define.ts'
+import { globalFrame } from './frames.ts'
+import type { WorkerFacts } from './global.ts'
+import { type AuthorisedSend, SendGuard } from './send.ts'
+import type { ServedService } from './served.ts'
+
+export interface NodeContent {
+  readonly identity: Identity
+  readonly engine: Ed448Verifier
+  readonly source: FrameSource
+  /** Absent where no state is kept. */
+  readonly state?: Pick<State, 'generation'>
+  /** Keys of all shards, 35 bytes each. */
+  readonly shardKeys?: () => Promise<readonly Uint8Array[]>
+  /** Records of the peers that are known. */
+  readonly peers: () => readonly PeerInfo[]
+  readonly workers: () => readonly WorkerFacts[]
+  readonly reachable: () => boolean
+  /** Takes what the operator sends. Absent until something executes or publishes it. */
+  readonly send?: (request: AuthorisedSend) => Promise<void>
+  /** Takes a canonical prover message of the operator. Absent likewise. */
+  readonly submit?: (message: Uint8Array) => Promise<void>
+  readonly now?: () => number
+}
+
+/** Version of the protocol and patch, as peers announce them (spec 51 section 2). */
+export const VERSION = Uint8Array.of(2, 1, 0)
+export const PATCH_NUMBER = Uint8Array.of(0x18)
+
+const ADDRESS_BYTES = 64
+const HALF = 32
+const MOST_KEYS = 100
+const MOST_SHARDS = 1_024
+
+export function nodeService(content: NodeContent, readMaxBytes: number): ServedService {
+  const { identity, engine, source, state, send, submit } = content
+  const guard = new SendGuard(identity.publicKey, engine)
+  const authorise = operatorOnly(content)
+  return define(
+    NodeService,
+    {
+      getPeerInfo: () => ({ peerInfo: [...content.peers()] }),
+      getNodeInfo: () => nodeInfo(content),
+      getWorkerInfo: () => ({ workers: content.workers().map((worker) => ({ ...worker })) }),
+      getLatestFrame: async ({ frameNumber }) => ({ frame: await globalFrame(source, frameNumber) }),
+      async send(request) {
+        const authorised = guard.authorise(request)
+        if (send === undefined) throw waits('waits for execution and gossip: nothing here takes what is sent')
+        await send(authorised)
+        return {}
+      },
+      async submitMessage(request, context) {
+        authorise(context, SubmitMessageRequestSchema, request)
+        if (submit === undefined) throw waits('waits for execution: this node takes no prover messages yet')
+        await submit(request.data)
+        return {}
+      },
+      requestJoin(request, context) {
+        authorise(context, RequestJoinRequestSchema, request)
+        throw waits('waits for provers: this node cannot join a shard yet')
+      },
+      setManuallyManaged(request, context) {
+        authorise(context, SetManuallyManagedRequestSchema, request)
+        throw waits('waits for workers: this node has none')
+      },
+      ...(state === undefined ? {} : stateMethods(state, content.shardKeys)),
+    },
+    { readMaxBytes },
+  )
+}
+
+function nodeInfo({ identity, source, workers, reachable }: NodeContent) {
+  const head = source.head().number
+  const all = workers()
+  return {
+    peerId: peerIdText(identity.peerId),
+    version: VERSION,
+    patchNumber: PATCH_NUMBER,
+    runningWorkers: all.length,
+    allocatedWorkers: all.filter(({ allocated }) => allocated).length,
+    lastReceivedFrame: head,
+    lastGlobalHeadFrame: head,
+    reachable: reachable(),
+  }
+}
+
+function stateMethods(state: Pick<State, 'generation'>, shardKeys: NodeContent['shardKeys']) {
+  const atom = (address: Uint8Array, set: 'vertex' | 'hyperedge') =>
+    reading(state, async (generation) => {
+      if (address.length !== ADDRESS_BYTES)
+        throw new ConnectError(`an address of ${address.length} bytes, ${ADDRESS_BYTES} wanted`, Code.InvalidArgument)
+      const location = { domain: address.slice(0, HALF), address: address.slice(HALF), set }
+      return { value: await generation.get(location), frameNumber: generation.frame }
+    })
+  return {
+    async getVertexData({ address, fullData }: { readonly address: Uint8Array; readonly fullData: boolean }) {
+      const { value, frameNumber } = await atom(address, 'vertex')
+      return { exists: value !== undefined, frameNumber, ...(fullData && value !== undefined ? { data: value } : {}) }
+    },
+    async getHyperedgeData({ address }: { readonly address: Uint8Array }) {
+      const { value, frameNumber } = await atom(address, 'hyperedge')
+      return { exists: value !== undefined, frameNumber, ...(value === undefined ? {} : { data: value }) }
+    },
+    createTraversalProof: (request: CreateTraversalProofRequest) =>
+      reading(state, async (generation) => ({ proof: await traversalProof(generation, request) })),
+    getShardInfo: ({ includeAll }: { readonly includeAll: boolean }) =>
+      reading(state, async (generation) => {
+        // Without workers no shard is this node's own.
+        const keys = includeAll ? ((await shardKeys?.()) ?? []) : []
+        const shards = keys.slice(0, MOST_SHARDS).map((key) => shardInfo(generation, key))
+        return { shards: await Promise.all(shards), frameNumber: generation.frame }
+      }),
+  }
+}
+
+async function shardInfo(generation: Generation, key: Uint8Array) {
+  const nodes = await Promise.all(PHASES.map((phase) => generation.branch({ shardKey: key, phase }, [])))
+  const commitment = await generation.roots(key)
+  return { shardKey: key, commitment: [...commitment], leafCounts: nodes.map(({ leafCount }) => leafCount) }
+}
+
+/** Keys are 64-byte ids of the domain, or their 32-byte data addresses. */
+async function traversalProof(generation: Generation, request: CreateTraversalProofRequest): Promise<Uint8Array> {
+  const { domain, keys } = request
+  const phase = phaseOf(request)
+  if (domain.length !== HALF || phase === undefined || keys.length === 0 || keys.length > MOST_KEYS)
+    throw new ConnectError(
+      `32 bytes of domain, vertex or hyperedge, adds or removes, and 1 to ${MOST_KEYS} keys are wanted`,
+      Code.InvalidArgument,
+    )
+  const ids = keys.map((key) => (key.length === HALF ? atomId(domain, key) : key))
+  if (ids.some((id) => id.length !== ADDRESS_BYTES))
+    throw new ConnectError('keys have 32 or 64 bytes', Code.InvalidArgument)
+  return generation.prove({ shardKey: shardKey(domain), phase }, ids)
+}
+
+const PHASE_NAMES = ['vertex adds', 'vertex removes', 'hyperedge adds', 'hyperedge removes']
+
+const phaseOf = ({ atomType, phaseType }: CreateTraversalProofRequest): Phase | undefined =>
+  PHASES[PHASE_NAMES.indexOf(`${atomType} ${phaseType}`)]
+
+async function reading<T>(state: Pick<State, 'generation'>, work: (generation: Generation) => Promise<T>): Promise<T> {
+  const generation = await state.generation()
+  try {
+    return await work(generation)
+  } finally {
+    generation.release()
+  }
+}
+
+/** Throws UNAUTHENTICATED unless the node's own key signed the call, ALREADY_EXISTS for a call that was made before. */
+function operatorOnly({ identity, engine, now = Date.now }: NodeContent) {
+  const seen = new SeenOnce()
+  return <D extends DescMessage>(
+    { method, requestHeader }: HandlerContext,
+    schema: D,
+    request: MessageShape<D>,
+  ): void => {
+    const header = requestHeader.get(AUTHENTICATION_HEADER)
+    const path = `/${method.parent.typeName}/${method.name}`
+    const refusal = callRefusal(header, identity.publicKey, path, toBinary(schema, request), now(), engine)
+    if (refusal !== null)
+      throw new ConnectError(
+        `this call changes the node: ${AUTHENTICATION_HEADER} is wrong (${refusal})`,
+        Code.Unauthenticated,
+      )
+    if (!seen.add(new TextEncoder().encode(header ?? '')))
+      throw new ConnectError('this call was made before', Code.AlreadyExists)
+  }
+}
+
+const waits = (text: string): ConnectError => new ConnectError(text, Code.Unimplemented)
