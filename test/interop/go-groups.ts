@@ -3,11 +3,12 @@
 import { blossomSubProtocol } from '@petal/core/gossip/index.ts'
 import { kademliaProtocol } from '@petal/core/identity/namespace.ts'
 import { startNode } from '../e2e/node.ts'
+import type { Case } from './cases/case.ts'
 import { type GossipSide, gossipCases } from './cases/gossip.ts'
 import { kadCases } from './cases/kad.ts'
 import { linkCases } from './cases/links.ts'
 import { mixedGossipCases } from './cases/mixed-gossip.ts'
-import { programCases } from './cases/program.ts'
+import { meetProgramCases, newerWebTransportCases, type Program, programCases } from './cases/program.ts'
 import { refusalCases } from './cases/refusals.ts'
 import { unknownKindCases } from './cases/unknown-kinds.ts'
 import { GO_SAYS, type GoPrograms } from './peers/go-programs.ts'
@@ -36,13 +37,15 @@ const PAIRS: readonly Pair[] = [
 
 const understand = ({ petal, taught }: Pair) => taught || petal !== 'Ed448'
 
-export const goGroups = (programs: GoPrograms): readonly Group[] =>
-  TRANSPORTS.flatMap((transport) => [
+export const goGroups = (programs: GoPrograms): readonly Group[] => [
+  ...TRANSPORTS.flatMap((transport) => [
     ...PAIRS.map((pair) => linkGroup(programs, pair, transport)),
     ...PAIRS.filter(understand).map((pair) => gossipGroup(programs, pair, transport)),
     mixedGroup(programs, transport),
     programGroup(programs, transport),
-  ])
+  ]),
+  tabTransportGroup(programs),
+]
 
 function nameOf({ petal, go, taught }: Pair, transport: TransportKind): string {
   return `Petal ${petal}, ${taught ? 'taught' : 'stock'} go-libp2p ${go}, ${transport}`
@@ -105,14 +108,36 @@ function programGroup(programs: GoPrograms, transport: TransportKind): Group {
       const go = await goSide(stack, programs, knowing, transport)
       const other = await goSide(stack, programs, knowing, transport)
       const stock = await goSide(stack, programs, { petal: 'Ed448', go: 'Ed25519', taught: false }, transport)
-      const node = stack.use(await startNode({ args: ['--port', '0', '--frame-interval', FRAME_SECONDS] }))
-      const program = { peerId: peerIdOf(node.addresses), addresses: node.addresses }
+      const program = await startProgram(stack)
       return programCases(program, [go, other, stock], NETWORK, transport)
     },
   }
 }
 
-const peerIdOf = ([address = '']: readonly string[]): string => address.split('/p2p/').at(-1) ?? ''
+/** Transports that are there for tabs; go-libp2p has them too. */
+const TAB_TRANSPORTS: readonly TransportKind[] = ['websocket', 'webrtc-direct']
+
+function tabTransportGroup(programs: GoPrograms): Group {
+  return {
+    name: 'petal-node start, go-libp2p by the transports of tabs',
+    start: async (stack) => {
+      const program = await startProgram(stack)
+      const cases: Case[] = []
+      for (const transport of TAB_TRANSPORTS) {
+        const go = await goSide(stack, programs, { petal: 'Ed448', go: 'Ed448', taught: true }, transport)
+        cases.push(...meetProgramCases(program, go, NETWORK, transport))
+      }
+      const go = await goSide(stack, programs, { petal: 'Ed448', go: 'Ed448', taught: true }, 'webtransport')
+      return [...cases, ...newerWebTransportCases(program, go)]
+    },
+  }
+}
+
+async function startProgram(stack: AsyncDisposableStack): Promise<Program> {
+  const { addresses } = stack.use(await startNode({ args: ['--port', '0', '--frame-interval', FRAME_SECONDS] }))
+  const [address = ''] = addresses
+  return { peerId: address.split('/p2p/').at(-1) ?? '', addresses }
+}
 
 async function goSide(
   stack: AsyncDisposableStack,

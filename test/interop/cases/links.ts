@@ -85,10 +85,18 @@ async function refuseStranger(dialler: Side, listener: Side, transport: Transpor
   )
 }
 
+/** End of an address of each transport. */
+const ADDRESS_ENDS: Readonly<Record<TransportKind, RegExp>> = {
+  tcp: /\/tcp\/\d+\/p2p\/\w+$/,
+  quic: /\/quic-v1\/p2p\/\w+$/,
+  websocket: /\/ws\/p2p\/\w+$/,
+  webtransport: /\/webtransport(\/certhash\/[\w-]+)+\/p2p\/\w+$/,
+  'webrtc-direct': /\/webrtc-direct\/certhash\/[\w-]+\/p2p\/\w+$/,
+}
+
 /** The address for this transport. */
 export function addressOf(peer: Pick<InteropPeer, 'addresses'>, transport: TransportKind): string {
-  const part = transport === 'tcp' ? /\/tcp\/\d+\/p2p\// : /\/quic-v1\/p2p\//
-  const address = peer.addresses.find((each) => part.test(each))
+  const address = peer.addresses.find((each) => ADDRESS_ENDS[transport].test(each))
   if (address === undefined) throw new Error(`no address for ${transport} in ${peer.addresses.join(', ')}`)
   return address
 }

@@ -22,7 +22,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.key, "key", "ed25519", "kind of the host key: ed25519 or ed448")
 	flag.BoolVar(&o.taught, "taught", false, "know keys of type 4 (always with -key ed448)")
-	flag.StringVar(&o.transport, "transport", "tcp", "tcp (Noise, Yamux) or quic")
+	flag.StringVar(&o.transport, "transport", "tcp", "tcp, quic, websocket, webtransport or webrtc-direct")
 	flag.StringVar(&o.kad, "kad", "/testnet/kad/1.0.0", "protocol id of Kademlia")
 	flag.StringVar(&o.gossip, "gossip", "/blossomsub/2.1.0-network-99", "protocol id of gossip")
 	flag.Parse()

@@ -23,6 +23,9 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	webrtc "github.com/libp2p/go-libp2p/p2p/transport/webrtc"
+	"github.com/libp2p/go-libp2p/p2p/transport/websocket"
+	webtransport "github.com/libp2p/go-libp2p/p2p/transport/webtransport"
 	ma "github.com/multiformats/go-multiaddr"
 	"petal.invalid/interop/lines"
 )
@@ -45,7 +48,7 @@ type peer struct {
 	refused    map[corepeer.ID]error
 }
 
-// startPeer listens on loopback. Security and muxers are the one pair that spec 50 section 2 asks for, so nothing else can be agreed on.
+// startPeer listens on loopback.
 func startPeer(o options, key crypto.PrivKey, out *lines.Writer) (*peer, error) {
 	transport, err := transportOptions(o.transport)
 	if err != nil {
@@ -74,22 +77,25 @@ func startPeer(o options, key crypto.PrivKey, out *lines.Writer) (*peer, error) 
 	return p, nil
 }
 
+// transportOptions: one transport, and on TCP the one pair of security and muxer that spec 50 section 2 asks for, so nothing else can be agreed on.
 func transportOptions(name string) ([]libp2p.Option, error) {
-	switch name {
-	case "tcp":
-		return []libp2p.Option{
-			libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"),
-			libp2p.Transport(tcp.NewTCPTransport),
-			libp2p.Security(noise.ID, noise.New),
-			libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
-		}, nil
-	case "quic":
-		return []libp2p.Option{
-			libp2p.ListenAddrStrings("/ip4/127.0.0.1/udp/0/quic-v1"),
-			libp2p.Transport(quic.NewTransport),
-		}, nil
+	noiseAndYamux := libp2p.ChainOptions(libp2p.Security(noise.ID, noise.New), libp2p.Muxer(yamux.ID, yamux.DefaultTransport))
+	options := map[string][]libp2p.Option{
+		"tcp":       {listenOn("tcp/0"), libp2p.Transport(tcp.NewTCPTransport), noiseAndYamux},
+		"quic":      {listenOn("udp/0/quic-v1"), libp2p.Transport(quic.NewTransport)},
+		"websocket": {listenOn("tcp/0/ws"), libp2p.Transport(websocket.New), noiseAndYamux},
+		// What browsers have, too.
+		"webtransport":  {listenOn("udp/0/quic-v1/webtransport"), libp2p.Transport(webtransport.New)},
+		"webrtc-direct": {listenOn("udp/0/webrtc-direct"), libp2p.Transport(webrtc.New)},
+	}[name]
+	if options == nil {
+		return nil, fmt.Errorf("unknown transport %q", name)
 	}
-	return nil, fmt.Errorf("unknown transport %q", name)
+	return options, nil
+}
+
+func listenOn(address string) libp2p.Option {
+	return libp2p.ListenAddrStrings("/ip4/127.0.0.1/" + address)
 }
 
 // watch keeps what identify finds out, and tells of connections.
