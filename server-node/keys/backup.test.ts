@@ -47,6 +47,12 @@ describe('backup', () => {
     await expect(backup(source, file(), 'b', engine, CHEAP)).rejects.toMatchObject({ code: 'exists' })
     const target = { ...source, form: 'petal', passphrase: 'n' } as const
     await expect(restore(file(), 'b', target, engine, CHEAP)).rejects.toMatchObject({ code: 'exists' })
+    for (const left of ['keys.json.bak', 'keys.passphrase']) {
+      const used = await mkdtemp(join(directory, 'used-'))
+      await writeFile(join(used, left), 'what was there')
+      const again = restore(file(), 'b', { ...target, directory: used }, engine, CHEAP)
+      await expect(again).rejects.toMatchObject({ code: 'exists', message: expect.stringContaining(left) })
+    }
   })
 
   test('a wrong passphrase or a damaged backup restores nothing', async () => {

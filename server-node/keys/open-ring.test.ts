@@ -366,6 +366,40 @@ describe('the directory of another node', () => {
     expect(all(await open())).toEqual(all(own))
   })
 
+  test('OPS-03 OPS-04 OPS-H7 a wrong or empty encryption key and swapped entries are refused, and no file is altered', async () => {
+    const [config, keys] = ['config.yml', 'keys.yml'].map((name) => join(nodeDirectory(), name))
+    if (config === undefined || keys === undefined) throw new Error('two files are needed')
+    const second = stored('q-second-key', KEY_TYPES.blsG1, new Uint8Array(73).fill(5, 40))
+    await createNodeDirectory(nodeDirectory(), [...fresh(), second], engine)
+    const [goodConfig, goodKeys] = [await readFile(config, 'utf8'), await readFile(keys, 'utf8')]
+    const encryptionKey = /encryptionKey: "[0-9a-f]{64}"/
+    const [, first, other] = /privateKey: "(\w+)".*q-second-key.*privateKey: "(\w+)"/s.exec(goodKeys) ?? []
+    const swapped = goodKeys
+      .replace(String(first), '-')
+      .replace(String(other), String(first))
+      .replace('"-"', `"${other}"`)
+    expect(swapped).toHaveLength(goodKeys.length)
+    const wrong: [string, string][] = [
+      [goodConfig.replace(encryptionKey, `encryptionKey: "${'11'.repeat(32)}"`), goodKeys],
+      [goodConfig.replace(encryptionKey, 'encryptionKey: ""'), goodKeys],
+      [goodConfig, swapped],
+    ]
+    for (const [configText, keysText] of wrong) {
+      await writeFile(config, configText)
+      await writeFile(keys, keysText)
+      await expect(open({ nodeDirectory: nodeDirectory() })).rejects.toMatchObject({ name: 'NodeError', code: 'keys' })
+      expect([await readFile(config, 'utf8'), await readFile(keys, 'utf8')]).toEqual([configText, keysText])
+    }
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  test('OPS-H4 an agreement key of an older node stays the scalar that it is', async () => {
+    const scalar = stored('q-onion-key', KEY_TYPES.agreement, new Uint8Array(56).fill(3))
+    const rest = fresh().filter(({ id }) => id !== 'q-onion-key')
+    await createNodeDirectory(nodeDirectory(), [...rest, scalar], engine)
+    expect((await open({ nodeDirectory: nodeDirectory() })).get('q-onion-key')).toEqual(scalar)
+  })
+
   test('a key that is needed and not there or not usable is said; another one is left alone', async () => {
     await createNodeDirectory(nodeDirectory(), fresh(), engine)
     const path = join(nodeDirectory(), 'keys.yml')
