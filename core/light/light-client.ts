@@ -9,11 +9,11 @@
  * No clock, no I/O, no promises: `handle` takes an event and answers effects. Answers may come late, twice or never.
  */
 import { sameBytes } from '../platform/bytes.ts'
-import type { Check } from '../platform/crypto.ts'
 import type { Machine, Millis } from '../platform/machine.ts'
 import type { NewCandidate } from './candidates.ts'
-import { Chain, type Frame, findingOf } from './chain.ts'
+import { Chain, findingOf } from './chain.ts'
 import { Committees } from './committees.ts'
+import { Consequences } from './consequences.ts'
 import { Conversations } from './conversations.ts'
 import type {
   LightConfig,
@@ -29,7 +29,6 @@ import { Judge } from './judge.ts'
 import { describeAge } from './network-description.ts'
 import { FILL_DEPTH, SLEEP_MILLIS, STORED_FIRST_MILLIS, stallMillis, TICK_MILLIS } from './policy.ts'
 import { Queries } from './queries.ts'
-import type { Ruling } from './rulings.ts'
 import { describe, type Halt } from './status.ts'
 import { Storing } from './storing.ts'
 import { Telling } from './telling.ts'
@@ -47,15 +46,14 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
   readonly #storing: Storing
   readonly #conversations: Conversations
   readonly #queries: Queries
+  readonly #consequences: Consequences
   #started = false
   #stopped = false
   #halt: Halt | null = null
   #note: string | null = null
   #lastEventAt: Millis = 0
-  #lastAdvanceAt: Millis = 0
   /** Since when there is a peer to hear of new frames from; null while there is none. */
   #listeningSince: Millis | null = null
-  #steppedOver: { readonly number: bigint; readonly reason: string } | null = null
   /** What was stored is verified first, at most until then; nobody is dialled before. null: no more. */
   #recallUntil: Millis | null = null
   #wakeAt: Millis = Number.POSITIVE_INFINITY
@@ -80,6 +78,18 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       queryAnswered: (...answer) => this.#queries.answered(...answer),
     })
     this.#queries = new Queries(this.#chain, this.#conversations, this.#timeProofs.wanted, { emit, offer })
+    this.#consequences = new Consequences({
+      chain: this.#chain,
+      judge: this.#judge,
+      conversations: this.#conversations,
+      queries: this.#queries,
+      storing: this.#storing,
+      telling: this.#telling,
+      work: this.#work,
+      emit,
+      stopFor: (halt) => this.#stopFor(halt),
+      equivocated: (evidence, now) => this.#equivocated(evidence, now),
+    })
   }
 
   /** Newest first, at most `count` verified frames. */
@@ -169,7 +179,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     if (this.#started || this.#stopped) return
     this.#started = true
     this.#note = note
-    this.#lastAdvanceAt = now
+    this.#consequences.lastAdvanceAt = now
     const { anchors } = this.#config.description
     const age = describeAge(anchors.issuedAt, now)
     if (now - anchors.issuedAt > this.#config.limits.anchorAgeMillis) {
@@ -225,7 +235,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     this.#queries.forgive(now)
     this.#conversations.wokeUp(now)
     if (this.#recallUntil !== null) this.#recallUntil = now
-    this.#lastAdvanceAt = now
+    this.#consequences.lastAdvanceAt = now
     this.#telling.forgive()
   }
 
@@ -259,117 +269,14 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
     for (;;) {
       const rulings = this.#judge.takeRulings()
       if (rulings.length === 0) return
-      for (const ruling of rulings) this.#apply(ruling, now)
+      for (const ruling of rulings) this.#consequences.apply(ruling, now)
     }
   }
 
-  #apply(ruling: Ruling, now: Millis): void {
-    switch (ruling.kind) {
-      case 'accepted': {
-        const { candidate, frame } = ruling
-        this.#conversations.offers(candidate.peer, frame.number)
-        this.#conversations.peers.praise(candidate.peer)
-        if (frame === this.#chain.newest) {
-          if (candidate.purpose !== 'stored') this.#lastAdvanceAt = now
-          if (this.#steppedOver && this.#steppedOver.number <= frame.number) this.#steppedOver = null
-        }
-        const isStored = candidate.purpose === 'stored' && candidate.timeProofKnown === (frame.timeProof !== null)
-        if (isStored) this.#storing.kept(frame)
-        else this.#out.push(this.#storing.put(frame, now))
-        this.#queries.settled(candidate, findingOf(frame))
-        return
-      }
-      case 'known':
-        this.#conversations.offers(ruling.candidate.peer, ruling.frame.number)
-        this.#conversations.peers.works(ruling.candidate.peer)
-        this.#queries.settled(ruling.candidate, findingOf(ruling.frame))
-        return
-      case 'behind':
-        this.#conversations.offers(ruling.candidate.peer, ruling.candidate.facts?.number ?? null)
-        return
-      case 'judged':
-        this.#queries.settled(ruling.candidate, ruling.finding)
-        return
-      case 'refused':
-        this.#refused(ruling, now)
-        return
-      case 'timeProof':
-        this.#timeProved(ruling.frame, ruling.check, now)
-        return
-      case 'equivocation':
-        if (this.#halt === null) {
-          this.#out.push(this.#storing.putEvidence(ruling.evidence, now))
-          this.#haltForEvidence(ruling.evidence)
-        }
-        return
-      case 'unusable': {
-        const { cause, reason } = ruling
-        if (cause === 'anchors') {
-          const next = 'Get anchors for this network from a source you trust.'
-          this.#stopFor({ cause, reason: `The committee of the anchors cannot be used: ${reason}.`, next })
-        } else {
-          const next =
-            'Allow WebAssembly on this page (Content-Security-Policy: wasm-unsafe-eval), or use another browser.'
-          this.#stopFor({ cause, reason: `Nothing can be verified here: ${reason}.`, next })
-        }
-      }
-    }
-  }
-
-  #refused(ruling: Extract<Ruling, { kind: 'refused' }>, now: Millis): void {
-    const { candidate, finding, lie } = ruling
-    const number = candidate.facts?.number ?? null
-    const reason = finding.reason ?? 'refused'
-    if (candidate.query === null && !ruling.again) {
-      this.#work.refusal(now)
-      this.#out.push({ kind: 'refusal', frame: number, from: candidate.from, reason, checks: finding.checks })
-    }
-    if (candidate.purpose === 'stored') {
-      if (number !== null) this.#out.push(this.#storing.remove(number, now))
-      return
-    }
-    if (candidate.query !== null) {
-      if (!this.#queries.refused(candidate, finding, now)) {
-        this.#work.refusal(now)
-        this.#out.push({ kind: 'refusal', frame: number, from: candidate.from, reason, checks: finding.checks })
-      }
-    }
-    if (lie && candidate.peer !== null) {
-      this.#conversations.leave(candidate.peer, `frame ${number ?? 'without number'} refused: ${reason}`, now)
-      return
-    }
-    if (ruling.undecided && candidate.range) this.#conversations.mayAskAgain(candidate.range)
-    if (number === null || number <= this.#chain.height) return
-    if (ruling.forks) this.#conversations.probe(candidate.peer, this.#chain.height, now)
-    else {
-      if (this.#steppedOver === null || number > this.#steppedOver.number) this.#steppedOver = { number, reason }
-      this.#conversations.stepBelow(candidate.peer, number, now)
-    }
-  }
-
-  #timeProved(frame: Frame, check: Check, now: Millis): void {
-    const held = this.#chain.get(frame.number) === frame
-    if (check.ok) frame.timeProof = check
-    if (held && check.ok) this.#out.push(this.#storing.put(frame, now))
-    else if (held) this.#takeBack(frame, check, now)
-    this.#judge.proofDecided(now)
-  }
-
-  /**
-   * A certificate covers identity and rank, not the number nor the other fields: whoever sent this frame changed them, or its committee
-   * certified a false proof. It is not shown as verified any longer, and everybody is asked for the newest frame again.
-   */
-  #takeBack(frame: Frame, check: Check, now: Millis): void {
-    const reason = check.reason ?? 'the time proof is false'
-    this.#chain.remove(frame.number)
-    this.#judge.condemn(frame, reason)
-    this.#work.refusal(now)
-    const checks = [...frame.certificate.checks, check]
-    this.#out.push({ kind: 'refusal', frame: frame.number, from: frame.from ?? 'the store', reason, checks })
-    this.#out.push(this.#storing.remove(frame.number, now))
-    if (frame.peer !== null) this.#conversations.leave(frame.peer, `frame ${frame.number} refused: ${reason}`, now)
-    this.#telling.takeBack(frame)
-    this.#conversations.askHeads(now)
+  #equivocated(evidence: StoredEvidence, now: Millis): void {
+    if (this.#halt !== null) return
+    this.#out.push(this.#storing.putEvidence(evidence, now))
+    this.#haltForEvidence(evidence)
   }
 
   #haltForEvidence(evidence: StoredEvidence): void {
@@ -412,9 +319,9 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       addresses: peers.addressCount,
       lastFailure: peers.lastReason(),
       nextDialMillis: Number.isFinite(nextDialAt) ? nextDialAt - now : null,
-      sinceAdvanceMillis: now - Math.max(this.#lastAdvanceAt, this.#listeningSince ?? now),
+      sinceAdvanceMillis: now - Math.max(this.#consequences.lastAdvanceAt, this.#listeningSince ?? now),
       stallMillis: stallMillis(this.#config.description.frameIntervalMillis),
-      steppedOver: this.#steppedOver,
+      steppedOver: this.#consequences.steppedOver,
       committee,
       filling: this.#judge.deciding((c) => c.purpose === 'range'),
       timeProofsBehind: this.#timeProofs.behind,
