@@ -1,6 +1,7 @@
 /** Petal and stock gRPC: grpcurl calls Petal, Petal calls grpc-go. */
 import { grpcServerCases } from './cases/grpc-server.ts'
 import { grpcurlCases } from './cases/grpcurl.ts'
+import { localGrpcurlCases } from './cases/grpcurl-local.ts'
 import type { GoPrograms } from './peers/go-programs.ts'
 import { Grpcurl } from './peers/grpcurl.ts'
 import { startPetalRpc } from './peers/petal-rpc.ts'
@@ -10,11 +11,11 @@ const SEED = new Uint8Array(57).fill(99)
 
 export const grpcGroups = (programs: GoPrograms): readonly Group[] => [
   {
-    name: 'grpcurl to the peer listener of Petal',
+    name: 'grpcurl to Petal',
     start: async (stack) => {
       const rpc = await startPetalRpc(SEED)
       stack.defer(() => rpc.stop())
-      return grpcurlCases(new Grpcurl(programs), rpc)
+      return [...grpcurlCases(new Grpcurl(programs), rpc), ...localGrpcurlCases(new Grpcurl(programs), rpc)]
     },
   },
   {

@@ -5,7 +5,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { GlobalFrameHeaderSchema } from '@petal/core/gen/node/consensus_pb.js'
 import { GetGlobalShardsResponseSchema, GlobalFrameResponseSchema } from '@petal/core/gen/node/global_service_pb.js'
 import { HypergraphSyncResponseSchema } from '@petal/core/gen/sync_pb.js'
-import { peerIdOf, peerIdText } from '@petal/core/identity/index.ts'
+import { peerIdText } from '@petal/core/identity/index.ts'
 import { VERTEX_ADDS } from '@petal/core/platform/state.ts'
 import { GLOBAL_DOMAIN, shardKey } from '@petal/core/state/location.ts'
 import type { CertificateFault, Grpcurl } from '../peers/grpcurl.ts'
@@ -43,7 +43,7 @@ export function grpcurlCases(grpcurl: Grpcurl, rpc: PetalRpc): readonly Case[] {
     },
     {
       name: 'the peer id in a certificate is the same by other code (P2P-01)',
-      run: async () => assert.equal((await self).peerId, peerIdText(peerIdOf(rpc.publicKey))),
+      run: async () => assert.equal((await self).peerId, peerIdText(rpc.identity.peerId)),
     },
     {
       name: 'GetGlobalFrame: the latest frame, byte for byte (RPC-10)',
@@ -102,7 +102,8 @@ export function grpcurlCases(grpcurl: Grpcurl, rpc: PetalRpc): readonly Case[] {
   ]
 }
 
-const refused = (status: string, call: Promise<string>) => assert.rejects(call, { name: GrpcurlError.name, status })
+export const refused = (status: string, call: Promise<string>) =>
+  assert.rejects(call, { name: GrpcurlError.name, status })
 
 /** Refused before any call, or with the status for callers without identity. */
 async function noAnswer(call: Promise<string>): Promise<void> {

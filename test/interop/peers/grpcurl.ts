@@ -55,8 +55,24 @@ export class Grpcurl {
 
   /** One call over TLS; the answer as JSON text. Throws `GrpcurlError`. */
   call(port: number, proto: string, method: string, request: object, who?: Credentials): Promise<string> {
-    const how = ['-insecure', ...(who?.args ?? []), '-max-time', CALL_SECONDS, '-import-path', PROTO, '-proto', proto]
-    return this.#grpcurl([...how, '-d', JSON.stringify(request), `127.0.0.1:${port}`, method])
+    return this.#call(['-insecure', ...(who?.args ?? [])], port, proto, method, request)
+  }
+
+  /** One call in clear text, with headers `name: value`. */
+  callPlain(
+    port: number,
+    proto: string,
+    method: string,
+    request: object,
+    headers: readonly string[] = [],
+  ): Promise<string> {
+    const how = ['-plaintext', ...headers.flatMap((header) => ['-H', header])]
+    return this.#call(how, port, proto, method, request)
+  }
+
+  #call(how: readonly string[], port: number, proto: string, method: string, request: object): Promise<string> {
+    const files = ['-max-time', CALL_SECONDS, '-import-path', PROTO, '-proto', proto]
+    return this.#grpcurl([...how, ...files, '-d', JSON.stringify(request), `127.0.0.1:${port}`, method])
   }
 
   async #grpcurl(args: readonly string[]): Promise<string> {
