@@ -81,6 +81,9 @@ pub enum LedgerError {
     /// The last commit is neither persisted nor discarded.
     #[error("the last commit waits for its frame")]
     Pending,
+    /// A repair dropped trees that did not come back yet.
+    #[error("{0} trees of the state are missing: repair it from a peer")]
+    Incomplete(usize),
     /// A proof outside the limits of its encoding.
     #[error("no proof: {0}")]
     TooLarge(String),
@@ -96,6 +99,7 @@ impl LedgerError {
             Self::Removed => Code::Removed,
             Self::Frame { .. } | Self::Pending => Code::Frame,
             Self::TooLarge(_) => Code::NotFound,
+            Self::Incomplete(_) => Code::Corrupt,
         }
     }
 }

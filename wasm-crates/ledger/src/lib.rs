@@ -1,6 +1,8 @@
 //! Frames and world state of one node, durable together (spec 21 section 5, 22 sections 4 and 8): the hypergraph over the store.
 //!
 //! * [`Ledger`]: apply, commit once per frame, persist state and frame in one batch, prune; take pulled trees; verify, back up
+//! * [`Ledger::repair`]: makes a damaged one whole, or says which trees have to come from a peer
+//! * [`Ledger::record_vote`]: what this node's voters have said, which no older copy of the ledger may say again
 //! * [`View`]: one kept generation, of which everything can be read and proved
 //!
 //! A generation is the number of the frame whose commit made it.
@@ -10,10 +12,13 @@
 mod error;
 mod global;
 mod pulled;
+mod repair;
 mod upkeep;
 mod view;
+mod voting;
 
 pub use error::{Code, LedgerError};
+pub use repair::{Repaired, SalvagedFile, TreeName};
 pub use view::{ShardProof, View};
 
 use global::GlobalCache;
@@ -23,7 +28,7 @@ use hypergraph::{
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use store::{FrameBatch, Options, Pruned, Read, Store, Trees};
+use store::{FrameBatch, Options, Pruned, Read, SafetyFile, Store, Trees};
 
 /// Result of every call of this crate.
 pub type Result<T, E = LedgerError> = core::result::Result<T, E>;
@@ -54,22 +59,31 @@ pub struct Ledger {
     /// Something was applied since the last commit.
     applied: bool,
     global: GlobalCache,
+    /// What the voters said, once they were asked.
+    safety: Option<SafetyFile>,
+    /// Trees that a repair dropped: the state is empty until the last of them is there again.
+    refused: Vec<TreeName>,
 }
 
 impl Ledger {
-    /// Opens the ledger in a directory, or makes a new one there.
+    /// Opens the ledger in a directory, or makes a new one there. One that lacks trees ([`Ledger::refused`]) serves the others and takes
+    /// what is missing; its state answers and takes nothing.
     ///
     /// # Errors
     /// `in use`, damage, a disk that fails.
     pub fn open(directory: impl AsRef<Path>, options: Options) -> Result<Self> {
         let store = Arc::new(Store::open(directory, options)?);
-        let state = Hypergraph::open(Trees(Arc::clone(&store)), store.head()?)?;
+        let refused = repair::refused_of(&store)?;
+        let committed = store.head()?.filter(|_| refused.is_empty());
+        let state = Hypergraph::open(Trees(Arc::clone(&store)), committed)?;
         Ok(Self {
+            refused,
             store,
             state,
             pending: None,
             applied: false,
             global: GlobalCache::default(),
+            safety: None,
         })
     }
 
@@ -89,6 +103,7 @@ impl Ledger {
     /// # Errors
     /// `removed` for an add to a location that was ever removed: the state layer never brings one back (spec 21 section 4.2).
     pub fn apply(&mut self, changes: &[Change]) -> Result<()> {
+        self.require_whole()?;
         self.admit(changes)?;
         self.state.apply(changes)?;
         self.applied |= !changes.is_empty();
@@ -111,12 +126,14 @@ impl Ledger {
 
     /// Newest value of an atom, uncommitted changes included; `None` when it is absent or removed.
     pub fn get(&self, location: &Location) -> Result<Option<Vec<u8>>> {
+        self.require_whole()?;
         let stored = self.state.get(location)?;
         Ok(stored.map(|atom| atom.value().to_vec()))
     }
 
     /// Whether an atom was ever removed.
     pub fn is_removed(&self, location: &Location) -> Result<bool> {
+        self.require_whole()?;
         Ok(self.state.is_removed(location)?)
     }
 
@@ -125,6 +142,7 @@ impl Ledger {
     /// # Errors
     /// `frame` when it is not newer than the last one, or the last commit is not persisted yet.
     pub fn commit(&mut self, frame: u64) -> Result<Committed> {
+        self.require_whole()?;
         if self.pending.is_some() {
             return Err(LedgerError::Pending);
         }
@@ -175,6 +193,10 @@ impl Ledger {
             self.pending = Some(report);
             return Err(cause.into());
         }
+        // Before anybody hears of the frame: a store without it is an older one.
+        if let Some(safety) = &mut self.safety {
+            safety.record_head(frame)?;
+        }
         self.state.unload(KEPT_DEPTH);
         Ok(())
     }
@@ -221,6 +243,7 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::view`].
     pub fn prove_shard(&mut self, app: &Address, generation: u64) -> Result<Option<ShardProof>> {
+        self.require_whole()?;
         let view = View::open(&self.store, generation)?;
         self.global.prove(&view, app)
     }

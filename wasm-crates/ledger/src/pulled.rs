@@ -28,6 +28,7 @@ impl Ledger {
         leaves: Vec<ServedLeaf>,
         expected: &[u8],
     ) -> Result<Root> {
+        self.require_whole()?;
         let wanted = Root::from_bytes(expected);
         let Some(wanted) = wanted else {
             return root_of(set, leaves);
@@ -59,6 +60,7 @@ impl Ledger {
         puts: Vec<ServedLeaf>,
         expected: &[u8],
     ) -> Result<Root> {
+        self.require_whole()?;
         let mut changed: BTreeMap<Vec<u8>, Option<ServedLeaf>> =
             deletes.iter().map(|key| (key.to_vec(), None)).collect();
         for leaf in puts {

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use store::{Read as _, Stats, Trees, VerifyReport};
 
 impl Ledger {
-    /// Reads every record, and checks that what is promised is there. What is wrong is reported, not failed on.
-    pub fn verify(&self) -> Result<VerifyReport> {
-        Ok(self.store.verify(None)?)
+    /// Reads every record, and checks the links between them (`store::Store::verify_trees`). What is wrong is reported, not failed on.
+    /// `progress` hears how many of how many records were looked at.
+    pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport> {
+        Ok(self.store.verify_trees(progress)?)
     }
 
     /// The trees of the newest generation.
@@ -33,9 +34,12 @@ impl Ledger {
     }
 
     /// What the header of the last commit carries, made again from the stored roots of all shards; nothing is listed as changed.
-    #[must_use]
-    pub fn committed(&self) -> Committed {
-        self.header_of(Vec::new())
+    ///
+    /// # Errors
+    /// `corrupt` while trees are missing.
+    pub fn committed(&self) -> Result<Committed> {
+        self.require_whole()?;
+        Ok(self.header_of(Vec::new()))
     }
 
     /// Copies the newest frame and its state to a new file in a directory; its path.

@@ -1,11 +1,13 @@
 //! The state store of a full node (`server-node/state/addon.ts`): the ledger, converted and nothing else. Calls block: one thread owns it.
 
+mod upkeep;
+
 use crate::kv::KvTable;
 use crate::slices;
 use crate::state_options;
 use crate::state_shown::{
-    Branch, Child, Error, Info, LeafLists, LeafPage, ShardProofObject, StatsJson, TreeJson,
-    Verified, committed_json, json, level_name, names, served,
+    Branch, Child, Error, Info, LeafLists, LeafPage, ShardProofObject, StatsJson, committed_json,
+    json, level_name, served, tree_names,
 };
 use hypergraph::{
     AtomId, Change, Location, PhaseSet, Set, ShardKey, ShardKeyError, WrongLength, address_of,
@@ -130,7 +132,7 @@ impl StateStore {
     /// JSON `AddonCommitted` of the last commit, made again from the stored roots.
     #[napi(catch_unwind)]
     pub fn committed(&self) -> Result<String, Code> {
-        committed_json(&self.open()?.committed())
+        committed_json(&self.open()?.committed().map_err(thrown)?)
     }
 
     /// One durable batch: the last commit, and a frame unless its header is null.
@@ -327,29 +329,11 @@ impl StateStore {
         self.open()?.prune(now).map(|_| ()).map_err(thrown)
     }
 
-    /// Reads everything; JSON `AddonVerified`.
-    #[napi(catch_unwind)]
-    pub fn verify(&self) -> Result<String, Code> {
-        let report = self.open()?.verify().map_err(thrown)?;
-        json(&Verified {
-            sound: report.is_sound(),
-            pages_sound: report.pages_sound,
-            records: report.records,
-            bytes: report.bytes,
-            damaged: names(&report.damaged),
-            missing: names(&report.missing),
-        })
-    }
-
     /// JSON list of `{shardKey, phase}`: the trees of the newest generation.
     #[napi(catch_unwind)]
     pub fn trees(&self) -> Result<String, Code> {
         let trees = self.open()?.trees().map_err(thrown)?;
-        let trees = trees.iter().map(|(shard, set)| TreeJson {
-            shard_key: hex::encode(shard.to_bytes()),
-            phase: set.index(),
-        });
-        json(&trees.collect::<Vec<_>>())
+        json(&tree_names(&trees))
     }
 
     /// Whether the leaves of a tree of the newest generation make its root.

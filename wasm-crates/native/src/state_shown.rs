@@ -1,7 +1,7 @@
 //! What the state store answers and takes: JSON and parallel lists (`server-node/state/addon.ts`).
 
 use hypergraph::ServedLeaf;
-use ledger::{Code, Committed};
+use ledger::{Code, Committed, TreeName};
 use napi::Result;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
@@ -67,8 +67,11 @@ pub(crate) struct Verified {
     pub(crate) pages_sound: bool,
     pub(crate) records: u64,
     pub(crate) bytes: u64,
+    pub(crate) trees: u64,
     pub(crate) damaged: Vec<RecordName>,
     pub(crate) missing: Vec<RecordName>,
+    pub(crate) wrong: Vec<RecordName>,
+    pub(crate) orphans: u64,
 }
 
 #[derive(Serialize)]
@@ -106,6 +109,53 @@ pub(crate) struct StatsJson {
 pub(crate) struct TreeJson {
     pub(crate) shard_key: String,
     pub(crate) phase: u8,
+}
+
+pub(crate) fn tree_names(trees: &[TreeName]) -> Vec<TreeJson> {
+    let name = |(shard, set): &TreeName| TreeJson {
+        shard_key: hex::encode(shard.to_bytes()),
+        phase: set.index(),
+    };
+    trees.iter().map(name).collect()
+}
+
+/// JSON `AddonRefused`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RefusedJson {
+    pub(crate) shard_key: String,
+    pub(crate) phase: u8,
+    pub(crate) root: Option<String>,
+}
+
+/// JSON `AddonRepaired`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RepairedJson {
+    pub(crate) head: Option<String>,
+    pub(crate) salvaged: Option<SalvagedJson>,
+    pub(crate) rebuilt: Vec<TreeJson>,
+    pub(crate) unconfirmed: Vec<TreeJson>,
+    pub(crate) refused: Vec<TreeJson>,
+    pub(crate) lost_records: u64,
+    pub(crate) lost_frames: u64,
+    pub(crate) head_frame: bool,
+}
+
+#[derive(Serialize)]
+pub(crate) struct SalvagedJson {
+    pub(crate) copied: u64,
+    pub(crate) unreadable: u64,
+    pub(crate) kept: String,
+}
+
+/// JSON `AddonVoting`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct VotingJson {
+    pub(crate) standing: &'static str,
+    pub(crate) vote_rank: Option<String>,
+    pub(crate) recorded_head: Option<String>,
 }
 
 pub(crate) fn committed_json(committed: &Committed) -> Result<String, Code> {

@@ -36,6 +36,39 @@ fn sum_of(block: u64, data: &[u8]) -> u64 {
     xxh3_64_with_seed(data, block).max(1)
 }
 
+/// Kind of a page of records, in its first byte (engine's file format, version of redb 4).
+const LEAF_PAGE: u8 = 1;
+
+/// Whether a damaged block is still a page of records whose bounds lie inside it. What its records say is for their own sums to judge.
+/// A page that leads to others is never believed: it may lead to pages of long ago, whose records have sums that are right.
+fn reads_as_leaf(block: &[u8]) -> bool {
+    let count = match block {
+        [LEAF_PAGE, _, low, high, ..] => usize::from(u16::from_le_bytes([*low, *high])),
+        _ => return false,
+    };
+    let Some(ends) = block.get(4..4 + 8 * count) else {
+        return false;
+    };
+    let mut last = 4 + 8 * count;
+    ends.chunks_exact(4).all(|end| {
+        let end = end
+            .iter()
+            .rev()
+            .fold(0, |end, byte| end << 8 | usize::from(*byte));
+        let rises = last <= end && end <= block.len();
+        last = end;
+        rises
+    })
+}
+
+/// A page without records in the place of one that cannot be read: what was on it is missing, what was beside it is not.
+fn make_empty_leaf(block: &mut [u8]) {
+    block.fill(0);
+    if let Some(kind) = block.first_mut() {
+        *kind = LEAF_PAGE;
+    }
+}
+
 /// Shared between the file and its owner.
 #[derive(Debug, Default)]
 pub(crate) struct FileState {
@@ -45,7 +78,7 @@ pub(crate) struct FileState {
 }
 
 impl FileState {
-    /// With `salvage`, blocks whose sum is wrong are handed out all the same.
+    /// With `salvage`, a block whose sum is wrong is handed out as far as it can be read, else as a page without records.
     pub(crate) fn new(salvage: bool) -> Self {
         Self {
             salvage,
@@ -102,11 +135,17 @@ impl StoreFile {
         let count = out.len() / BLOCK as usize;
         let mut sums = vec![0; count * 8];
         self.inner.read(sum_place(first), &mut sums)?;
-        let blocks = out.chunks_exact(BLOCK as usize);
+        let blocks = out.chunks_exact_mut(BLOCK as usize);
         for ((block, data), sum) in (first..).zip(blocks).zip(sums.chunks_exact(8)) {
             let sum = sum.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
             let never_written = sum == 0 && data.iter().all(|byte| *byte == 0);
-            if block == 0 || never_written || self.state.salvage || sum == sum_of(block, data) {
+            if block == 0 || never_written || sum == sum_of(block, data) {
+                continue;
+            }
+            if self.state.salvage {
+                if !reads_as_leaf(data) {
+                    make_empty_leaf(data);
+                }
                 continue;
             }
             return Err(io::Error::new(

@@ -206,6 +206,18 @@ impl Engine {
         self.with_database(false, |database| Ok(Reader::new(database.begin_read()?)))
     }
 
+    /// One read that may fail without a word about the handle: what a salvage tries.
+    pub(crate) fn attempt<T>(&self, call: impl FnOnce(&Reader) -> Result<T, Fault>) -> Result<T> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        let database = database.as_ref().ok_or(StoreError::Closed)?;
+        caught(|| call(&Reader::new(database.begin_read()?)))
+    }
+
+    /// Nothing is written to the file any more.
+    pub(crate) fn freeze(&self) {
+        self.file_state().freeze();
+    }
+
     /// One atomic batch. The file recovers in milliseconds after a crash because every commit
     /// stores the allocator's state.
     pub(crate) fn write<T>(

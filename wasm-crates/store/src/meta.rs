@@ -19,10 +19,16 @@ pub(crate) const NEXT_TREE: &[u8] = b"next-tree";
 /// Cursor of a bulk write that is not published yet.
 pub(crate) const BULK: &[u8] = b"bulk";
 const REFUSED: &[u8] = b"refused/";
+const WANTED: &[u8] = b"wanted/";
 
 /// Key under which a dropped tree is marked.
 pub(crate) fn refused_key(tree: u32) -> Vec<u8> {
     [REFUSED, &tree.to_be_bytes()].concat()
+}
+
+/// Key of the root that a dropped tree had, when that is known.
+pub(crate) fn wanted_key(tree: u32) -> Vec<u8> {
+    [WANTED, &tree.to_be_bytes()].concat()
 }
 
 /// What every opening needs to know.

@@ -108,7 +108,7 @@ pub(crate) fn number_key(tree: TreeId) -> Vec<u8> {
     [b"i".as_slice(), &tree.0.to_be_bytes()].concat()
 }
 
-fn tree_number(key: &[u8], value: &[u8]) -> Result<TreeId> {
+pub(crate) fn tree_number(key: &[u8], value: &[u8]) -> Result<TreeId> {
     value
         .try_into()
         .map(|bytes| TreeId(u32::from_be_bytes(bytes)))

@@ -50,8 +50,8 @@ pub struct Options {
     pub generations: u64,
     /// Check every page at the opening (reads the whole file).
     pub check_on_open: bool,
-    /// Read blocks of the file whose sums are wrong all the same: only to verify, repair and
-    /// rebuild a damaged store. Records of damaged keys may be absent then.
+    /// Read blocks of the file whose sums are wrong as far as that can be done: only to verify, repair
+    /// and rebuild a damaged store. Records may be absent then.
     pub salvage: bool,
     /// Levels of disk fill.
     pub levels: Levels,

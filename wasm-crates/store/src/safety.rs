@@ -103,6 +103,21 @@ impl SafetyFile {
         })
     }
 
+    /// Records that the store reached a frame: a store without it is older from then on.
+    ///
+    /// # Errors
+    /// As [`Self::record_vote`], without `Order`.
+    pub fn record_head(&mut self, head: u64) -> Result<()> {
+        self.require(Some(head))?;
+        if self.mark.head >= Some(head) {
+            return Ok(());
+        }
+        self.write(SafetyMark {
+            head: Some(head),
+            ..self.mark
+        })
+    }
+
     /// Records a timeout of `rank`, which may be repeated; on disk when it returns.
     ///
     /// # Errors

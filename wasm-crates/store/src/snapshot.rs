@@ -103,6 +103,17 @@ impl Snapshot {
     }
 }
 
+/// Which frames have their headers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FrameSpan {
+    /// First one.
+    pub oldest: Option<u64>,
+    /// Last one.
+    pub newest: Option<u64>,
+    /// Frames between them without a header: state that advanced without one, or damage.
+    pub missing: u64,
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Snapshot {}
@@ -162,6 +173,35 @@ pub trait Read: sealed::Sealed {
                 frames.push((trailing_generation(Table::Frame, &key)?, value));
             }
             Ok(frames)
+        })
+    }
+
+    /// The frames whose headers are kept.
+    fn frame_span(&self) -> Result<FrameSpan> {
+        self.with(|reader| {
+            let mut ends = [None, None];
+            for (end, reverse) in ends.iter_mut().zip([false, true]) {
+                let span = Span {
+                    from: Bound::Unbounded,
+                    to: Bound::Unbounded,
+                    reverse,
+                    limit: 1,
+                    max_bytes: usize::MAX,
+                };
+                if let Some((key, _)) = reader.range(Table::Frame, span)?.0.first() {
+                    *end = Some(trailing_generation(Table::Frame, key)?);
+                }
+            }
+            let [oldest, newest] = ends;
+            let all = oldest
+                .zip(newest)
+                .map_or(0, |(oldest, newest)| newest - oldest + 1);
+            let missing = all.saturating_sub(reader.records(Table::Frame)?);
+            Ok(FrameSpan {
+                oldest,
+                newest,
+                missing,
+            })
         })
     }
 

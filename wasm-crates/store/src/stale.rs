@@ -15,7 +15,7 @@ const CURSOR: u8 = 2;
 const VALUE: u8 = 3;
 
 /// One replaced record.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Replaced {
     Node { generation: u64, path: Vec<u8> },
     Root { generation: u64 },

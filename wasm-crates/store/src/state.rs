@@ -93,7 +93,9 @@ impl<R: Read + Clone + Send + Sync> Stores for Trees<R> {
             return Ok(None);
         };
         let root = self.0.root(tree, generation.min(head))?;
-        Ok(root.map(|(at, root)| decode(tree, at, &root)).transpose()?)
+        Ok(root
+            .map(|(at, root)| decode_root(tree, at, &root))
+            .transpose()?)
     }
 
     fn shards(&self) -> Result<Vec<ShardKey>, StoreFailure> {
@@ -108,7 +110,12 @@ impl<R: Read + Clone + Send + Sync> Stores for Trees<R> {
             let shard = ShardKey::from_bytes(shard).map_err(|_| {
                 StoreError::damaged(Table::Tree, &name, "not the name of a tree of a shard")
             })?;
-            if shards.last() != Some(&shard) && self.0.root(tree, head)?.is_some() {
+            let there = match self.0.root(tree, head) {
+                // It had a root: whoever reads it is told that the tree is missing.
+                Err(StoreError::Refused(_)) => true,
+                root => root?.is_some(),
+            };
+            if there && shards.last() != Some(&shard) {
                 shards.push(shard);
             }
         }
@@ -135,7 +142,7 @@ impl<R: Read + Clone> Trees<R> {
             if until < oldest {
                 break;
             }
-            if decode(tree, generation, &record)?.root == *root {
+            if decode_root(tree, generation, &record)?.root == *root {
                 return Ok(Some(until));
             }
             let Some(before) = generation.checked_sub(1) else {
@@ -154,7 +161,11 @@ fn encode(root: &tries::RootRecord) -> RootRecord {
     }
 }
 
-fn decode(tree: TreeId, generation: u64, root: &RootRecord) -> Result<tries::RootRecord> {
+pub(crate) fn decode_root(
+    tree: TreeId,
+    generation: u64,
+    root: &RootRecord,
+) -> Result<tries::RootRecord> {
     tries::RootRecord::decode(&root.record).ok_or_else(|| {
         let key = crate::keys::root_key(tree, generation);
         StoreError::damaged(Table::Root, &key, "not the root of a tree")

@@ -15,8 +15,8 @@ use crate::meta::{self, Meta};
 use crate::options::{Migration, Options};
 use crate::snapshot::{Held, Snapshot};
 
-const FILE: &str = "state.redb";
-const NEW_FILE: &str = "state.redb.new";
+pub(crate) const FILE: &str = "state.redb";
+pub(crate) const NEW_FILE: &str = "state.redb.new";
 const LOCK: &str = "lock";
 const BALLAST: &str = "ballast";
 
@@ -215,7 +215,7 @@ impl Drop for Store {
     }
 }
 
-fn lock_directory(directory: &Path) -> Result<File> {
+pub(crate) fn lock_directory(directory: &Path) -> Result<File> {
     let path = directory.join(LOCK);
     let file = OpenOptions::new()
         .read(true)

@@ -9,14 +9,17 @@ use redb::ReadableTable;
 use crate::copy::span_after;
 use crate::engine::Durability;
 use crate::error::{Result, StoreError};
+use crate::fault::Fault;
 use crate::frame::replaced_key;
 use crate::keys::{NodeKey, RootRecord, TreeId, ValueKey, leading_generation, node_key};
+use crate::links::Links;
 use crate::meta;
 use crate::node::number_key;
 use crate::reader::{Reader, Span};
 use crate::stale;
 use crate::store::Store;
 use crate::table::Table;
+use crate::writer::Writer;
 
 /// What a node record promises.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,9 @@ pub enum Promise {
 
 /// Tells what a node record promises, or why it is no node record: whoever keeps the tree knows.
 pub type Children<'a> = &'a mut dyn FnMut(&NodeKey, &[u8]) -> Result<Vec<Promise>, String>;
+
+/// Is told how many of how many records were looked at.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
 
 /// What [`Store::verify`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,12 +49,19 @@ pub struct VerifyReport {
     pub damaged: Vec<(Table, Vec<u8>)>,
     /// Records that another one promises and that are not there.
     pub missing: Vec<(Table, Vec<u8>)>,
+    /// Trees whose links were followed ([`Store::verify_trees`]).
+    pub trees: u64,
+    /// Records that are not what leads to them says: another kind, path, count or size.
+    pub wrong: Vec<(Table, Vec<u8>)>,
+    /// Trees with records to which no kept generation leads or that no prune would take, and how many.
+    pub orphans: Vec<(TreeId, u64)>,
 }
 
 impl VerifyReport {
     /// Nothing was found.
     pub fn is_sound(&self) -> bool {
-        self.pages_sound && self.damaged.is_empty() && self.missing.is_empty()
+        let findings = [&self.damaged, &self.missing, &self.wrong];
+        self.pages_sound && findings.iter().all(|found| found.is_empty()) && self.orphans.is_empty()
     }
 }
 
@@ -80,6 +93,25 @@ impl Store {
     pub fn verify(&self, children: Option<Children<'_>>) -> Result<VerifyReport> {
         let _alone = self.maintain()?;
         let mut report = self.verify_records(children)?;
+        self.expire_all();
+        report.pages_sound = self.engine.check_pages()?;
+        Ok(report)
+    }
+
+    /// [`Store::verify`] for a store of the trees of `tries`, with the links between their records: every child is there, is of the kind
+    /// and at the path that its parent says, counts and sizes add up, and every record belongs to a kept generation. Reads node by node.
+    ///
+    /// # Errors
+    /// As [`Store::verify`].
+    pub fn verify_trees(&self, progress: Progress<'_>) -> Result<VerifyReport> {
+        let _alone = self.maintain()?;
+        let mut report = self.verify_records(None)?;
+        let reader = self.engine.reader()?;
+        self.engine
+            .guard(false, || Links::check(&reader, &mut report, progress))?;
+        drop(reader);
+        report.missing.sort();
+        report.missing.dedup();
         self.expire_all();
         report.pages_sound = self.engine.check_pages()?;
         Ok(report)
@@ -189,7 +221,8 @@ impl Store {
         self.expire_all();
         let mut result = RepairReport::default();
         let mut trees = BTreeSet::new();
-        for (table, key) in report.damaged.iter().chain(&report.missing) {
+        let found = report.damaged.iter().chain(&report.missing);
+        for (table, key) in found.chain(&report.wrong) {
             match table {
                 Table::Meta | Table::Tree => {
                     return Err(StoreError::damaged(*table, key, "beyond repair"));
@@ -202,6 +235,7 @@ impl Store {
                 }
             }
         }
+        trees.extend(report.orphans.iter().map(|(tree, _)| *tree));
         self.engine.write(Durability::Durable, |writer| {
             for (table, key) in &report.damaged {
                 writer.delete(*table, key)?;
@@ -224,46 +258,52 @@ impl Store {
     }
 
     fn drop_records(&self, table: Table, trees: &BTreeSet<TreeId>) -> Result<()> {
-        let at = if table == Table::Root { 0 } else { 8 };
-        let mut from: Vec<u8> = Vec::new();
-        loop {
-            let next = self.engine.write(Durability::Durable, |writer| {
-                writer.with_table(table, |open| {
-                    let mut doomed = Vec::new();
-                    let mut next = None;
-                    let range =
-                        open.range::<&[u8]>((Bound::Included(from.as_slice()), Bound::Unbounded))?;
-                    for (seen, entry) in range.enumerate() {
-                        let (key, _) = entry?;
-                        if seen == 100_000 {
-                            next = Some(key.value().to_vec());
-                            break;
-                        }
-                        if tree_at(key.value(), at).is_some_and(|tree| trees.contains(&tree)) {
-                            doomed.push(key.value().to_vec());
-                        }
-                    }
-                    for key in &doomed {
-                        open.remove(key.as_slice())?;
-                    }
-                    Ok(next)
-                })
+        let mut from = Some(Vec::new());
+        while let Some(start) = from {
+            from = self.engine.write(Durability::Durable, |writer| {
+                drop_some(writer, table, trees, &start)
             })?;
-            match next {
-                Some(next) => from = next,
-                None => return Ok(()),
-            }
         }
+        Ok(())
     }
 }
 
-fn tree_at(key: &[u8], at: usize) -> Option<TreeId> {
+/// Looks at 100,000 records from `from` on and deletes those of the trees; where the next call goes on.
+pub(crate) fn drop_some(
+    writer: &Writer,
+    table: Table,
+    trees: &BTreeSet<TreeId>,
+    from: &[u8],
+) -> Result<Option<Vec<u8>>, Fault> {
+    let at = if table == Table::Root { 0 } else { 8 };
+    writer.with_table(table, |open| {
+        let mut doomed = Vec::new();
+        let mut next = None;
+        let range = open.range::<&[u8]>((Bound::Included(from), Bound::Unbounded))?;
+        for (seen, entry) in range.enumerate() {
+            let (key, _) = entry?;
+            if seen == 100_000 {
+                next = Some(key.value().to_vec());
+                break;
+            }
+            if tree_at(key.value(), at).is_some_and(|tree| trees.contains(&tree)) {
+                doomed.push(key.value().to_vec());
+            }
+        }
+        for key in &doomed {
+            open.remove(key.as_slice())?;
+        }
+        Ok(next)
+    })
+}
+
+pub(crate) fn tree_at(key: &[u8], at: usize) -> Option<TreeId> {
     key.get(at..)?
         .first_chunk::<4>()
         .map(|bytes| TreeId(u32::from_be_bytes(*bytes)))
 }
 
-fn all(reader: &Reader, table: Table) -> Result<Vec<crate::reader::Scanned>, crate::fault::Fault> {
+fn all(reader: &Reader, table: Table) -> Result<Vec<crate::reader::Scanned>, Fault> {
     let everything = Span {
         limit: usize::MAX,
         max_bytes: usize::MAX,
@@ -273,7 +313,7 @@ fn all(reader: &Reader, table: Table) -> Result<Vec<crate::reader::Scanned>, cra
 }
 
 /// Whether a record is there; its checksum is looked at in its own turn.
-fn present(reader: &Reader, table: Table, key: &[u8]) -> Result<bool, crate::fault::Fault> {
+fn present(reader: &Reader, table: Table, key: &[u8]) -> Result<bool, Fault> {
     let span = Span {
         from: Bound::Included(key),
         to: Bound::Included(key),

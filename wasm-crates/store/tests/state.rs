@@ -90,12 +90,15 @@ proptest! {
         commit(&store, &mut on_disk, to + 1);
         memory.push(next);
         check(&store, &memory)?;
-        prop_assert!(store.verify(None).unwrap().is_sound());
+        let report = store.verify_trees(&mut |_, _| {}).unwrap();
+        prop_assert!(report.is_sound(), "{:?}", report);
     }
 }
 
 /// Every kept generation, through one view, is the state in memory at that frame.
 fn check(store: &Arc<Store>, memory: &[Hypergraph]) -> Result<(), TestCaseError> {
+    let report = store.verify_trees(&mut |_, _| {}).unwrap();
+    prop_assert!(report.is_sound(), "{:?}", report);
     let view: Snapshot = store.snapshot().unwrap();
     let head = view.head().unwrap().unwrap();
     prop_assert_eq!(head as usize, memory.len() - 1);
@@ -168,4 +171,68 @@ fn a_generation_is_found_by_its_root_and_stays_readable_in_a_view_while_frames_a
     assert_eq!(then.roots(&key), roots[3]);
     view.release();
     assert!(matches!(view.head(), Err(StoreError::Closed)));
+}
+
+#[test]
+fn a_record_that_nobody_leads_to_and_one_that_is_not_what_its_parent_says_are_found() {
+    let key = ShardKey::of(&[5; 32]);
+    let name = store::phase_tree_name(&key.to_bytes(), 0);
+    let made = |extra: &dyn Fn(&Store, store::TreeId, &mut FrameBatch)| {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(directory.path());
+        let mut on_disk = state(&store);
+        for data in 0..60u8 {
+            let id = AtomId::new(&[5; 32], &[data.wrapping_mul(37); 32]);
+            let add = Change::add(Location::vertex(id), vec![data; 20]);
+            on_disk.apply(&[add]).unwrap();
+        }
+        let mut batch = FrameBatch::default();
+        batch
+            .add_commit(&store, on_disk.commit(1).unwrap())
+            .unwrap();
+        let tree = store.intern(std::slice::from_ref(&name)).unwrap()[0];
+        extra(&store, tree, &mut batch);
+        store.commit_frame(&batch).unwrap();
+        let mut told = 0;
+        let report = store.verify_trees(&mut |_, _| told += 1).unwrap();
+        (directory, store, tree, report)
+    };
+    let (_whole, _, _, report) = made(&|_, _, _| {});
+    assert!(report.is_sound() && report.trees >= 1, "{report:?}");
+    // A leaf's record once more, at a place to which no branch leads.
+    let (_orphan, store, tree, report) = made(&|_, tree, batch| {
+        let mut stray = batch
+            .nodes
+            .iter()
+            .find(|node| node.tree == tree && !node.path.is_empty())
+            .unwrap()
+            .clone();
+        stray.path.push(1);
+        batch.nodes.push(stray);
+    });
+    assert_eq!(report.orphans, [(tree, 1)]);
+    assert!(report.damaged.is_empty() && report.missing.is_empty());
+    let mended = store.mend(&report).unwrap();
+    assert_eq!((mended.rebuilt, mended.refused), (vec![tree], vec![]));
+    assert!(store.verify_trees(&mut |_, _| {}).unwrap().is_sound());
+    // Two leaves that changed places: whole records with right sums.
+    let (_swapped, store, tree, report) = made(&|_, tree, batch| {
+        let mut leaves: Vec<_> = batch
+            .nodes
+            .iter_mut()
+            .filter(|node| node.tree == tree && node.record[0] == 1)
+            .collect();
+        let (first, rest) = leaves.split_first_mut().unwrap();
+        std::mem::swap(&mut first.record, &mut rest[0].record);
+    });
+    assert_eq!(report.wrong.len(), 2, "{report:?}");
+    assert!(!report.is_sound() && report.damaged.is_empty());
+    let mended = store.mend(&report).unwrap();
+    assert_eq!(mended.rebuilt, [tree], "all leaves are there: {mended:?}");
+    assert!(store.verify_trees(&mut |_, _| {}).unwrap().is_sound());
+    assert!(
+        store
+            .verify_commitments(&key, PhaseSet::VERTEX_ADDS, 1)
+            .unwrap()
+    );
 }

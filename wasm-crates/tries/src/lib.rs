@@ -4,10 +4,12 @@
 //! * [`Tree`]: entries, commitments, pages of leaves, nodes by path; in memory, or lazily over a [`NodeStore`]
 //! * [`wire`]: the serialised tree, read under limits
 //! * [`proof`]: traversal proofs, their encodings, the strict verdict and the reference's
+//! * [`audit`]: stored records looked at one by one
 //! * [`subtree`]: part of a tree checked against the root without a pairing
 //!
 //! Metadata follows Variant R (spec 20 section 8.4), the bytes that serialised vertex trees carry in the current network.
 
+pub mod audit;
 mod bytes;
 mod commit;
 mod edit;
