@@ -15,6 +15,14 @@ export interface MadeFrame {
   readonly solveMillis: number
 }
 
+/** What the members of this program have voted, on disk: no member ever signs two votes of one rank (spec 30). */
+export interface VoteBook {
+  /** Highest rank voted in; null before the first vote. Rejects with `NodeError` `rollback` when this program may not vote. */
+  highest(): Promise<bigint | null>
+  /** Resolves when a vote of this rank is on disk: only then it is signed. Rejects with `NodeError` `rollback` for a rank that is not above all. */
+  record(rank: bigint): Promise<void>
+}
+
 const GLOBAL_DOMAIN = new TextEncoder().encode('global')
 
 export class FrameMaker {

@@ -6,6 +6,8 @@
  * `state_roots`; sets 0 vertex, 1 hyperedge; an atom id is 64 bytes, a shard key 35.
  */
 
+import type { Phase } from '@petal/core/platform/state.ts'
+
 /** The newest state, uncommitted changes included. */
 export const LIVE = 0xffff_ffff_ffff_ffffn
 
@@ -66,9 +68,55 @@ export interface AddonVerified {
   readonly pagesSound: boolean
   readonly records: number
   readonly bytes: number
+  /** Trees whose links were followed. */
+  readonly trees: number
   readonly damaged: readonly RecordName[]
   /** Records that another one promises and that are not there. */
   readonly missing: readonly RecordName[]
+  /** Records that are not what leads to them says: of another path or kind, with other counts or sizes. */
+  readonly wrong: readonly RecordName[]
+  /** Records to which no kept generation leads. */
+  readonly orphans: number
+}
+
+/** A tree by its shard key, hex, and its phase. */
+export interface AddonTreeName {
+  readonly shardKey: string
+  readonly phase: Phase
+}
+
+/** A tree that a repair dropped, with the root that this store had for it when that is known. */
+export interface AddonRefused extends AddonTreeName {
+  readonly root: string | null
+}
+
+/** JSON of `repairStateStore`. */
+export interface AddonRepaired {
+  readonly head: string | null
+  /** What could be read of a damaged file, and where that is kept; null when nothing was wrong. */
+  readonly salvaged: { readonly copied: number; readonly unreadable: number; readonly kept: string } | null
+  /** Trees built again from their leaves. */
+  readonly rebuilt: readonly AddonTreeName[]
+  /** Trees built again whose root was lost: right when the newest header commits to the state. */
+  readonly unconfirmed: readonly AddonTreeName[]
+  /** Trees that lack leaves: they have to come from a peer. */
+  readonly refused: readonly AddonTreeName[]
+  /** Records beside trees and frames that are gone. */
+  readonly lostRecords: number
+  /** Headers between the oldest and the newest frame that are gone. */
+  readonly lostFrames: number
+  /** Whether the newest frame has its header. */
+  readonly headFrame: boolean
+}
+
+/** JSON of `voting`. */
+export interface AddonVoting {
+  /** `current`: may vote. `behind`: the store is older than what was said with it. `lost`, `foreign`: what was said is not known. */
+  readonly standing: 'current' | 'behind' | 'lost' | 'foreign'
+  /** Highest rank voted in, decimal. */
+  readonly voteRank: string | null
+  /** Newest frame that a store of this node had, decimal. */
+  readonly recordedHead: string | null
 }
 
 /** JSON of `commit`. Byte strings are hex. */
@@ -158,8 +206,18 @@ export interface AddonStateStore {
   kv(): AddonKvTable
   /** JSON `AddonStats`. */
   stats(): string
-  /** Reads everything; JSON `AddonVerified`. */
-  verify(): string
+  /** Reads everything and follows every link; JSON `AddonVerified`. Calls back with numbers of records: looked at, and all. */
+  verify(progress?: (done: number, all: number) => void): string
+  /** JSON list of `AddonRefused`: trees that a repair dropped and that are not there again. Nothing is applied or committed while there are any. */
+  refused(): string
+  /** Puts a dropped tree back, as the newest generation has it; the root that the leaves make. Nothing changes unless it is expected. */
+  restore(shardKey: Uint8Array, phase: number, leaves: AddonLeafLists, expected: Uint8Array): Uint8Array
+  /** JSON `AddonVoting`. */
+  voting(): string
+  /** Records a vote, on disk when it returns. Throws `frame` unless the rank is above all recorded ones, `corrupt` unless the standing is `current`. */
+  recordVote(rank: bigint): void
+  /** Lets the store vote again, above this rank and all recorded ones. */
+  acceptRollback(rank: bigint): void
   /** JSON list of `{shardKey, phase}`: the trees of the newest generation. */
   trees(): string
   /** Whether the leaves of a tree of the newest generation make its root. */
@@ -195,4 +253,9 @@ export interface StateAddon {
     identity: Uint8Array,
     options: string,
   ) => AddonStateStore
+  /**
+   * Looks at everything in a closed store and makes again what can be made again, in a thread of its own; JSON `AddonRepaired`. `options`: JSON
+   * `AddonStateOptions`. Rejects with an `Error` whose message is a code, a colon and the reason.
+   */
+  repairStateStore(directory: string, options: string): Promise<string>
 }

@@ -1,11 +1,13 @@
-/** `petal-node state verify | backup | stats`: upkeep of the store of frames and state, while no node runs on it. */
+/** `petal-node state verify | repair | backup | stats | accept-rollback`: upkeep of the store of frames and state, while no node runs on it. */
 import { resolve } from 'node:path'
 import { StateError } from '@petal/core/platform/state.ts'
 import { type ArgsDef, defineCommand } from 'citty'
 import { checkArguments, UsageError } from '../bin/arguments.ts'
 import { NodeError } from '../errors.ts'
 import { DEFAULTS } from '../options.ts'
-import { backup, type Progress, stats, verify } from './upkeep.ts'
+import { dialNodes } from './dial.ts'
+import { repair } from './repair.ts'
+import { acceptRollback, backup, type Progress, stats, verify } from './upkeep.ts'
 
 const directory = {
   type: 'string',
@@ -31,10 +33,31 @@ const backupArgs = {
   },
   json,
 } as const satisfies ArgsDef
+const repairArgs = {
+  'data-dir': directory,
+  from: {
+    type: 'string',
+    valueHint: 'address',
+    description: 'A running node that may have what is lost here: its page, or a multiaddr; several with commas',
+  },
+  json,
+} as const satisfies ArgsDef
+const acceptArgs = {
+  'data-dir': directory,
+  rank: {
+    type: 'string',
+    valueHint: 'number',
+    description: 'No vote of this rank or below is given again; needed when the record of the votes is lost',
+  },
+  json,
+} as const satisfies ArgsDef
 const statsArgs = { 'data-dir': directory, json } as const satisfies ArgsDef
 
 const verifyCommand = defineCommand({
-  meta: { name: 'verify', description: 'Reads every record; exit code 1 when something is damaged or missing' },
+  meta: {
+    name: 'verify',
+    description: 'Reads every record and follows every link; exit code 1 when something is damaged or missing',
+  },
   args: verifyArgs,
   run: ({ rawArgs, args }) =>
     answering(rawArgs, verifyArgs, args.json, async () => {
@@ -57,6 +80,35 @@ const backupCommand = defineCommand({
     }),
 })
 
+const repairCommand = defineCommand({
+  meta: {
+    name: 'repair',
+    description:
+      'Makes again what is damaged and can be made again, first from this disk; exit code 1 when something stays lost',
+  },
+  args: repairArgs,
+  run: ({ rawArgs, args }) =>
+    answering(rawArgs, repairArgs, args.json, async () => {
+      const from = args.from?.split(',').filter((address) => address !== '')
+      if (from?.length === 0) throw new UsageError('--from needs an address')
+      const peers = from && (() => dialNodes(from))
+      const report = await repair(source(args['data-dir']), progress, { peers })
+      process.exitCode = report.usable ? 0 : 1
+      return report
+    }),
+})
+
+const acceptCommand = defineCommand({
+  meta: {
+    name: 'accept-rollback',
+    description:
+      'Lets a node vote again whose state is older than its votes: only when the newer state is lost for good',
+  },
+  args: acceptArgs,
+  run: ({ rawArgs, args }) =>
+    answering(rawArgs, acceptArgs, args.json, () => acceptRollback(source(args['data-dir']), rankOf(args.rank))),
+})
+
 const statsCommand = defineCommand({
   meta: { name: 'stats', description: 'Frames, generations, records, bytes and the fill of the disk' },
   args: statsArgs,
@@ -66,7 +118,13 @@ const statsCommand = defineCommand({
 /** The command for the program's table of commands. */
 export const state = defineCommand({
   meta: { name: 'state', description: 'Upkeep of frames and state while the node is stopped' },
-  subCommands: { verify: verifyCommand, backup: backupCommand, stats: statsCommand },
+  subCommands: {
+    verify: verifyCommand,
+    repair: repairCommand,
+    backup: backupCommand,
+    stats: statsCommand,
+    'accept-rollback': acceptCommand,
+  },
 })
 
 /** Runs a command and prints its report; exit code 1 when it fails. */
@@ -116,6 +174,12 @@ function shown(value: unknown): string {
   return Object.entries(value)
     .map(([name, part]) => `${name} ${shown(part)}`)
     .join(', ')
+}
+
+function rankOf(text: string | undefined): bigint | null {
+  if (text === undefined) return null
+  if (!/^\d{1,19}$/.test(text)) throw new UsageError(`--rank ${text} is not a rank`)
+  return BigInt(text)
 }
 
 const source = (value: string | undefined): string => {

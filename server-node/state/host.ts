@@ -182,6 +182,13 @@ export class StateHost extends StoreHost {
     return this.store.replace(shardKey, phase, listsOf(leaves), expected)
   }
 
+  /** Puts a tree that a repair dropped back from the leaves that were staged. */
+  restore({ shardKey, phase }: TreeName, pull: number, expected: Uint8Array): Uint8Array {
+    const leaves = this.#staged.get(pull) ?? []
+    this.#staged.delete(pull)
+    return this.store.restore(shardKey, phase, listsOf(leaves), expected)
+  }
+
   patch(
     { shardKey, phase }: TreeName,
     deletes: readonly Uint8Array[],

@@ -20,7 +20,7 @@ import type { Store } from '@petal/core/platform/store.ts'
 import { type AddonStateOptions, type AddonStats, type AddonVerified, type DiskLevel, LIVE } from './addon.ts'
 import type { ShardProof } from './host.ts'
 import { KvStore } from './kv-store.ts'
-import type { StateInfo } from './store-host.ts'
+import type { MissingTree, StateInfo, Tell, Voting } from './store-host.ts'
 import { StateThread } from './thread.ts'
 
 export interface NodeStateOptions {
@@ -151,6 +151,24 @@ export class NodeState implements State {
   }
 
   async replace(tree: TreeName, leaves: AsyncIterable<ServedLeaf>, expectedRoot: Uint8Array): Promise<Uint8Array> {
+    return this.#thread.call('replace', tree, await this.#stage(leaves), expectedRoot)
+  }
+
+  /** Trees that a repair dropped and that are not there again: while there are any, nothing is applied or committed. */
+  refused(): Promise<readonly MissingTree[]> {
+    return this.#thread.call('refused')
+  }
+
+  /**
+   * Puts a tree that a repair dropped back, as the newest generation has it; durable when the promise resolves. Resolves with the root that the
+   * leaves make; unless it is the expected one nothing changes.
+   */
+  async restore(tree: TreeName, leaves: AsyncIterable<ServedLeaf>, expectedRoot: Uint8Array): Promise<Uint8Array> {
+    return this.#thread.call('restore', tree, await this.#stage(leaves), expectedRoot)
+  }
+
+  /** Brings leaves to the thread; the number under which they wait there. */
+  async #stage(leaves: AsyncIterable<ServedLeaf>): Promise<number> {
     const pull = ++this.#pulls
     try {
       let page: ServedLeaf[] = []
@@ -164,7 +182,7 @@ export class NodeState implements State {
       if (!this.#thread.closed) await this.#thread.call('unstage', pull)
       throw error
     }
-    return this.#thread.call('replace', tree, pull, expectedRoot)
+    return pull
   }
 
   patch(
@@ -194,9 +212,24 @@ export class NodeState implements State {
     return this.#thread.call('stats')
   }
 
-  /** Reads every record. */
-  verify(): Promise<AddonVerified> {
-    return this.#thread.call('verify')
+  /** Reads every record and follows every link. `tell` hears how many of how many records were looked at. */
+  verify(tell?: Tell): Promise<AddonVerified> {
+    return this.#thread.verify(tell)
+  }
+
+  /** What the voters of this node have said, and whether this store is at least as new. */
+  voting(): Promise<Voting> {
+    return this.#thread.call('voting')
+  }
+
+  /** Records a vote: on disk when it resolves, then the vote may leave. Rejects with `frame` unless the rank is above all recorded ones. */
+  recordVote(rank: bigint): Promise<void> {
+    return this.#thread.call('recordVote', rank)
+  }
+
+  /** Lets a store vote again that is older than what was said with it, above this rank and all recorded ones. */
+  acceptRollback(rank: bigint): Promise<void> {
+    return this.#thread.call('acceptRollback', rank)
   }
 
   /** Trees of the newest generation. */

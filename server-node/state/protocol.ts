@@ -6,7 +6,7 @@ import type { AddonStateOptions } from './addon.ts'
 import type { StateHost } from './host.ts'
 
 /** Calls of `StateHost` by name. */
-export type StateMethod = keyof StateHost
+export type StateMethod = Exclude<keyof StateHost, 'verify'>
 export type StateArguments<M extends StateMethod> = Parameters<StateHost[M]>
 export type StateResult<M extends StateMethod> = ReturnType<StateHost[M]>
 
@@ -18,7 +18,7 @@ export interface StateWorkerData {
 
 export interface StateRequest {
   readonly id: number
-  readonly method: StateMethod
+  readonly method: StateMethod | 'verify'
   readonly args: readonly unknown[]
 }
 
@@ -31,5 +31,7 @@ export type StateResponse =
   /** The store is open, or cannot be. Comes once, first. */
   | { readonly kind: 'open' }
   | { readonly kind: 'refused'; readonly failure: StateFailure }
+  /** How much of a long call is done. */
+  | { readonly kind: 'progress'; readonly id: number; readonly done: number; readonly all: number }
   | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly failure: StateFailure }

@@ -1,8 +1,18 @@
 /** Upkeep of a store, and its keys and values, as the state thread does them: plain values that cross threads. */
 import { hexToBytes } from '@noble/hashes/utils.js'
-import type { Phase, TreeName } from '@petal/core/platform/state.ts'
+import type { TreeName } from '@petal/core/platform/state.ts'
 import type { StoreEntry, StoreOperation } from '@petal/core/platform/store.ts'
-import type { AddonKvTable, AddonStateInfo, AddonStateStore, AddonStats, AddonVerified, DiskLevel } from './addon.ts'
+import type {
+  AddonKvTable,
+  AddonRefused,
+  AddonStateInfo,
+  AddonStateStore,
+  AddonStats,
+  AddonTreeName,
+  AddonVerified,
+  AddonVoting,
+  DiskLevel,
+} from './addon.ts'
 
 export interface StateInfo {
   readonly head: bigint | null
@@ -27,6 +37,22 @@ export interface KvRange {
 /** About so many bytes cross the threads at a time. */
 const KV_PAGE_BYTES = 4 << 20
 
+/** What the voters of this node have said, and whether its store is at least as new (spec 30 section 10). */
+export interface Voting {
+  readonly standing: AddonVoting['standing']
+  readonly voteRank: bigint | null
+  readonly recordedHead: bigint | null
+}
+
+/** A tree that a repair dropped. */
+export interface MissingTree extends TreeName {
+  /** The root that this store had for it; null when that is lost too. */
+  readonly root: Uint8Array | null
+}
+
+/** Hears how much of a long call is done. */
+export type Tell = (done: number, all: number) => void
+
 export class StoreHost {
   protected readonly store: AddonStateStore
   readonly #kv: AddonKvTable
@@ -38,8 +64,7 @@ export class StoreHost {
 
   describe(): StateInfo {
     const { head, generation, identity, disk } = JSON.parse(this.store.describe()) as AddonStateInfo
-    const number = (text: string | null) => (text === null ? null : BigInt(text))
-    return { head: number(head), generation: number(generation), identity, disk }
+    return { head: numberOf(head), generation: numberOf(generation), identity, disk }
   }
 
   kvGet(view: number, key: Uint8Array): Uint8Array | undefined {
@@ -80,13 +105,35 @@ export class StoreHost {
     return JSON.parse(this.store.stats())
   }
 
-  verify(): AddonVerified {
-    return JSON.parse(this.store.verify())
+  verify(tell: Tell): AddonVerified {
+    return JSON.parse(this.store.verify(tell))
   }
 
   trees(): readonly TreeName[] {
-    const trees = JSON.parse(this.store.trees()) as { readonly shardKey: string; readonly phase: Phase }[]
-    return trees.map(({ shardKey, phase }) => ({ shardKey: hexToBytes(shardKey), phase }))
+    return treesOf(this.store.trees())
+  }
+
+  /** Trees that a repair dropped and that are not there again. */
+  refused(): readonly MissingTree[] {
+    const trees = JSON.parse(this.store.refused()) as readonly AddonRefused[]
+    return trees.map(({ shardKey, phase, root }) => ({
+      shardKey: hexToBytes(shardKey),
+      phase,
+      root: root === null ? null : hexToBytes(root),
+    }))
+  }
+
+  voting(): Voting {
+    const { standing, voteRank, recordedHead } = JSON.parse(this.store.voting()) as AddonVoting
+    return { standing, voteRank: numberOf(voteRank), recordedHead: numberOf(recordedHead) }
+  }
+
+  recordVote(rank: bigint): void {
+    this.store.recordVote(rank)
+  }
+
+  acceptRollback(rank: bigint): void {
+    this.store.acceptRollback(rank)
   }
 
   verifyCommitments({ shardKey, phase }: TreeName): boolean {
@@ -104,4 +151,11 @@ export class StoreHost {
   close(): void {
     this.store.close()
   }
+}
+
+const numberOf = (text: string | null): bigint | null => (text === null ? null : BigInt(text))
+
+function treesOf(json: string): readonly TreeName[] {
+  const trees = JSON.parse(json) as readonly AddonTreeName[]
+  return trees.map(({ shardKey, phase }) => ({ shardKey: hexToBytes(shardKey), phase }))
 }

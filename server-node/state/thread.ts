@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { StateError } from '@petal/core/platform/state.ts'
 import { StoreError } from '@petal/core/platform/store.ts'
 import { messageOf, NodeError } from '../errors.ts'
+import type { AddonVerified } from './addon.ts'
 import type {
   StateArguments,
   StateFailure,
@@ -12,8 +13,10 @@ import type {
   StateResult,
   StateWorkerData,
 } from './protocol.ts'
+import type { Tell } from './store-host.ts'
 
 interface Call {
+  readonly tell: Tell | undefined
   resolve(value: unknown): void
   reject(error: Error): void
 }
@@ -40,10 +43,19 @@ export class StateThread {
   }
 
   call<M extends StateMethod>(method: M, ...args: StateArguments<M>): Promise<StateResult<M>> {
+    return this.#post<StateResult<M>>(method, args)
+  }
+
+  /** `tell` hears how much is done while it works. */
+  verify(tell?: Tell): Promise<AddonVerified> {
+    return this.#post<AddonVerified>('verify', [], tell)
+  }
+
+  #post<T>(method: StateRequest['method'], args: readonly unknown[], tell?: Tell): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(this.#ended)
       const id = ++this.#ids
-      this.#calls.set(id, { resolve: (value) => resolve(value as StateResult<M>), reject })
+      this.#calls.set(id, { tell, resolve: (value) => resolve(value as T), reject })
       this.#worker.postMessage({ id, method, args } satisfies StateRequest)
     })
   }
@@ -80,6 +92,10 @@ export class StateThread {
 
   #settle(response: Extract<StateResponse, { readonly id: number }>): void {
     const call = this.#calls.get(response.id)
+    if (response.kind === 'progress') {
+      call?.tell?.(response.done, response.all)
+      return
+    }
     this.#calls.delete(response.id)
     if (response.kind === 'result') call?.resolve(response.value)
     else call?.reject(errorOf(response.failure))

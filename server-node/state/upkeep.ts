@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { bytesToHex } from '@noble/hashes/utils.js'
+import type { TreeName } from '@petal/core/platform/state.ts'
 import { commitsTo } from '../chain/ledger.ts'
 import { NodeCrypto } from '../crypto/node-crypto.ts'
 import { syncDirectory } from '../data/files.ts'
@@ -11,6 +12,7 @@ import { NodeError } from '../errors.ts'
 import type { AddonStateOptions, AddonStats, AddonVerified } from './addon.ts'
 import type { NodeState } from './node-state.ts'
 import { openNodeState, stateDirectory, stateFile } from './open.ts'
+import type { Voting } from './store-host.ts'
 
 /** Told often; whoever prints chooses what. */
 export type Progress = (text: string) => void
@@ -20,7 +22,9 @@ export interface VerifyReport extends AddonVerified {
   /** Newest frame, decimal; null in an empty store. */
   readonly head: string | null
   /** Trees rebuilt from their leaves; null when that was not asked for. */
-  readonly trees: number | null
+  readonly rebuiltTrees: number | null
+  /** Trees that a repair dropped and that are not there again: shard key and phase. */
+  readonly missingTrees: readonly string[]
   /** Trees whose leaves do not make their root: shard key and phase. */
   readonly wrongTrees: readonly string[]
   /** Whether the newest header commits to this state; null when that was not asked for. */
@@ -39,22 +43,33 @@ export interface StatsReport extends AddonStats {
   readonly dataDirectory: string
 }
 
+export interface AcceptReport {
+  readonly dataDirectory: string
+  /** How the state stood to its votes before. */
+  readonly before: Voting['standing']
+  readonly head: string | null
+  /** No vote of this rank or below is given any more; null when none was ever given. */
+  readonly votesAbove: string | null
+}
+
 const TICK_MILLIS = 1_000
 
 /** Rejects with `NodeError` or `StateError`; what is wrong with records is in the report. */
 export function verify(directory: string, commitments: boolean, progress: Progress): Promise<VerifyReport> {
   return withState(directory, { salvage: true, checkOnOpen: false }, async (state) => {
     const { head } = await state.describe()
-    const records = await ticking(state.verify(), (seconds) => progress(`reading every record: ${seconds} s`))
-    const rebuilt = commitments && records.sound ? await rebuild(state, progress) : null
+    const records = await state.verify((done, all) => progress(`following links: ${Math.floor((100 * done) / all)} %`))
+    const missing = await state.refused()
+    const rebuilt = commitments && records.sound && missing.length === 0 ? await rebuild(state, progress) : null
     const headerAgrees = rebuilt === null ? null : await agrees(state, head)
     const wrongTrees = rebuilt?.wrong ?? []
     return {
       dataDirectory: directory,
       ...records,
-      sound: records.sound && wrongTrees.length === 0 && headerAgrees !== false,
+      sound: records.sound && missing.length === 0 && wrongTrees.length === 0 && headerAgrees !== false,
       head: head?.toString() ?? null,
-      trees: rebuilt?.trees ?? null,
+      rebuiltTrees: rebuilt?.trees ?? null,
+      missingTrees: missing.map(treeText),
       wrongTrees,
       headerAgrees,
     }
@@ -89,8 +104,33 @@ export function stats(directory: string): Promise<StatsReport> {
   return withState(directory, {}, async (state) => ({ dataDirectory: directory, ...(await state.stats()) }))
 }
 
+/**
+ * Lets the node of a directory vote again above `rank` and above all that is recorded. Rejects with `NodeError` `rollback` when what was signed is
+ * not known and no rank is given.
+ */
+export function acceptRollback(directory: string, rank: bigint | null): Promise<AcceptReport> {
+  return withState(directory, {}, async (state) => {
+    const { standing, voteRank } = await state.voting()
+    const unknown = standing === 'lost' || standing === 'foreign'
+    if (unknown && rank === null) {
+      const what =
+        'which ranks were signed is not known here: give --rank, at least the rank of the newest frame that this node made'
+      throw new NodeError('rollback', what)
+    }
+    if (standing !== 'current' || rank !== null) await state.acceptRollback(rank ?? voteRank ?? 0n)
+    const after = await state.voting()
+    const { head } = await state.describe()
+    return {
+      dataDirectory: directory,
+      before: standing,
+      head: head?.toString() ?? null,
+      votesAbove: after.voteRank?.toString() ?? null,
+    }
+  })
+}
+
 /** Holds the data directory for one piece of work. */
-async function withState<T>(
+export async function withState<T>(
   directory: string,
   store: AddonStateOptions,
   work: (state: NodeState) => Promise<T>,
@@ -130,13 +170,15 @@ async function rebuild(state: NodeState, progress: Progress) {
   const wrong: string[] = []
   for (const [index, tree] of trees.entries()) {
     progress(`rebuilding tree ${index + 1} of ${trees.length}`)
-    if (!(await state.verifyCommitments(tree))) wrong.push(`${bytesToHex(tree.shardKey)} ${tree.phase}`)
+    if (!(await state.verifyCommitments(tree))) wrong.push(treeText(tree))
   }
   return { trees: trees.length, wrong }
 }
 
+export const treeText = ({ shardKey, phase }: TreeName): string => `${bytesToHex(shardKey)} ${phase}`
+
 /** A state without a header, as a copy of another node has it before its first frame, agrees with nothing and contradicts nothing. */
-async function agrees(state: NodeState, head: bigint | null): Promise<boolean | null> {
+export async function agrees(state: NodeState, head: bigint | null): Promise<boolean | null> {
   const [header, committed] = [head === null ? undefined : await state.frame(head), await state.committed()]
   if (header === undefined || committed === null) return null
   const crypto = new NodeCrypto({ threads: 1 })
@@ -148,7 +190,7 @@ async function agrees(state: NodeState, head: bigint | null): Promise<boolean | 
 }
 
 /** Tells how long the work takes, second by second. */
-async function ticking<T>(work: Promise<T>, tell: (seconds: number) => void): Promise<T> {
+export async function ticking<T>(work: Promise<T>, tell: (seconds: number) => void): Promise<T> {
   const start = performance.now()
   const timer = setInterval(() => tell(Math.round((performance.now() - start) / 1000)), TICK_MILLIS)
   try {

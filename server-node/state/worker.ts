@@ -28,6 +28,11 @@ const host = open()
 parentPort?.on('message', ({ id, method, args }: StateRequest) => {
   try {
     if (host === undefined) throw new StateError('closed', 'the store is not open')
+    if (method === 'verify') {
+      const tell = (done: number, all: number) => answer({ kind: 'progress', id, done, all })
+      answer({ kind: 'result', id, value: host.verify(tell) })
+      return
+    }
     // The arguments are those that `NodeState` passed: both ends are this program.
     const call = host[method] as (...args: readonly unknown[]) => unknown
     answer({ kind: 'result', id, value: call.call(host, ...args) })
