@@ -1,29 +1,21 @@
 /** The archive client against real listeners (spec 51 section 6; RPC-10, RPC-11, hazard RPC-H6). */
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { fromBinary } from '@bufbuild/protobuf'
 import { GlobalFrameHeaderSchema } from '@petal/core/gen/node/consensus_pb.js'
 import type { Identity } from '@petal/core/identity/index.ts'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Frames } from '../testing/frames.ts'
 import { ArchiveClient, type ArchiveClientOptions, type ArchiveFrame } from './archive-client.ts'
 import { type ArchiveAddress, ArchivePool, BAN_MILLIS } from './archive-pool.ts'
 import type { RpcError } from './errors.ts'
 import { tlsMaterial } from './own-certificate.ts'
-import { engine, HOST, identityOf, OTHER, startTestRpc } from './testing.ts'
+import { engine, HOST, identityOf, NumberedFrames, OTHER, startTestRpc } from './testing.ts'
 
 const closing: (() => Promise<void> | void)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-/** Headers that have a number and nothing else. */
-class Numbered extends Frames {
-  override bytes(number: bigint): Uint8Array {
-    return toBinary(GlobalFrameHeaderSchema, create(GlobalFrameHeaderSchema, { frameNumber: number }))
-  }
-}
-
 async function archive(identity: Identity, last: bigint) {
-  const source = new Numbered()
+  const source = new NumberedFrames()
   source.last = last
   const server = await startTestRpc({ identity, source })
   closing.push(() => server.stop())

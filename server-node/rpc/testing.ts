@@ -1,4 +1,6 @@
 /** Listeners and identities for the tests of this room: real sockets on loopback, free ports. */
+import { create, toBinary } from '@bufbuild/protobuf'
+import { GlobalFrameHeaderSchema } from '@petal/core/gen/node/consensus_pb.js'
 import { type Identity, identityOfSeed } from '@petal/core/identity/index.ts'
 import { loadAddon } from '../crypto/addon.ts'
 import { KeyRegistryBook } from '../peers/key-registry-book.ts'
@@ -16,6 +18,13 @@ export const identityOf = (number: number): Identity => identityOfSeed(new Uint8
 
 export const SERVER = identityOf(1)
 export const OTHER = identityOf(2)
+
+/** Frames with headers that have a number and nothing else. */
+export class NumberedFrames extends Frames {
+  override bytes(number: bigint): Uint8Array {
+    return toBinary(GlobalFrameHeaderSchema, create(GlobalFrameHeaderSchema, { frameNumber: number }))
+  }
+}
 
 /** A listener of `SERVER` with made-up frames, unless told otherwise. */
 export const startTestRpc = (options: Partial<PeerRpcOptions> = {}): Promise<PeerServer> =>

@@ -1,6 +1,8 @@
 /** NodeService: what a node tells the programs of its operator (spec 51 section 5; RPC-08, RPC-09). */
-import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf'
+import { type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf'
 import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
+import { node } from '@petal/core/codec/index.ts'
+import { toProtobuf } from '@petal/core/codec/protobuf.ts'
 import {
   type CreateTraversalProofRequest,
   NodeService,
@@ -8,11 +10,12 @@ import {
   SetManuallyManagedRequestSchema,
   SubmitMessageRequestSchema,
 } from '@petal/core/gen/node/node_service_pb.js'
-import type { PeerInfo } from '@petal/core/gen/node/peer_pb.js'
-import { type Ed448Verifier, type Identity, peerIdText } from '@petal/core/identity/index.ts'
+import { type PeerInfo as PeerInfoMessage, PeerInfoSchema } from '@petal/core/gen/node/peer_pb.js'
+import { type Ed448Verifier, type Identity, type PeerInfo, peerIdText } from '@petal/core/identity/index.ts'
 import { type Generation, PHASES, type Phase, type State } from '@petal/core/platform/state.ts'
 import { atomId, shardKey } from '@petal/core/state/location.ts'
 import type { FrameSource } from '../../chain/source.ts'
+import { PATCH_NUMBER, VERSION } from '../../peers/own-peer-info.ts'
 import { AUTHENTICATION_HEADER, callRefusal, SeenOnce } from '../local-authentication.ts'
 import { define } from './define.ts'
 import { globalFrame } from './frames.ts'
@@ -28,7 +31,7 @@ export interface NodeContent {
   readonly state?: Pick<State, 'generation'>
   /** Keys of all shards, 35 bytes each. */
   readonly shardKeys?: () => Promise<readonly Uint8Array[]>
-  /** Records of the peers that are known. */
+  /** Records of the peers that are known, least recently heard of first. */
   readonly peers: () => readonly PeerInfo[]
   readonly workers: () => readonly WorkerFacts[]
   readonly reachable: () => boolean
@@ -39,14 +42,11 @@ export interface NodeContent {
   readonly now?: () => number
 }
 
-/** Version of the protocol and patch, as peers announce them (spec 51 section 2). */
-export const VERSION = Uint8Array.of(2, 1, 0)
-export const PATCH_NUMBER = Uint8Array.of(0x18)
-
 const ADDRESS_BYTES = 64
 const HALF = 32
 const MOST_KEYS = 100
 const MOST_SHARDS = 1_024
+const PEER_BYTES = 8 << 20
 
 export function nodeService(content: NodeContent, readMaxBytes: number): ServedService {
   const { identity, engine, source, state, send, submit } = content
@@ -55,7 +55,7 @@ export function nodeService(content: NodeContent, readMaxBytes: number): ServedS
   return define(
     NodeService,
     {
-      getPeerInfo: () => ({ peerInfo: [...content.peers()] }),
+      getPeerInfo: () => ({ peerInfo: peerRecords(content.peers()) }),
       getNodeInfo: () => nodeInfo(content),
       getWorkerInfo: () => ({ workers: content.workers().map((worker) => ({ ...worker })) }),
       getLatestFrame: async ({ frameNumber }) => ({ frame: await globalFrame(source, frameNumber) }),
@@ -83,6 +83,19 @@ export function nodeService(content: NodeContent, readMaxBytes: number): ServedS
     },
     { readMaxBytes },
   )
+}
+
+/** As many as fit an answer, the newest first. */
+function peerRecords(infos: readonly PeerInfo[]): PeerInfoMessage[] {
+  const records: PeerInfoMessage[] = []
+  let left = PEER_BYTES
+  for (const info of infos.toReversed()) {
+    const bytes = toProtobuf(node.PeerInfo, info)
+    left -= bytes.length
+    if (left < 0) break
+    records.push(fromBinary(PeerInfoSchema, bytes))
+  }
+  return records
 }
 
 function nodeInfo({ identity, source, workers, reachable }: NodeContent) {

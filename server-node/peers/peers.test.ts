@@ -1,0 +1,247 @@
+/** Records of peers: made, judged, kept (spec 51 sections 2, 3; RPC-05, RPC-06, OPS-08). */
+import { keys, node } from '@petal/core/codec/index.ts'
+import { fromProtobuf, toProtobuf } from '@petal/core/codec/protobuf.ts'
+import { CAPABILITIES, signAlert, signKeyRegistry, signPeerInfo } from '@petal/core/identity/index.ts'
+import { MemoryStore } from '@petal/core/light/memory-store.ts'
+import { StoreError } from '@petal/core/platform/store.ts'
+import { describe, expect, test } from 'vitest'
+import { engine, identityOf } from '../rpc/testing.ts'
+import { AlertDesk } from './alerts.ts'
+import { judgePeerInfo, PEER_INFO_BYTES } from './judge-peer-info.ts'
+import { KeyRegistryBook } from './key-registry-book.ts'
+import { type Addresses, makePeerInfo, masterAddresses, type OwnPeerInfo, ownCapabilities } from './own-peer-info.ts'
+import { PeerBook, streamAddresses } from './peer-book.ts'
+import { judgePeerTopic } from './peer-topic.ts'
+
+const NOW = 1_760_000_000_000
+const [me, other, third] = [identityOf(1), identityOf(2), identityOf(3)]
+const master = { pubsub: ['/ip4/203.0.113.7/udp/8336/quic-v1'], stream: ['/ip4/203.0.113.7/tcp/8340'] }
+const made = (more: Partial<OwnPeerInfo> = {}) =>
+  makePeerInfo({
+    identity: other,
+    engine,
+    master,
+    capabilities: ownCapabilities(false),
+    lastReceivedFrame: 7n,
+    lastGlobalHeadFrame: 8n,
+    nowMillis: NOW,
+    ...more,
+  })
+
+describe('addresses of a record', () => {
+  const listening = ['/ip4/10.0.0.5/udp/8336/quic-v1']
+  const observed = ['/ip4/203.0.113.7/udp/8336/quic-v1']
+  const none: Addresses = { pubsub: [], stream: [] }
+
+  test('announced, else observed, else listening; the stream port is at the same IP address', () => {
+    const from = (announced = none, seen: string[] = []) =>
+      masterAddresses({ announced, observed: seen, listening, streamPort: 8340 })
+    expect(from()).toEqual({ pubsub: listening, stream: ['/ip4/10.0.0.5/tcp/8340'] })
+    expect(from(none, observed)).toEqual({ pubsub: observed, stream: ['/ip4/203.0.113.7/tcp/8340'] })
+    const announced = { pubsub: ['/dns4/node.example/udp/1/quic-v1'], stream: [] }
+    expect(from(announced, observed).stream).toEqual(['/dns4/node.example/tcp/8340'])
+    expect(from({ ...announced, stream: ['/ip4/1.2.3.4/tcp/1'] }).stream).toEqual(['/ip4/1.2.3.4/tcp/1'])
+  })
+
+  test('a record of the master, then one of each worker that has a filter', () => {
+    const filter = new Uint8Array(32).fill(9)
+    const own = { announced: none, listening: { pubsub: ['/ip4/10.0.0.5/udp/25000/quic-v1'], stream: [] } }
+    const { info } = made({ workers: [{ filter: new Uint8Array() }, { filter, own }, { filter }] })
+    expect(info.reachability).toEqual([
+      { filter: new Uint8Array(32).fill(255), pubsub_multiaddrs: master.pubsub, stream_multiaddrs: master.stream },
+      { filter, pubsub_multiaddrs: own.listening.pubsub, stream_multiaddrs: master.stream },
+      { filter, pubsub_multiaddrs: master.pubsub, stream_multiaddrs: master.stream },
+    ])
+  })
+})
+
+describe('judging a PeerInfo', () => {
+  test('what is made here is accepted, and only while it is new', () => {
+    const { bytes, info } = made()
+    expect(judgePeerInfo(bytes, NOW, engine)).toEqual({ verdict: 'accept', info: node.PeerInfo.decode(bytes) })
+    expect(info.peer_id).toEqual(other.peerId)
+    const verdicts = [1_000, 1_001, 60_001, -5_000, -5_001, -300_001].map(
+      (age) => judgePeerInfo(bytes, NOW + age, engine).verdict,
+    )
+    expect(verdicts).toEqual(['accept', 'ignore', 'reject', 'accept', 'ignore', 'reject'])
+  })
+
+  test('RPC-05 no changed byte, wrong structure or foreign id is accepted, and no bytes make it throw', () => {
+    const { bytes, info } = made()
+    for (let index = 0; index < bytes.length; index += 3) {
+      const changed = bytes.map((byte, at) => (at === index ? byte ^ 0x41 : byte))
+      expect(judgePeerInfo(changed, NOW, engine).verdict).not.toBe('accept')
+      expect(judgePeerInfo(bytes.subarray(0, index), NOW, engine).verdict).toBe('reject')
+    }
+    const signed = (changes: object) => node.PeerInfo.encode(signPeerInfo({ ...info, ...changes }, other, engine))
+    expect(judgePeerInfo(signed({ capabilities: [] }), NOW, engine).verdict).toBe('reject')
+    expect(judgePeerInfo(signed({ version: new Uint8Array() }), NOW, engine).verdict).toBe('reject')
+    const reachability = [{ filter: new Uint8Array(), pubsub_multiaddrs: ['not an address'], stream_multiaddrs: [] }]
+    expect(judgePeerInfo(signed({ reachability }), NOW, engine).verdict).toBe('reject')
+    const foreign = { ...info, peer_id: third.peerId, signature: new Uint8Array() }
+    const signature = engine.ed448Sign(other.seed, node.PeerInfo.encode(foreign))
+    expect(judgePeerInfo(node.PeerInfo.encode({ ...foreign, signature }), NOW, engine).verdict).toBe('reject')
+    expect(judgePeerInfo(new Uint8Array(PEER_INFO_BYTES + 1), NOW, engine).verdict).toBe('reject')
+  })
+
+  test('it survives the form of the services', () => {
+    const { info } = made()
+    expect(fromProtobuf(node.PeerInfo, toProtobuf(node.PeerInfo, info))).toEqual(info)
+  })
+})
+
+describe('the book of peers', () => {
+  const news: bigint[] = []
+  const open = (genesisArchives?: readonly Uint8Array[]) => {
+    const twins: bigint[] = []
+    const book = new PeerBook({
+      engine,
+      self: me.peerId,
+      ...(genesisArchives === undefined ? {} : { genesisArchives }),
+      onNews: ({ timestamp }) => news.push(timestamp),
+      onTwin: ({ timestamp }) => twins.push(timestamp),
+    })
+    return { book, twins }
+  }
+
+  test('the latest record counts; one that says the same later is passed on and no news; a replay goes nowhere', () => {
+    const { book } = open()
+    news.length = 0
+    const first = made()
+    const again = made({ nowMillis: NOW + 500 })
+    const changed = made({ nowMillis: NOW + 600, lastReceivedFrame: 9n })
+    expect(book.judge(first.bytes, NOW).verdict).toBe('accept')
+    expect(book.judge(again.bytes, NOW + 500).verdict).toBe('accept')
+    expect(book.judge(first.bytes, NOW + 600).verdict).toBe('ignore')
+    expect(book.judge(again.bytes, NOW + 600).verdict).toBe('ignore')
+    expect(book.judge(changed.bytes, NOW + 600).verdict).toBe('accept')
+    expect(news).toEqual([BigInt(NOW), BigInt(NOW + 600)])
+    expect(book.of(other.peerId)?.last_received_frame).toBe(9n)
+    const day = 86_400_000
+    book.judge(made({ identity: third, nowMillis: NOW + day }).bytes, NOW + day)
+    expect(book.all().map(({ peer_id }) => peer_id)).toEqual([third.peerId])
+  })
+
+  test('another program with this identity is noticed; own records are not', () => {
+    const { book, twins } = open()
+    const own = made({ identity: me })
+    book.published(own.info)
+    expect(book.judge(own.bytes, NOW).verdict).toBe('ignore')
+    expect(book.judge(made({ identity: me, nowMillis: NOW + 10, lastReceivedFrame: 1n }).bytes, NOW + 10).verdict).toBe(
+      'accept',
+    )
+    expect(twins).toEqual([BigInt(NOW + 10)])
+  })
+
+  test('archives: who claims to be one, and on the main network only the archives of the genesis', () => {
+    const archive = made({ capabilities: ownCapabilities(true) })
+    const claims = made({ identity: third, capabilities: [CAPABILITIES.archive] })
+    for (const [book, expected] of [
+      [open().book, [other.peerId, third.peerId]],
+      [open([other.peerId]).book, [other.peerId]],
+    ] as const) {
+      book.judge(archive.bytes, NOW)
+      book.judge(claims.bytes, NOW)
+      expect(book.archives()).toEqual(expected.map((peerId) => ({ host: '203.0.113.7', port: 8340, peerId })))
+    }
+    const odd = { ...master, stream: ['/ip4/1.2.3.4/udp/1', '/ip6/::1/tcp/9', '/dns4/a.example/tcp/10'] }
+    expect(streamAddresses(made({ master: odd }).info).map(({ host, port }) => [host, port])).toEqual([
+      ['::1', 9],
+      ['a.example', 10],
+    ])
+  })
+})
+
+const secret = (number: number) => new Uint8Array(73).fill(number, 40)
+const registryOf = (identity = other, number = 5, at = NOW) =>
+  signKeyRegistry({ identity, proverSecret: secret(number), subKeys: new Map(), lastUpdated: BigInt(at) }, engine)
+
+describe('the book of key registries', () => {
+  test('RPC-06, RPC-H4 kept with both cross signatures, refused with a broken one', () => {
+    const book = new KeyRegistryBook(engine)
+    const registry = registryOf()
+    const stolen = registryOf(third)
+    const wrong = [
+      { ...registry, identity_to_prover: stolen.identity_to_prover },
+      { ...registry, prover_to_identity: stolen.prover_to_identity },
+      { ...registry, identity_key: stolen.identity_key },
+    ]
+    for (const one of wrong) expect(book.judge(keys.KeyRegistry.encode(one), NOW, 'gossip').verdict).toBe('reject')
+    expect(book.proverOf(other.peerId)).toBeNull()
+    const bytes = keys.KeyRegistry.encode(registry)
+    expect(book.judge(bytes, NOW, 'gossip').verdict).toBe('accept')
+    expect(book.judge(bytes, NOW, 'gossip').verdict).toBe('ignore')
+    const prover = book.proverOf(other.peerId)
+    expect(prover).toEqual(engine.poseidonHashBytes(engine.blsPublicKey(secret(5))))
+    expect(prover && book.byProver(prover)?.peerId).toEqual(other.peerId)
+    expect(book.judge(bytes.subarray(1), NOW, 'gossip').verdict).toBe('reject')
+    expect(book.judge(keys.KeyRegistry.encode(registryOf(third, 6)), NOW + 1_001, 'gossip').verdict).toBe('ignore')
+    expect(book.judge(keys.KeyRegistry.encode(registryOf(third, 6)), NOW + 1_001, 'request').verdict).toBe('accept')
+  })
+
+  test('a newer registry replaces the older; a restart remembers', async () => {
+    const store = new MemoryStore()
+    const book = await KeyRegistryBook.open(engine, store)
+    book.judge(keys.KeyRegistry.encode(registryOf()), NOW, 'gossip')
+    const before = book.proverOf(other.peerId)
+    book.judge(keys.KeyRegistry.encode(registryOf(other, 9, NOW + 10)), NOW + 10, 'gossip')
+    expect(book.proverOf(other.peerId)).not.toEqual(before)
+    expect(before && book.byProver(before)).toBeUndefined()
+    const again = await KeyRegistryBook.open(engine, store)
+    expect(again.all()).toEqual(book.all())
+    expect(again.proverOf(other.peerId)).toEqual(book.proverOf(other.peerId))
+  })
+})
+
+test('the topic of peers takes both kinds of records and nothing else', () => {
+  const books = { peers: new PeerBook({ engine, self: me.peerId }), registries: new KeyRegistryBook(engine) }
+  expect(judgePeerTopic(made().bytes, NOW, books)).toBe('accept')
+  expect(judgePeerTopic(keys.KeyRegistry.encode(registryOf()), NOW, books)).toBe('accept')
+  expect(judgePeerTopic(signAlert('x', me, engine), NOW, books)).toBe('reject')
+  expect(judgePeerTopic(new Uint8Array(3), NOW, books)).toBe('reject')
+})
+
+describe('OPS-08, OPS-H1 alerts', () => {
+  const alertKey = me.publicKey
+  const open = async (store: MemoryStore, role: 'prover' | 'light' = 'prover') => {
+    const told: object[] = []
+    const desk = await AlertDesk.open({ engine, store, role, alertKey, onAlert: (alert) => told.push(alert) })
+    return { desk, told }
+  }
+
+  test('an alert halts a prover once, over restarts; the operator has the last word; a replay does nothing', async () => {
+    const store = new MemoryStore()
+    const bytes = signAlert('stop', me, engine)
+    const first = await open(store)
+    expect([await first.desk.judge(bytes), await first.desk.judge(bytes)]).toEqual(['accept', 'ignore'])
+    expect([first.told, first.desk.halted]).toEqual([[{ message: 'stop', halt: true }], true])
+    const second = await open(store)
+    expect(second.desk.halted).toBe(true)
+    await second.desk.override()
+    const last = await open(store)
+    expect([last.desk.halted, await last.desk.judge(bytes), last.desk.halted, last.told]).toEqual([
+      false,
+      'ignore',
+      false,
+      [],
+    ])
+    expect(await last.desk.judge(signAlert('stop again', me, engine))).toBe('accept')
+    expect(last.desk.halted).toBe(true)
+  })
+
+  test('an alert of another key is rejected, a light node is never halted', async () => {
+    const { desk, told } = await open(new MemoryStore(), 'light')
+    expect(await desk.judge(signAlert('stop', other, engine))).toBe('reject')
+    expect(await desk.judge(new Uint8Array(10))).toBe('reject')
+    expect(await desk.judge(signAlert('note', me, engine))).toBe('accept')
+    expect([told, desk.halted]).toEqual([[{ message: 'note', halt: false }], false])
+  })
+
+  test('a disk that fails keeps nobody from being halted', async () => {
+    const store = new MemoryStore()
+    const { desk, told } = await open(store)
+    await store.close()
+    await expect(desk.judge(signAlert('stop', me, engine))).rejects.toBeInstanceOf(StoreError)
+    expect([desk.halted, told.length]).toEqual([true, 1])
+  })
+})
