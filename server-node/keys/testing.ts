@@ -1,8 +1,11 @@
 /** Keys of every stored type, for tests. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { loadAddon } from '../crypto/addon.ts'
 import type { KeyRing } from './key-ring.ts'
 import { KEY_TYPES, PEER_KEY_ID, publicKeyOf, type StoredKey } from './key-types.ts'
-import { openRing } from './open-ring.ts'
+import { openRing, type RingOptions } from './open-ring.ts'
 
 export const engine = loadAddon()
 /** The least cost of key derivation that is read. */
@@ -15,6 +18,44 @@ export function stored(id: string, type: number, privateKey: Uint8Array): Stored
 }
 
 export const ids = (keys: readonly { readonly id: string }[]): string[] => keys.map((key) => key.id)
+
+export const all = (ring: KeyRing): StoredKey[] => ring.ids.map((id) => ring.get(id))
+
+/** A data directory, whose keys are opened as a start opens them, only cheaply. */
+export class RingDirectory {
+  readonly root: string
+  readonly path: string
+  /** What a person was told. */
+  readonly notices: string[] = []
+
+  private constructor(root: string, path: string) {
+    this.root = root
+    this.path = path
+  }
+
+  static async make(): Promise<RingDirectory> {
+    const root = await mkdtemp(join(tmpdir(), 'petal-ring-'))
+    return new RingDirectory(root, await mkdtemp(join(root, 'data-')))
+  }
+
+  async open(options: Partial<RingOptions> = {}): Promise<KeyRing> {
+    const notice = (message: string) => void this.notices.push(message)
+    const given = { directory: this.path, committee: true, engine, notice, ...CHEAP, ...options }
+    return (await openRing(given)).keys
+  }
+
+  file(name: string): string {
+    return join(this.path, name)
+  }
+
+  content(name: string): Promise<string> {
+    return readFile(this.file(name), 'utf8')
+  }
+
+  remove(): Promise<void> {
+    return rm(this.root, { recursive: true })
+  }
+}
 
 /** The keys of a data directory as a start without a passphrase opens them, or makes them. */
 export async function ringOf(directory: string): Promise<KeyRing> {
