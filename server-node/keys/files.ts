@@ -1,9 +1,12 @@
 /** Files that hold secrets: never overwritten by accident, only for their owner (hazard OPS-H2), and kept before they are changed. */
-import { chmod, link, lstat, mkdir, open, rm } from 'node:fs/promises'
+import { chmod, link, lstat, mkdir, open, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { readFileIfPresent, SECRET_MODE, syncDirectory, temporaryOf, writeFileDurable } from '../data/files.ts'
 import { systemCode } from '../errors.ts'
 import { KeyStoreError } from './errors.ts'
+
+/** No file of keys is longer, whatever it holds; each form has limits of its own. */
+const MOST_BYTES = 16 * 1024 * 1024
 
 /** Creates a directory for its owner alone; one that is there keeps its mode. */
 export async function createDirectory(path: string): Promise<void> {
@@ -17,9 +20,14 @@ export async function readText(path: string): Promise<string> {
   return text
 }
 
-/** Text of a file, or undefined when there is none. Throws `KeyStoreError` `access`. */
+/** Text of a file, or undefined when there is none. Throws `KeyStoreError` `access`, and `form` for one that is too long to be read. */
 export async function readTextIfPresent(path: string): Promise<string | undefined> {
-  return (await guarded(path, () => readFileIfPresent(path)))?.toString('utf8')
+  return guarded(path, async () => {
+    if (!(await isThere(path))) return undefined
+    const { size } = await stat(path)
+    if (size > MOST_BYTES) throw new KeyStoreError('form', `${path} is longer than ${MOST_BYTES} bytes`)
+    return (await readFileIfPresent(path))?.toString('utf8')
+  })
 }
 
 /** Whether anything has that name, a link to nowhere included. */

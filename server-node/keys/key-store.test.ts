@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { scrypt } from '@noble/hashes/scrypt.js'
@@ -114,6 +114,15 @@ describe('key store', () => {
       expect(await readFile(path(), 'utf8')).toBe(text)
     }
     await expect(KeyStore.open(join(directory, 'none'), 'secret', engine)).rejects.toMatchObject({ code: 'missing' })
+  })
+
+  test('a file that is too long is not read', async () => {
+    await writeFile(path(), '')
+    await truncate(path(), 16 * 1024 * 1024 + 1)
+    await expect(KeyStore.open(path(), 'secret', engine)).rejects.toMatchObject({
+      code: 'form',
+      message: expect.stringContaining('longer than'),
+    })
   })
 
   test('a key whose halves do not belong together is not stored', async () => {
