@@ -4,16 +4,17 @@ import { blossomSubProtocol } from '@petal/core/gossip/index.ts'
 import { kademliaProtocol } from '@petal/core/identity/namespace.ts'
 import { startNode } from '../e2e/node.ts'
 import type { Case } from './cases/case.ts'
+import { discoveryCases } from './cases/discovery.ts'
 import { type GossipSide, gossipCases } from './cases/gossip.ts'
 import { kadCases } from './cases/kad.ts'
-import { linkCases } from './cases/links.ts'
+import { addressOf, linkCases } from './cases/links.ts'
 import { mixedGossipCases } from './cases/mixed-gossip.ts'
-import { meetProgramCases, newerWebTransportCases, type Program, programCases } from './cases/program.ts'
+import { joinedCases, meetProgramCases, newerWebTransportCases, type Program, programCases } from './cases/program.ts'
 import { refusalCases } from './cases/refusals.ts'
 import { unknownKindCases } from './cases/unknown-kinds.ts'
 import { GO_SAYS, type GoPrograms } from './peers/go-programs.ts'
 import type { KeyKind, TransportKind } from './peers/peer.ts'
-import { petalSide } from './peers/petal-host.ts'
+import { type PetalSide, petalSide } from './peers/petal-host.ts'
 import { type Group, NotHere } from './runner.ts'
 
 const NETWORK = 99
@@ -41,10 +42,12 @@ export const goGroups = (programs: GoPrograms): readonly Group[] => [
   ...TRANSPORTS.flatMap((transport) => [
     ...PAIRS.map((pair) => linkGroup(programs, pair, transport)),
     ...PAIRS.filter(understand).map((pair) => gossipGroup(programs, pair, transport)),
+    ...PAIRS.filter(understand).map((pair) => discoveryGroup(programs, pair, transport)),
     mixedGroup(programs, transport),
     programGroup(programs, transport),
   ]),
   tabTransportGroup(programs),
+  joinedGroup(programs),
 ]
 
 function nameOf({ petal, go, taught }: Pair, transport: TransportKind): string {
@@ -98,6 +101,24 @@ function mixedGroup(programs: GoPrograms, transport: TransportKind): Group {
   }
 }
 
+/** Petal nodes that know nobody but a Go host. */
+function discoveryGroup(programs: GoPrograms, pair: Pair, transport: TransportKind): Group {
+  return {
+    name: `${nameOf(pair, transport)}, discovery`,
+    start: async (stack) => {
+      needTransport(transport)
+      const go = await goSide(stack, programs, pair, transport)
+      const petals: PetalSide[] = []
+      for (const _ of [1, 2]) {
+        const petal = await petalSide(pair.petal, NETWORK, [addressOf(go.peer, transport)])
+        stack.defer(() => petal.peer.stop())
+        petals.push(petal)
+      }
+      return discoveryCases(petals)
+    },
+  }
+}
+
 /** The program as a person starts it. */
 function programGroup(programs: GoPrograms, transport: TransportKind): Group {
   const knowing: Pair = { petal: 'Ed448', go: 'Ed448', taught: true }
@@ -133,8 +154,22 @@ function tabTransportGroup(programs: GoPrograms): Group {
   }
 }
 
-async function startProgram(stack: AsyncDisposableStack): Promise<Program> {
-  const { addresses } = stack.use(await startNode({ args: ['--port', '0', '--frame-interval', FRAME_SECONDS] }))
+/** A second node joins the first; Go knows only the second. */
+function joinedGroup(programs: GoPrograms): Group {
+  return {
+    name: 'petal-node start --join, go-libp2p',
+    start: async (stack) => {
+      const first = await startProgram(stack)
+      const second = await startProgram(stack, ['--join', addressOf(first, 'tcp')])
+      const go = await goSide(stack, programs, { petal: 'Ed448', go: 'Ed448', taught: true }, 'tcp')
+      return joinedCases(first, second, go, 'tcp')
+    },
+  }
+}
+
+async function startProgram(stack: AsyncDisposableStack, join: readonly string[] = []): Promise<Program> {
+  const args = ['--port', '0', ...(join.length > 0 ? join : ['--frame-interval', FRAME_SECONDS])]
+  const { addresses } = stack.use(await startNode({ args }))
   const [address = ''] = addresses
   return { peerId: address.split('/p2p/').at(-1) ?? '', addresses }
 }

@@ -57,6 +57,27 @@ export function meetProgramCases(
   ]
 }
 
+/** `second` has joined `first`; `go` knows `second` only. */
+export const joinedCases = (
+  first: Program,
+  second: Program,
+  go: GossipSide,
+  transport: TransportKind,
+): readonly Case[] => [
+  {
+    name: 'frames of the first node come by way of the second, signature intact',
+    run: async () => {
+      await go.peer.dial(addressOf(second, transport))
+      await go.peer.open(second.peerId, [FRAMES])
+      const messages = await until('two frames have come', () => {
+        const all = go.peer.messagesOf(FRAMES)
+        return all.length >= 2 && all
+      })
+      for (const { fault, from } of messages) assert.deepEqual([fault, from], ['', first.peerId])
+    },
+  },
+]
+
 /** webtransport-go asks for an extension of QUIC (resets with partial delivery) that neither browsers nor the node's QUIC have yet. */
 export const newerWebTransportCases = (program: Program, go: GossipSide): readonly Case[] => [
   {

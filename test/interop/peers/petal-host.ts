@@ -12,11 +12,18 @@ export interface PetalSide extends Side {
   readonly node: PeerNode
 }
 
-/** Cases dial as often as they like, and nobody dials but they. */
+/** Cases dial as often as they like. */
 const LIMITS = { ...DEFAULT_NET_LIMITS, connectionsPerSecond: 1000 }
-const NEVER = { roundMillis: 86_400_000 }
+/** Time between rounds of discovery. */
+const ROUND_MILLIS = 1000
+const NEVER_MILLIS = 86_400_000
 
-export async function petalSide(key: KeyKind, networkNumber: number): Promise<PetalSide> {
+/** `bootstrap`: addresses to look for peers from; without one nobody is looked for. */
+export async function petalSide(
+  key: KeyKind,
+  networkNumber: number,
+  bootstrap: readonly string[] = [],
+): Promise<PetalSide> {
   useEngineForHostKeys(loadAddon())
   const identity = await (key === 'Ed448' ? generateEd448KeyPair() : generateKeyPair('Ed25519'))
   const node = await startPeerNode({
@@ -25,7 +32,8 @@ export async function petalSide(key: KeyKind, networkNumber: number): Promise<Pe
     host: '127.0.0.1',
     transports: ['tcp'],
     limits: LIMITS,
-    discovery: NEVER,
+    bootstrap,
+    discovery: { roundMillis: bootstrap.length > 0 ? ROUND_MILLIS : NEVER_MILLIS },
   })
   // `startPeerNode` makes these services and tells of a node without them.
   const peer = await Libp2pPeer.of(node.libp2p as Host, () => node.stop())
