@@ -4,12 +4,20 @@ import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
 import { HypergraphComparisonService } from '@petal/core/gen/node/application_service_pb.js'
 import type { Opaque } from '@petal/core/gen/node/opaque_pb.js'
 import type { State } from '@petal/core/platform/state.ts'
-import { StreamBook, type StreamLimits, type StreamTicket, SYNC_LIMITS, SyncServer } from '@petal/core/sync/index.ts'
+import {
+  StreamBook,
+  type StreamLimits,
+  type StreamTicket,
+  SYNC_LIMITS,
+  SyncServer,
+  type SyncStream,
+} from '@petal/core/sync/index.ts'
 import type { RateLimiter } from '../../net/rate-limit.ts'
 import { Turns } from '../../state/turns.ts'
 import { CALLER } from '../callers.ts'
 import { SYNC_PAGE_BYTES } from '../limits.ts'
 import { bytesOf, opaqueOf, RAW_PERFORM_SYNC } from '../opaque.ts'
+import { ReadAhead } from './read-ahead.ts'
 import type { ServedService } from './served.ts'
 
 export interface SyncContent {
@@ -36,6 +44,8 @@ export class SyncService implements ServedService {
   readonly #turns = new Turns(ANSWERS_AT_ONCE, ANSWERS_WAITING)
   readonly #open = new Map<StreamTicket, AbortController>()
   #expiry: NodeJS.Timeout | undefined
+  /** Answers being made; nothing is made ahead while anybody waits for one. */
+  #making = 0
 
   constructor(content: SyncContent) {
     this.#content = content
@@ -56,6 +66,8 @@ export class SyncService implements ServedService {
     const ending = this.#started(ticket)
     const stream = this.#server.open()
     const reader = queries[Symbol.asyncIterator]()
+    const ahead = new ReadAhead()
+    const make = (query: Uint8Array) => this.#make(stream, query)
     const signal = AbortSignal.any([context.signal, ending.signal])
     try {
       for (;;) {
@@ -63,13 +75,25 @@ export class SyncService implements ServedService {
         if (next.done === true) return
         this.#book.use(ticket, performance.now())
         await this.#turnOf(name, signal)
-        const answer = await this.#turns.run(() => stream.answer(bytesOf(next.value)))
+        const query = bytesOf(next.value)
+        const { answer: ready, follows } = await ahead.take(query)
+        const answer = ready ?? (await make(query))
+        ahead.expect(query, answer, follows && this.#making === 0 ? make : null)
         this.#content.rates.sent(name, answer.length)
         yield opaqueOf(answer)
       }
     } finally {
       stream.close()
       this.#ended(ticket)
+    }
+  }
+
+  async #make(stream: SyncStream, query: Uint8Array): Promise<Uint8Array> {
+    this.#making++
+    try {
+      return await this.#turns.run(() => stream.answer(query))
+    } finally {
+      this.#making--
     }
   }
 

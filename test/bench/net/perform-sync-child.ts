@@ -21,11 +21,14 @@ export interface ServedShard {
 export type SyncTask =
   | { readonly task: 'serve'; readonly directory: string }
   | { readonly task: 'pull'; readonly served: ServedShard }
+  | { readonly task: 'cpu' }
 
 export interface SyncResults {
   serve: ServedShard
-  /** Megabytes a second of each round. */
-  pull: readonly number[]
+  /** Megabytes a second of each round, and all that were pulled. */
+  pull: { readonly rates: readonly number[]; readonly megabytes: number }
+  /** Milliseconds of this process and its threads so far. */
+  cpu: number
 }
 
 export type SyncReport = { readonly result: unknown } | { readonly failed: string }
@@ -82,8 +85,9 @@ async function serve(directory: string): Promise<ServedShard> {
 }
 
 /** All leaves, page by page over one stream, read and counted; each round as a new peer, so that no rate is used up. */
-async function pull({ port, leaves }: ServedShard): Promise<readonly number[]> {
+async function pull({ port, leaves }: ServedShard): Promise<SyncResults['pull']> {
   const rates: number[] = []
+  let megabytes = 0
   // The first one, which compiles everything, does not count.
   for (let round = 0; round <= ROUNDS; round++) {
     const peer = await connectPeer(
@@ -115,15 +119,26 @@ async function pull({ port, leaves }: ServedShard): Promise<readonly number[]> {
     } while (token.length > 0)
     const seconds = (performance.now() - start) / 1_000
     demand(read === leaves, `${read} leaves were read`)
+    megabytes += bytes / 1e6
     if (round > 0) rates.push(bytes / 1e6 / seconds)
     sync.close()
     peer.close()
   }
-  return rates
+  return { rates, megabytes }
 }
 
-const perform = (asked: SyncTask): Promise<unknown> =>
-  asked.task === 'serve' ? serve(asked.directory) : pull(asked.served)
+async function perform(asked: SyncTask): Promise<unknown> {
+  switch (asked.task) {
+    case 'serve':
+      return serve(asked.directory)
+    case 'pull':
+      return pull(asked.served)
+    case 'cpu': {
+      const { user, system } = process.cpuUsage()
+      return (user + system) / 1_000
+    }
+  }
+}
 
 process.on('disconnect', () => process.exit(0))
 process.on('message', (asked: SyncTask) => {

@@ -18,13 +18,20 @@ export async function performSyncFigure(): Promise<Figure> {
   const puller = start()
   try {
     const served = await ask(server, { task: 'serve', directory })
-    const rates = await ask(puller, { task: 'pull', served })
-    return figureOf(PERFORM_SYNC, PERFORM_SYNC_TITLE, 'MB/s', rates, 20, 60)
+    const before = await both(server, puller)
+    const { rates, megabytes } = await ask(puller, { task: 'pull', served })
+    const after = await both(server, puller)
+    const [serving, pulling] = after.map((cpu, index) => ((cpu - (before[index] ?? 0)) / megabytes).toFixed(1))
+    const title = `${PERFORM_SYNC_TITLE} (CPU of a megabyte: ${serving} ms to serve, ${pulling} ms to pull)`
+    return figureOf(PERFORM_SYNC, title, 'MB/s', rates, 20, 60)
   } finally {
     await Promise.all([end(server), end(puller)])
     remove(directory)
   }
 }
+
+const both = (...children: readonly ChildProcess[]): Promise<number[]> =>
+  Promise.all(children.map((child) => ask(child, { task: 'cpu' })))
 
 const start = (): ChildProcess =>
   fork(script, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
