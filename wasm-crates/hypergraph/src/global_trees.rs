@@ -5,6 +5,7 @@ use crate::error::StateError;
 use crate::global::{GlobalCommitments, GlobalError, folded_key};
 use crate::phase::PhaseSet;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use tries::proof::TraversalProof;
 use tries::{Leaf, Root, Size, Tree};
 
@@ -14,14 +15,17 @@ pub const MAX_ALTERNATIVE_ROOT: usize = 80;
 /// Four roots of a shard in phase-set order, as bytes of 64 or 74.
 pub type RootBytes = [Vec<u8>; 4];
 
-/// The 256 trees under the frame rule, kept so that a change of one shard touches three of them.
+/// What the four trees of one address hold in the global trees.
+type Entries = [Option<Vec<u8>>; 4];
+
+/// The 256 trees under the frame rule, kept so that a change of one shard touches three of them. A clone shares what it does not change.
 #[derive(Clone, Debug, Default)]
 pub struct GlobalTrees {
     trees: BTreeMap<u8, Tree>,
-    shards: BTreeMap<Address, RootBytes>,
-    alternatives: BTreeMap<Address, RootBytes>,
+    shards: BTreeMap<Address, Arc<RootBytes>>,
+    alternatives: BTreeMap<Address, Arc<RootBytes>>,
     /// What the trees hold now, by address and phase set.
-    entries: BTreeMap<Address, [Option<Vec<u8>>; 4]>,
+    entries: BTreeMap<Address, Arc<Entries>>,
     roots: BTreeMap<u8, Root>,
     dirty: BTreeSet<u8>,
 }
@@ -38,7 +42,7 @@ impl GlobalTrees {
         if !ShardKey::of(app).is_global() {
             return Ok(());
         }
-        self.shards.insert(*app, roots);
+        self.shards.insert(*app, Arc::new(roots));
         self.refresh(app)
     }
 
@@ -63,7 +67,7 @@ impl GlobalTrees {
         if let Some(long) = roots.iter().find(|root| root.len() > MAX_ALTERNATIVE_ROOT) {
             return Err(GlobalError::AlternativeRootLength(long.len()).into());
         }
-        self.alternatives.insert(*app, roots);
+        self.alternatives.insert(*app, Arc::new(roots));
         self.refresh(app)
     }
 
@@ -80,14 +84,15 @@ impl GlobalTrees {
     fn refresh(&mut self, app: &Address) -> Result<(), StateError> {
         let shard = self.shards.get(app);
         let alternative = self.alternatives.get(app);
-        let before = self.entries.get(app).cloned().unwrap_or_default();
-        let mut after: [Option<Vec<u8>>; 4] = Default::default();
+        let mut after = Entries::default();
         for (entry, set) in after.iter_mut().zip(PhaseSet::ALL) {
-            let root = |roots: Option<&RootBytes>| roots?.get(usize::from(set.index())).cloned();
+            let root =
+                |roots: Option<&Arc<RootBytes>>| roots?.get(usize::from(set.index())).cloned();
             *entry = root(alternative)
                 .filter(|root| !root.is_empty())
                 .or_else(|| root(shard));
         }
+        let before = self.entries.get(app).cloned().unwrap_or_default();
         for ((old, new), set) in before.iter().zip(&after).zip(PhaseSet::ALL) {
             if old != new {
                 self.write(app, set, new.clone())?;
@@ -96,7 +101,7 @@ impl GlobalTrees {
         if after.iter().all(Option::is_none) {
             self.entries.remove(app);
         } else {
-            self.entries.insert(*app, after);
+            self.entries.insert(*app, Arc::new(after));
         }
         Ok(())
     }
@@ -193,6 +198,12 @@ impl GlobalTrees {
 
     /// Roots of the shards, without the alternative ones.
     pub fn shards(&self) -> impl Iterator<Item = (&Address, &RootBytes)> {
-        self.shards.iter()
+        self.shards.iter().map(|(app, roots)| (app, &**roots))
+    }
+
+    /// Whether a shard was entered.
+    #[must_use]
+    pub fn has_shard(&self, app: &Address) -> bool {
+        self.shards.contains_key(app)
     }
 }

@@ -28,7 +28,7 @@ use hypergraph::{
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use store::{FrameBatch, Options, Pruned, Read, SafetyFile, Store, Trees};
+use store::{FrameBatch, Options, Pruned, Read, SafetyFile, Store, StoreError, Trees};
 
 /// Result of every call of this crate.
 pub type Result<T, E = LedgerError> = core::result::Result<T, E>;
@@ -59,6 +59,8 @@ pub struct Ledger {
     /// Something was applied since the last commit.
     applied: bool,
     global: GlobalCache,
+    /// First generation in which every tree can be read: a repair may have put some back later than the oldest one.
+    whole_since: u64,
     /// What the voters said, once they were asked.
     safety: Option<SafetyFile>,
     /// Trees that a repair dropped: the state is empty until the last of them is there again.
@@ -76,13 +78,18 @@ impl Ledger {
         let refused = repair::refused_of(&store)?;
         let committed = store.head()?.filter(|_| refused.is_empty());
         let state = Hypergraph::open(Trees(Arc::clone(&store)), committed)?;
+        let mut global = GlobalCache::default();
+        if let Some(committed) = committed {
+            global.keep(committed, state.global());
+        }
         Ok(Self {
             refused,
+            whole_since: store.whole_since()?,
             store,
             state,
             pending: None,
             applied: false,
-            global: GlobalCache::default(),
+            global,
             safety: None,
         })
     }
@@ -149,6 +156,9 @@ impl Ledger {
         let head = self.store.head()?;
         if head.is_some_and(|head| frame <= head) {
             return Err(LedgerError::Frame { frame, head });
+        }
+        if let Some(head) = head {
+            self.global.keep(head, self.state.global());
         }
         let report = self.state.commit(frame)?;
         let changed = report.shards.iter().map(|shard| (shard.key, shard.roots));
@@ -244,6 +254,14 @@ impl Ledger {
     /// As [`Ledger::view`].
     pub fn prove_shard(&mut self, app: &Address, generation: u64) -> Result<Option<ShardProof>> {
         self.require_whole()?;
+        if generation < self.whole_since {
+            return Err(StoreError::Unavailable {
+                generation,
+                oldest: self.whole_since,
+                newest: self.store.head()?,
+            }
+            .into());
+        }
         let view = View::open(&self.store, generation)?;
         self.global.prove(&view, app)
     }

@@ -134,6 +134,7 @@ impl Ledger {
         let number = self.store.tree(&name)?.ok_or(StoreError::Closed)?;
         self.store.restore_tree(number, changes)?;
         self.refused.retain(|tree| *tree != (*shard, set));
+        self.whole_since = head;
         if self.refused.is_empty() {
             self.state = Hypergraph::open(Trees(Arc::clone(&self.store)), Some(head))?;
         }

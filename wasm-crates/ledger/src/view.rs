@@ -60,6 +60,22 @@ impl View {
             .map_err(|cause| LedgerError::State(cause.into()))
     }
 
+    /// The oldest kept generation.
+    pub(crate) fn oldest(&self) -> Result<u64> {
+        Ok(self.trees.0.oldest_generation()?)
+    }
+
+    /// Shards that a frame changed, which must be newer than the oldest kept generation.
+    pub(crate) fn changed_shards(&self, frame: u64) -> Result<Vec<ShardKey>> {
+        let names = self.trees.0.changed_trees(frame)?;
+        let mut shards: Vec<ShardKey> = names
+            .iter()
+            .filter_map(|name| ShardKey::from_bytes(name.get(..35)?).ok())
+            .collect();
+        shards.dedup();
+        Ok(shards)
+    }
+
     /// The four roots of a shard.
     pub fn roots(&self, key: &ShardKey) -> Result<Roots> {
         Ok(self.shard(key)?.roots()?)

@@ -13,6 +13,7 @@
 
 mod backend;
 mod backup;
+mod changed;
 mod copy;
 mod disk;
 mod engine;

@@ -4,6 +4,7 @@ use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use crate::changed;
 use crate::engine::Engine;
 use crate::error::{Result, StoreError};
 use crate::fault::Fault;
@@ -275,6 +276,17 @@ pub trait Read: sealed::Sealed {
     /// A value that is not inside its leaf's record.
     fn value(&self, key: &ValueKey) -> Result<Option<Vec<u8>>> {
         self.with(|reader| reader.get(Table::Blob, &key.encode()))
+    }
+
+    /// Names of the trees that a frame changed: one look-up for each, however much was written. Not for the oldest kept generation or one
+    /// before it, whose changes a prune may have taken.
+    fn changed_trees(&self, generation: u64) -> Result<Vec<Vec<u8>>> {
+        self.with(|reader| changed::changed_trees(reader, generation))
+    }
+
+    /// The first generation in which every tree can be read: after a repair that put trees back it is later than the oldest one.
+    fn whole_since(&self) -> Result<u64> {
+        changed::whole_since(self, &self.trees(&[])?)
     }
 
     /// Names of trees that start with `prefix`, in order, with their numbers.
