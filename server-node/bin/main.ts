@@ -9,6 +9,7 @@ const main = defineCommand({
   subCommands: {
     start: () => import('./start.ts').then(({ start }) => start),
     keys: () => import('../keys/command.ts').then(({ keys }) => keys),
+    release: () => import('../release/command.ts').then(({ release }) => release),
     state: () => import('../state/command.ts').then(({ state }) => state),
     version: () => import('./version.ts').then(({ version }) => version),
   },
