@@ -34,7 +34,7 @@ async function signatories(others = 0): Promise<{ home: string; file: string }> 
   const keys = fresh()
   await createNodeDirectory(home, keys, engine)
   const own = keys.find(({ id }) => id === 'q-peer-key')?.publicKey ?? new Uint8Array(0)
-  const more = Array.from({ length: others }, (_, index) => engine.ed448PublicKey(new Uint8Array(57).fill(index + 1)))
+  const more = Array.from({ length: others }, (_, index) => engine.ed448PublicKey(new Uint8Array(57).fill(200 + index)))
   const lines = [own, ...more].map((key) => Buffer.from(key).toString('hex'))
   const file = join(directory, 'signatories')
   await writeFile(file, ['# signatories of a test', ...lines].join('\n'))
