@@ -4,7 +4,7 @@ import { type NodePeer, PeerError } from '@petal/core/platform/network.ts'
 
 export const PEER_LIMITS = {
   /** An answer takes at most this long, waits for its rate limit included. */
-  askMillis: 20_000,
+  askMillis: 10_000,
   /** Pause after the peer said that it is asked too often; each later one of a question is twice as long, up to the most. */
   pauseMillis: 250,
   mostPauseMillis: 4_000,

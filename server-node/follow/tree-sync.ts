@@ -22,7 +22,7 @@ import type { PeerPool } from './peer-pool.ts'
 import type { Staging } from './staging.ts'
 
 /** Bounds of a copy: what it takes in memory while the tree is built. */
-export const COPY_LIMITS: Partial<PullPolicy> = { maxLeaves: 1_000_000, maxBytes: 1 << 30, askMillis: 30_000 }
+export const COPY_LIMITS = { maxLeaves: 1_000_000, maxBytes: 1 << 30, askMillis: 30_000 } satisfies Partial<PullPolicy>
 
 /** Without a peer for this long a copy is given up; what was set aside stays. */
 const STARVED_MILLIS = 5_000
@@ -35,7 +35,7 @@ export interface TreeSyncParts {
   readonly onProgress: (target: PullTarget, progress: SyncProgress) => void
 }
 
-/** What a peer is not blamed for: it may have another generation, or be slow. */
+/** What a peer is not blamed for: it may have another generation, offer another root for that reason, or be slow. */
 const HONEST_DROPS: readonly DropCode[] = ['refused', 'stalled', 'gone', 'root']
 const HONEST_ERRORS: readonly PullErrorCode[] = ['refused', 'root', 'limit']
 
@@ -104,6 +104,8 @@ export class TreeSync {
     const starved = Promise.withResolvers<never>()
     let timer: NodeJS.Timeout | undefined
     const told = new Set<string>()
+    /** The leaves that came last made another root: whoever is dropped for its root then sent them. */
+    let rebuiltWrong = false
     const pull = startPull(
       target,
       {
@@ -113,13 +115,20 @@ export class TreeSync {
           return () => clearTimeout(wakes)
         },
         check: (leaves) => checkBound(target.tree, leaves, crypto, limit),
-        stage: (page, leaves) => staging.stage(target, page, leaves),
+        stage: (page, leaves) => {
+          rebuiltWrong = false
+          return staging.stage(target, page, leaves)
+        },
         discard: () => staging.discard(target),
-        rebuild: () => state.replace(target.tree, staging.leaves(target), target.root),
+        rebuild: async () => {
+          const root = await state.replace(target.tree, staging.leaves(target), target.root)
+          rebuiltWrong = !sameBytes(root, target.root)
+          return root
+        },
         onProgress: (progress) => onProgress(target, progress),
         onDrop: (peer, code, reason) => {
           told.add(`${peer}: ${reason}`)
-          if (HONEST_DROPS.includes(code)) pool.failed(peer)
+          if (HONEST_DROPS.includes(code) && !(code === 'root' && rebuiltWrong)) pool.failed(peer)
           else pool.lied(peer, reason)
         },
         onStarved: () => {
@@ -139,7 +148,11 @@ export class TreeSync {
         clearTimeout(timer)
         timer = undefined
         const ask = (query: Uint8Array, abandoned: AbortSignal) =>
-          peer.ask((node, answer) => node.values.sync(query, answer), AbortSignal.any([limit, abandoned]))
+          peer.ask(
+            (node, answer) => node.values.sync(query, answer),
+            AbortSignal.any([limit, abandoned]),
+            COPY_LIMITS.askMillis,
+          )
         pull.addPeer({ id: peer.id, ask })
       }
       for (const id of asked) {
