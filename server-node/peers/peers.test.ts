@@ -4,9 +4,10 @@ import { fromProtobuf, toProtobuf } from '@petal/core/codec/protobuf.ts'
 import { CAPABILITIES, signAlert, signKeyRegistry, signPeerInfo } from '@petal/core/identity/index.ts'
 import { MemoryStore } from '@petal/core/light/memory-store.ts'
 import { StoreError } from '@petal/core/platform/store.ts'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { engine, identityOf } from '../rpc/testing.ts'
 import { AlertDesk } from './alerts.ts'
+import { startAnnouncing } from './announcer.ts'
 import { judgePeerInfo, PEER_INFO_BYTES } from './judge-peer-info.ts'
 import { KeyRegistryBook } from './key-registry-book.ts'
 import { type Addresses, makePeerInfo, masterAddresses, type OwnPeerInfo, ownCapabilities } from './own-peer-info.ts'
@@ -244,4 +245,35 @@ describe('OPS-08, OPS-H1 alerts', () => {
     await expect(desk.judge(signAlert('stop', me, engine))).rejects.toBeInstanceOf(StoreError)
     expect([desk.halted, told.length]).toEqual([true, 1])
   })
+})
+
+test('a node announces itself at start, then at intervals, and again when asked; a failure ends nothing', async () => {
+  vi.useFakeTimers()
+  try {
+    const published: number[] = []
+    const failures: unknown[] = []
+    let broken = false
+    const announcer = startAnnouncing({
+      make: () => [Uint8Array.of(1), Uint8Array.of(2)],
+      publish: async (bytes) => {
+        if (broken) throw new Error('no mesh')
+        published.push(bytes[0] ?? 0)
+      },
+      everyMillis: 1_000,
+      onFailure: (error) => failures.push(error),
+    })
+    await vi.advanceTimersByTimeAsync(1)
+    expect(published).toEqual([1, 2])
+    broken = true
+    await vi.advanceTimersByTimeAsync(1_000)
+    broken = false
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect([published.length, failures.length]).toEqual([4, 1])
+    await announcer.now()
+    announcer.stop()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(published.length).toBe(6)
+  } finally {
+    vi.useRealTimers()
+  }
 })

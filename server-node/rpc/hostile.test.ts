@@ -135,6 +135,19 @@ test('connections, handshakes and connections of one peer are bounded', async ()
   await stillServes(server)
 })
 
+test('callers without a certificate are told, closed, and few at one time', async () => {
+  const { server, refusals } = await listener({ limits: { strangers: 2, strangerMillis: 200 } })
+  const bare = () => {
+    const socket = connectTls({ host: HOST, port: server.port, rejectUnauthorized: false, ALPNProtocols: ['h2'] })
+    socket.on('error', () => undefined)
+    socket.resume()
+    return gone(socket)
+  }
+  await Promise.all(Array.from({ length: 5 }, bare))
+  expect(refusals()).toEqual(Array(5).fill('stranger'))
+  await stillServes(server)
+})
+
 test('10,000 streams at once: no more than the burst is looked at, then the session ends; memory and other peers stay', async () => {
   const { server, refusals } = await listener()
   const flood = await session(server)

@@ -25,6 +25,9 @@ import { SyncService } from './services/sync.ts'
 
 export type PeerRpcEngine = Ed448Signer & IdentityVerifier & Pick<FullEngine, 'blsVerifyPossession'>
 
+/** What is asked of the state. */
+export type ServedState = Pick<NodeState, 'generation' | 'get' | 'trees'>
+
 export interface PeerRpcOptions {
   readonly identity: Identity
   readonly engine: PeerRpcEngine
@@ -34,7 +37,7 @@ export interface PeerRpcOptions {
   readonly source: FrameSource
   readonly registries: KeyRegistryBook
   /** Absent where no state is kept: what needs state is not served then, and nobody is a prover. */
-  readonly state?: NodeState
+  readonly state?: ServedState
   /** Default: a master. */
   readonly kind?: PeerPort
   /** Filter of a worker's shard. */
@@ -122,7 +125,7 @@ export async function shardKeys(state: Pick<NodeState, 'trees'>): Promise<Uint8A
   return [...new Map(trees.map(({ shardKey }) => [Buffer.from(shardKey).toString('hex'), shardKey])).values()]
 }
 
-function proversIn({ engine, source, registries }: PeerRpcOptions, state: NodeState | undefined): ProverLookup {
+function proversIn({ engine, source, registries }: PeerRpcOptions, state: ServedState | undefined): ProverLookup {
   if (state === undefined) return async () => false
   const lookup = registryLookup({
     state,

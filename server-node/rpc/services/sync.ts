@@ -105,10 +105,15 @@ export class SyncService implements ServedService {
   #started(ticket: StreamTicket): AbortController {
     const ending = new AbortController()
     this.#open.set(ticket, ending)
-    this.#expiry ??= setInterval(() => {
-      for (const late of this.#book.expired(performance.now()))
-        this.#open.get(late)?.abort(new ConnectError('the stream was open or idle for too long', Code.DeadlineExceeded))
-    }, EXPIRY_MILLIS)
+    this.#expiry ??= setInterval(
+      () => {
+        for (const late of this.#book.expired(performance.now()))
+          this.#open
+            .get(late)
+            ?.abort(new ConnectError('the stream was open or idle for too long', Code.DeadlineExceeded))
+      },
+      Math.min(EXPIRY_MILLIS, this.#content.streams?.idleMillis ?? EXPIRY_MILLIS),
+    )
     return ending
   }
 
