@@ -9,6 +9,7 @@ import {
 import { type BranchInfo, PHASES, type Phase, type ServedLeaf, type TreeName } from '../platform/state.ts'
 import { SyncWireError } from './errors.ts'
 import { SYNC_LIMITS } from './limits.ts'
+import { encodePage } from './page-writer.ts'
 import { checkCounts } from './wire-counts.ts'
 
 export type SyncQuery =
@@ -84,22 +85,18 @@ export function decodeQuery(bytes: Uint8Array): SyncQuery {
 }
 
 export function encodeResponse(response: SyncResponse): Uint8Array {
+  if (response.kind === 'leaves') return encodePage(response)
   return toBinary(HypergraphSyncResponseSchema, create(HypergraphSyncResponseSchema, { response: fieldsOf(response) }))
 }
 
 function fieldsOf(
-  response: SyncResponse,
+  response: BranchAnswer | ErrorAnswer,
 ): NonNullable<MessageInitShape<typeof HypergraphSyncResponseSchema>['response']> {
   switch (response.kind) {
     case 'branch': {
       const { fullPath, commitment, children, isLeaf, leafCount } = response
       const value = { fullPath: [...fullPath], commitment, children: [...children], isLeaf, leafCount }
       return { case: 'branch', value }
-    }
-    case 'leaves': {
-      const leaves = response.leaves.map((leaf) => ({ ...leaf, size: sizeBytes(leaf.size) }))
-      const { path, token, total } = response
-      return { case: 'leaves', value: { path: [...path], leaves, continuationToken: token, totalLeaves: total } }
     }
     case 'error':
       return { case: 'error', value: { code: response.code, message: response.message, path: [...response.path] } }
@@ -157,12 +154,6 @@ function readSize(bytes: Uint8Array): bigint {
   let size = 0n
   for (const byte of bytes) size = (size << 8n) | BigInt(byte)
   return size
-}
-
-function sizeBytes(size: bigint): Uint8Array {
-  const bytes = new Uint8Array(32)
-  for (let index = 31, left = size; left > 0n && index >= 0; index--, left >>= 8n) bytes[index] = Number(left & 0xffn)
-  return bytes
 }
 
 function checkPath(path: readonly number[]): readonly number[] {
