@@ -4,11 +4,11 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
 import { messageOf, NodeError } from '../errors.ts'
-import type { WebTransportAddon } from '../net/webtransport/addon.ts'
+import type { QuicAddon } from '../net/quic/addon.ts'
 import type { StateAddon } from '../state/addon.ts'
 
 /** Everything the addon exports. */
-export type Addon = FullEngine & WebTransportAddon & StateAddon
+export type Addon = FullEngine & QuicAddon & StateAddon
 
 export const ADDON_PATH = fileURLToPath(new URL('../../wasm-crates/dist/native/petal.node', import.meta.url))
 

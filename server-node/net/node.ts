@@ -22,12 +22,12 @@ import { gater } from './gater.ts'
 import { LightService } from './light-service.ts'
 import type { NetLimits } from './limits.ts'
 import type { Ports } from './ports.ts'
+import type { QuicAddon } from './quic/addon.ts'
+import { udpTransports } from './quic/index.ts'
 import { isLoopback, judgeReachability, type Reachability } from './reachability.ts'
 import type { TransportName } from './transports.ts'
 import { boundedWebSockets } from './websocket.ts'
-import type { WebTransportAddon } from './webtransport/addon.ts'
 import type { Certificates } from './webtransport/certificates.ts'
-import { webTransportListen } from './webtransport/transport.ts'
 
 export interface PeerNodeOptions {
   readonly identity: PrivateKey
@@ -47,7 +47,7 @@ export interface PeerNodeOptions {
   readonly transports: readonly TransportName[]
   readonly limits: NetLimits
   /** Needed by the transport `webtransport` only. */
-  readonly webTransport?: { readonly addon: WebTransportAddon; readonly certificates: Certificates }
+  readonly webTransport?: { readonly addon: QuicAddon; readonly certificates: Certificates }
 }
 
 export interface PeerNode {
@@ -185,7 +185,7 @@ function transport(name: TransportName, { webTransport, limits }: PeerNodeOption
       return webRTCDirect()
     case 'webtransport':
       if (webTransport === undefined) throw new NodeError('options', 'the transport webtransport needs the addon')
-      return webTransportListen({ ...webTransport, limits })
+      return udpTransports({ ...webTransport, limits }).webTransport
   }
 }
 

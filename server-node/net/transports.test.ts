@@ -11,10 +11,10 @@ import { Frames } from '../testing/frames.ts'
 import { LightService } from './light-service.ts'
 import { DEFAULT_NET_LIMITS } from './limits.ts'
 import { startPeerNode } from './node.ts'
+import { udpTransports } from './quic/index.ts'
 import { TRANSPORTS } from './transports.ts'
 import { Certificates } from './webtransport/certificates.ts'
-import { WtListener } from './webtransport/listener.ts'
-import { webTransportListen } from './webtransport/transport.ts'
+import { WebTransportListener } from './webtransport/listener.ts'
 
 const DAY = 86_400_000
 const ANSWERS = ['hello', 'headers 32', 'headers 32', 'headers 32', 'headers 32', 'head', 'head', 'head']
@@ -61,12 +61,12 @@ async function webTransportNode() {
   const addon = loadAddon()
   const clock = { now: Date.now() }
   const certificates = await Certificates.open(addon, undefined, clock.now)
-  let listener: WtListener | undefined
+  let listener: WebTransportListener | undefined
   const capture = (transport: Transport): Transport => {
     const create = transport.createListener.bind(transport)
     transport.createListener = (options): Listener => {
       const created = create(options)
-      if (created instanceof WtListener) listener = created
+      if (created instanceof WebTransportListener) listener = created
       return created
     }
     return transport
@@ -76,7 +76,9 @@ async function webTransportNode() {
     transports: [
       (components) =>
         capture(
-          webTransportListen({ addon, certificates, limits: DEFAULT_NET_LIMITS, now: () => clock.now })(components),
+          udpTransports({ addon, certificates, limits: DEFAULT_NET_LIMITS, now: () => clock.now }).webTransport(
+            components,
+          ),
         ),
     ],
     connectionEncrypters: [noise()],

@@ -4,7 +4,7 @@
  * of it before. Each serves for about six days; an address that somebody wrote down works for six to twelve.
  */
 import type { Secrets } from '../../data/secrets.ts'
-import type { WebTransportAddon, WtCertificate } from './addon.ts'
+import type { QuicAddon, WebTransportCertificate } from '../quic/addon.ts'
 
 const DAY = 86_400_000
 /** Validity of a certificate, and of the first one of all: it is replaced a day before its end, after six days. */
@@ -14,14 +14,14 @@ const FIRST_VALID_DAYS = 7
 const MARGIN = DAY
 const SECRET = 'webtransport-certificates'
 
-export type CertificateMaker = Pick<WebTransportAddon, 'webtransportCertificate'>
+export type CertificateMaker = Pick<QuicAddon, 'webtransportCertificate'>
 
 export class Certificates {
   readonly #maker: CertificateMaker
   readonly #secrets: Secrets | undefined
-  #all: WtCertificate[]
+  #all: WebTransportCertificate[]
 
-  private constructor(maker: CertificateMaker, secrets: Secrets | undefined, all: WtCertificate[]) {
+  private constructor(maker: CertificateMaker, secrets: Secrets | undefined, all: WebTransportCertificate[]) {
     this.#maker = maker
     this.#secrets = secrets
     this.#all = all
@@ -36,8 +36,8 @@ export class Certificates {
   }
 
   /** The one that new connections get. */
-  get serving(): WtCertificate {
-    return this.#usable[0] as WtCertificate
+  get serving(): WebTransportCertificate {
+    return this.#usable[0] as WebTransportCertificate
   }
 
   /** Hashes for addresses: of the serving certificate and the next. */
@@ -53,7 +53,7 @@ export class Certificates {
     return this.#all.map(({ sha256 }) => sha256)
   }
 
-  #usable: readonly WtCertificate[] = []
+  #usable: readonly WebTransportCertificate[] = []
 
   /** Drops and makes certificates as time demands. Answers whether another one serves or is announced now. */
   async advance(now: number): Promise<boolean> {
@@ -72,11 +72,11 @@ export class Certificates {
   }
 }
 
-function hashes(certificates: readonly WtCertificate[]): string {
+function hashes(certificates: readonly WebTransportCertificate[]): string {
   return certificates.map(({ sha256 }) => Buffer.from(sha256).toString('hex')).join()
 }
 
-function serialise(certificates: readonly WtCertificate[]): Uint8Array {
+function serialise(certificates: readonly WebTransportCertificate[]): Uint8Array {
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
   const entries = certificates.map(({ certificate, privateKey, sha256, notBefore, notAfter }) => ({
     certificate: base64(certificate),
@@ -89,10 +89,10 @@ function serialise(certificates: readonly WtCertificate[]): Uint8Array {
 }
 
 /** What cannot be read is made anew: a certificate is worth nothing but the addresses that name it. */
-function parse(stored: Uint8Array): WtCertificate[] {
+function parse(stored: Uint8Array): WebTransportCertificate[] {
   try {
     const bytes = (value: string) => new Uint8Array(Buffer.from(value, 'base64'))
-    return JSON.parse(Buffer.from(stored).toString()).map((entry: Record<keyof WtCertificate, string>) => ({
+    return JSON.parse(Buffer.from(stored).toString()).map((entry: Record<keyof WebTransportCertificate, string>) => ({
       certificate: bytes(entry.certificate),
       privateKey: bytes(entry.privateKey),
       sha256: bytes(entry.sha256),

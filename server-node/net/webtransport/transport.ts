@@ -9,20 +9,18 @@ import {
 } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { WebTransport as WebTransportMatcher } from '@multiformats/multiaddr-matcher'
-import { WtListener, type WtListenerInit } from './listener.ts'
+import { WebTransportListener, type WebTransportListenerInit } from './listener.ts'
 
-export type WebTransportListenInit = Pick<WtListenerInit, 'addon' | 'certificates' | 'limits'> & {
-  readonly now?: () => number
-}
+export type WebTransportListenInit = Omit<WebTransportListenerInit, 'components' | 'upgrader'>
 
-class WebTransportListen implements Transport {
+export class WebTransportListen implements Transport {
   readonly [transportSymbol] = true as const
   readonly [Symbol.toStringTag] = '@petal/webtransport-listen'
   readonly [serviceCapabilities] = ['@libp2p/transport']
   readonly #init: WebTransportListenInit
-  readonly #components: WtListenerInit['components']
+  readonly #components: WebTransportListenerInit['components']
 
-  constructor(init: WebTransportListenInit, components: WtListenerInit['components']) {
+  constructor(init: WebTransportListenInit, components: WebTransportListenerInit['components']) {
     this.#init = init
     this.#components = components
   }
@@ -32,7 +30,7 @@ class WebTransportListen implements Transport {
   }
 
   createListener(options: CreateListenerOptions): Listener {
-    return new WtListener({ now: Date.now, ...this.#init, ...options, components: this.#components })
+    return new WebTransportListener({ ...this.#init, ...options, components: this.#components })
   }
 
   listenFilter(addresses: Multiaddr[]): Multiaddr[] {
@@ -42,10 +40,4 @@ class WebTransportListen implements Transport {
   dialFilter(): Multiaddr[] {
     return []
   }
-}
-
-export function webTransportListen(
-  init: WebTransportListenInit,
-): (components: WtListenerInit['components']) => Transport {
-  return (components) => new WebTransportListen(init, components)
 }

@@ -1,4 +1,4 @@
-//! Node addon adapter: the calls of `core/platform/engine.ts`, converted and nothing else, and the WebTransport listener.
+//! Node addon adapter: the calls of `core/platform/engine.ts`, converted and nothing else, and QUIC with WebTransport (`quic.rs`).
 //!
 //! All calls are synchronous: `server-node/crypto` runs them in worker threads. A bug that would panic becomes an error of the call
 //! (`catch_unwind`) and the process lives on.
@@ -8,12 +8,12 @@ mod full;
 mod hypergraph;
 mod kv;
 mod kzg;
+mod quic;
 mod state;
 mod state_options;
 mod state_shown;
 mod tries;
 mod verifier;
-mod webtransport;
 
 use calls::{CallError, Code};
 use napi::bindgen_prelude::{BigInt, Uint8Array};

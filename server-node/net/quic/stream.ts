@@ -1,23 +1,23 @@
-/** A WebTransport stream as a libp2p stream, with back-pressure both ways. */
+/** A QUIC stream as a libp2p stream, with back-pressure both ways. */
 import { AbstractStream, type AbstractStreamInit, type SendResult } from '@libp2p/utils'
 import type { Uint8ArrayList } from 'uint8arraylist'
-import type { WtStream } from './addon.ts'
+import type { QuicStream } from './addon.ts'
 
 /** Bytes handed to the connection and not yet taken by it; more wait in the libp2p stream. */
 const MAX_PENDING_BYTES = 256 << 10
 
-export interface WtLibp2pStreamInit extends AbstractStreamInit {
-  readonly stream: WtStream
+export interface QuicLibp2pStreamInit extends AbstractStreamInit {
+  readonly stream: QuicStream
 }
 
-export class WtLibp2pStream extends AbstractStream {
-  readonly #stream: WtStream
+export class QuicLibp2pStream extends AbstractStream {
+  readonly #stream: QuicStream
   /** Writes in order; never rejects. */
   #writing: Promise<void> = Promise.resolve()
   #pending = 0
   #paused: PromiseWithResolvers<void> | undefined
 
-  constructor(init: WtLibp2pStreamInit) {
+  constructor(init: QuicLibp2pStreamInit) {
     super(init)
     this.#stream = init.stream
     // Frees the stream's place with the peer. What was finished has been received by then.
