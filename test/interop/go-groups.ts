@@ -7,7 +7,7 @@ import type { Case } from './cases/case.ts'
 import { discoveryCases } from './cases/discovery.ts'
 import { type GossipSide, gossipCases } from './cases/gossip.ts'
 import { kadCases } from './cases/kad.ts'
-import { addressOf, linkCases } from './cases/links.ts'
+import { addressOf, hasAddress, linkCases } from './cases/links.ts'
 import { mixedGossipCases } from './cases/mixed-gossip.ts'
 import { joinedCases, meetProgramCases, newerWebTransportCases, type Program, programCases } from './cases/program.ts'
 import { refusalCases } from './cases/refusals.ts'
@@ -20,6 +20,9 @@ import { type Group, NotHere } from './runner.ts'
 const NETWORK = 99
 const FRAME_SECONDS = '1'
 const TRANSPORTS: readonly TransportKind[] = ['tcp', 'quic']
+
+/** Transports that are there for tabs; go-libp2p has them too. */
+const TAB_TRANSPORTS: readonly TransportKind[] = ['websocket', 'webrtc-direct']
 
 interface Pair {
   readonly petal: KeyKind
@@ -46,6 +49,7 @@ export const goGroups = (programs: GoPrograms): readonly Group[] => [
     mixedGroup(programs, transport),
     programGroup(programs, transport),
   ]),
+  ...PAIRS.map((pair) => linkGroup(programs, pair, 'webrtc-direct')),
   tabTransportGroup(programs),
   joinedGroup(programs),
 ]
@@ -58,9 +62,8 @@ function linkGroup(programs: GoPrograms, pair: Pair, transport: TransportKind): 
   return {
     name: nameOf(pair, transport),
     start: async (stack) => {
-      needTransport(transport)
       const go = await goSide(stack, programs, pair, transport)
-      const petal = await petalSide(pair.petal, NETWORK)
+      const petal = await petalSide(pair.petal, NETWORK, transport)
       stack.defer(() => petal.peer.stop())
       return understand(pair)
         ? [...linkCases(petal, go, transport), ...kadCases(petal, go, transport)]
@@ -73,10 +76,9 @@ function gossipGroup(programs: GoPrograms, pair: Pair, transport: TransportKind)
   return {
     name: `${nameOf(pair, transport)}, gossip`,
     start: async (stack) => {
-      needTransport(transport)
       const go = await goSide(stack, programs, pair, transport)
       const other = await goSide(stack, programs, pair, transport)
-      const petal = await petalSide(pair.petal, NETWORK)
+      const petal = await petalSide(pair.petal, NETWORK, transport)
       stack.defer(() => petal.peer.stop())
       return gossipCases(petal, go, other, transport)
     },
@@ -89,12 +91,11 @@ function mixedGroup(programs: GoPrograms, transport: TransportKind): Group {
   return {
     name: `Petal Ed25519 between stock and taught go-libp2p, ${transport}`,
     start: async (stack) => {
-      needTransport(transport)
       const stock = await goSide(stack, programs, { ...pair, go: 'Ed25519', taught: false }, transport)
       const taught = await goSide(stack, programs, { ...pair, go: 'Ed448', taught: true }, transport)
-      const far = await petalSide('Ed448', NETWORK)
+      const far = await petalSide('Ed448', NETWORK, transport)
       stack.defer(() => far.peer.stop())
-      const petal = await petalSide('Ed25519', NETWORK)
+      const petal = await petalSide('Ed25519', NETWORK, transport)
       stack.defer(() => petal.peer.stop())
       return [...mixedGossipCases(petal, stock, taught, transport), ...unknownKindCases(petal, far, stock, transport)]
     },
@@ -106,11 +107,10 @@ function discoveryGroup(programs: GoPrograms, pair: Pair, transport: TransportKi
   return {
     name: `${nameOf(pair, transport)}, discovery`,
     start: async (stack) => {
-      needTransport(transport)
       const go = await goSide(stack, programs, pair, transport)
       const petals: PetalSide[] = []
       for (const _ of [1, 2]) {
-        const petal = await petalSide(pair.petal, NETWORK, [addressOf(go.peer, transport)])
+        const petal = await petalSide(pair.petal, NETWORK, transport, [addressOf(go.peer, transport)])
         stack.defer(() => petal.peer.stop())
         petals.push(petal)
       }
@@ -125,18 +125,15 @@ function programGroup(programs: GoPrograms, transport: TransportKind): Group {
   return {
     name: `petal-node start, go-libp2p, ${transport}`,
     start: async (stack) => {
-      needTransport(transport)
       const go = await goSide(stack, programs, knowing, transport)
       const other = await goSide(stack, programs, knowing, transport)
       const stock = await goSide(stack, programs, { petal: 'Ed448', go: 'Ed25519', taught: false }, transport)
       const program = await startProgram(stack)
+      if (!hasAddress(program, transport)) throw new NotHere(`petal-node start has no ${transport} yet`)
       return programCases(program, [go, other, stock], NETWORK, transport)
     },
   }
 }
-
-/** Transports that are there for tabs; go-libp2p has them too. */
-const TAB_TRANSPORTS: readonly TransportKind[] = ['websocket', 'webrtc-direct']
 
 function tabTransportGroup(programs: GoPrograms): Group {
   return {
@@ -184,8 +181,4 @@ async function goSide(
   const peer = await programs.startPeer({ key: go, taught, transport, kad, gossip })
   stack.defer(() => peer.stop())
   return { name: 'Go', key: go, peer, ...GO_SAYS }
-}
-
-function needTransport(transport: TransportKind): void {
-  if (transport === 'quic') throw new NotHere('Petal has no QUIC yet')
 }

@@ -101,6 +101,9 @@ export function addressOf(peer: Pick<InteropPeer, 'addresses'>, transport: Trans
   return address
 }
 
+export const hasAddress = ({ addresses }: Pick<InteropPeer, 'addresses'>, transport: TransportKind): boolean =>
+  addresses.some((each) => ADDRESS_ENDS[transport].test(each))
+
 export const linkOrNone = (peer: InteropPeer, other: string) => peer.link(other).catch(() => undefined)
 
 /** Tries something, then hangs up and waits until both have noticed: what failed does not spoil what comes next. */

@@ -15,6 +15,7 @@ const SOURCE = fileURLToPath(new URL('../go', import.meta.url))
 const PATH = [process.env.PATH, '/usr/local/go/bin'].join(delimiter)
 const BUILD_MILLIS = 900_000
 const GRPCURL = 'github.com/fullstorydev/grpcurl'
+const PROGRAMS = ['./...', `${GRPCURL}/cmd/grpcurl`]
 const MODULES = [
   'github.com/libp2p/go-libp2p',
   'github.com/libp2p/go-libp2p-kad-dht',
@@ -36,8 +37,23 @@ export interface GoPeerOptions {
 /** What the peer says of itself by identify: go-libp2p names the program, and leaves the version of the protocol to it. */
 export const GO_SAYS = { agent: /^petal\.invalid\/interop/, protocolVersion: 'petal-interop/1.0.0' }
 
+/** Why the programs cannot be built here, or undefined. */
+export async function whyNoGo(): Promise<string | undefined> {
+  try {
+    await go('version')
+  } catch {
+    return 'no Go here'
+  }
+  try {
+    await go('list', '-deps', ...PROGRAMS)
+    return undefined
+  } catch (error) {
+    return `modules are missing: ${String(error).trim().split('\n').at(-1)}`
+  }
+}
+
 /** Runs Go in its folder. Rejects with what it says. */
-export async function go(...args: string[]): Promise<string> {
+async function go(...args: string[]): Promise<string> {
   const options = { cwd: SOURCE, env: { ...process.env, PATH }, timeout: BUILD_MILLIS }
   return (await run('go', args, options)).stdout.trim()
 }
@@ -56,7 +72,7 @@ export class GoPrograms implements AsyncDisposable {
   static async build(): Promise<GoPrograms> {
     const directory = await mkdtemp(join(tmpdir(), 'petal-interop-'))
     try {
-      await go('build', '-o', `${directory}/`, './...', `${GRPCURL}/cmd/grpcurl`)
+      await go('build', '-o', `${directory}/`, ...PROGRAMS)
       const versions = `${await go('env', 'GOVERSION')}\n${await go('list', '-m', ...MODULES)}`
       return new GoPrograms(directory, versions.split('\n').join(', '))
     } catch (error) {

@@ -4,9 +4,12 @@ import { useEngineForHostKeys } from '@petal/p2p/host-keys.ts'
 import { loadAddon } from '../../../server-node/crypto/addon.ts'
 import { DEFAULT_NET_LIMITS } from '../../../server-node/net/limits.ts'
 import { type PeerNode, startPeerNode } from '../../../server-node/net/node.ts'
+import { TRANSPORTS, type TransportName } from '../../../server-node/net/transports.ts'
+import { Certificates } from '../../../server-node/net/webtransport/certificates.ts'
 import type { Side } from '../cases/links.ts'
+import { NotHere } from '../runner.ts'
 import { type Host, Libp2pPeer } from './libp2p-peer.ts'
-import type { KeyKind } from './peer.ts'
+import type { KeyKind, TransportKind } from './peer.ts'
 
 export interface PetalSide extends Side {
   readonly node: PeerNode
@@ -18,20 +21,24 @@ const LIMITS = { ...DEFAULT_NET_LIMITS, connectionsPerSecond: 1000 }
 const ROUND_MILLIS = 1000
 const NEVER_MILLIS = 86_400_000
 
-/** `bootstrap`: addresses to look for peers from; without one nobody is looked for. */
+/** `bootstrap`: addresses to look for peers from; without one nobody is looked for. Throws `NotHere` for a transport that nodes have not. */
 export async function petalSide(
   key: KeyKind,
   networkNumber: number,
+  transport: TransportKind,
   bootstrap: readonly string[] = [],
 ): Promise<PetalSide> {
-  useEngineForHostKeys(loadAddon())
+  if (!isOfNodes(transport)) throw new NotHere(`Petal nodes have no ${transport} yet`)
+  const addon = loadAddon()
+  useEngineForHostKeys(addon)
   const identity = await (key === 'Ed448' ? generateEd448KeyPair() : generateKeyPair('Ed25519'))
   const node = await startPeerNode({
     identity,
     networkNumber,
     host: '127.0.0.1',
-    transports: ['tcp'],
+    transports: [transport],
     limits: LIMITS,
+    webTransport: { addon, certificates: await Certificates.open(addon, undefined, Date.now()) },
     bootstrap,
     discovery: { roundMillis: bootstrap.length > 0 ? ROUND_MILLIS : NEVER_MILLIS },
   })
@@ -39,3 +46,5 @@ export async function petalSide(
   const peer = await Libp2pPeer.of(node.libp2p as Host, () => node.stop())
   return { name: 'Petal', key, peer, node, agent: /^petal\//, protocolVersion: 'ipfs/0.1.0' }
 }
+
+const isOfNodes = (name: TransportKind): name is TransportName => TRANSPORTS.some((each) => each === name)
