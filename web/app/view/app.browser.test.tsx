@@ -1,6 +1,7 @@
 /** The page over the fixture client, in Chromium: what a person reads in each phase. */
 import { render } from 'preact'
 import { afterEach, expect, test } from 'vitest'
+import type { Client, ClientState } from '../client.ts'
 import { createPageModel, type PageModel } from '../model/page-model.ts'
 import { createFixtureClient, type Scene } from '../testing/fixture-client.ts'
 import { fixtureFields } from '../testing/fixture-fields.ts'
@@ -9,13 +10,21 @@ import { App } from './app.tsx'
 let model: PageModel | undefined
 let place: HTMLElement | undefined
 
-function open(scene: Scene): HTMLElement {
+function open(scene: Scene, committee?: ClientState['committee']): HTMLElement {
   place = document.body.appendChild(document.createElement('div'))
-  const client = createFixtureClient(scene)
+  const made = createFixtureClient(scene)
+  const client = committee === undefined ? made : withCommittee(made, committee)
   model = createPageModel({ client, locateFields: fixtureFields, trust: 'origin' })
   render(<App model={model} />, place)
   void client.start()
   return place
+}
+
+/** The same client, which verifies with that committee. */
+function withCommittee(client: Client, committee: ClientState['committee']): Client {
+  const on: Client['on'] = (event, listener) =>
+    client.on(event, (value) => listener(event === 'state' ? { ...value, committee } : value))
+  return { ...client, state: { ...client.state, committee }, on }
 }
 
 afterEach(() => {
@@ -72,4 +81,23 @@ test('two frames of one number are said first and alarmed', async () => {
   const page = open('halted')
   await expect.poll(() => page.querySelector('[role=alert]')?.textContent).toContain('two different frames')
   expect(headOf(page).phase).toBe('halted')
+})
+
+test.each([
+  ['a pinned committee', undefined, '7 members, pinned by the anchors'],
+  [
+    'one that the registry names',
+    { origin: 'registry', frame: 244_219n, members: 5, pending: null, reason: null },
+    '5 members, derived from the registry at frame 244,219',
+  ],
+  [
+    'none yet',
+    { origin: 'registry', frame: null, members: null, pending: null, reason: 'The registry is copied.' },
+    'The registry is copied.',
+  ],
+] as const)('%s is said to be that', async (_, committee, words) => {
+  const page = open('ready', committee)
+  await expect.poll(() => page.querySelector('[data-testid=committee]')?.textContent).toBe(words)
+  const { origin } = page.querySelector<HTMLElement>('[data-testid=committee]')?.dataset ?? {}
+  expect(origin).toBe(committee?.origin ?? 'pinned')
 })
