@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type Figure, figureOf } from '../figure.ts'
 import type { Listening, NetReport, NetResults, NetTask } from './child.ts'
+import { PERFORM_SYNC, PERFORM_SYNC_TITLE, performSyncFigure } from './perform-sync.ts'
 
 /** Names for `--only`. */
 export const NET_TITLES: Readonly<Record<string, string>> = {
@@ -11,6 +12,7 @@ export const NET_TITLES: Readonly<Record<string, string>> = {
   gossip:
     'gossip of 1 KB messages with Ed448 signatures: signed in one process, verified in another, delivered a second',
   'idle-connections': 'memory of a node for each of 500 idle connections of peers that gossip',
+  [PERFORM_SYNC]: PERFORM_SYNC_TITLE,
 }
 
 /** Measures one of them. */
@@ -31,6 +33,8 @@ export async function netFigure(name: string, progress: (step: string) => void):
       const kilobytes = await against('hold', (peer, holder) => idle(peer, holder))
       return figureOf(name, title(name), 'KB', [kilobytes], 300, 120)
     }
+    case PERFORM_SYNC:
+      return performSyncFigure()
     default:
       throw new Error(`there is no figure named ${name}`)
   }
