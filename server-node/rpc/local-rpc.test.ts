@@ -23,6 +23,7 @@ import { openRealChain, type RealChain } from '../state/testing.ts'
 import { AUTHENTICATION_HEADER, authenticateCall } from './local-authentication.ts'
 import { type LocalRpc, startLocalRpc } from './local-rpc.ts'
 import { shardKeys } from './peer-rpc.ts'
+import { readOwnProver } from './services/own-prover.ts'
 import type { AuthorisedSend } from './services/send.ts'
 import { engine, HOST, OTHER, SERVER } from './testing.ts'
 
@@ -48,6 +49,7 @@ beforeAll(async () => {
     peers: () => [],
     workers: () => [],
     reachable: () => true,
+    prover: () => readOwnProver(node.state, node.members[0]?.address ?? GLOBAL),
     send: async (request) => void sent.push(request),
     origins: [PAGE],
     limits: { requestMillis: 1_000 },
@@ -77,7 +79,11 @@ test('Connect with JSON over HTTP/1.1', async () => {
     patchNumber: 'GA==',
     lastGlobalHeadFrame: '2',
     reachable: true,
+    // 1000, as every prover of a local genesis has; one global allocation, active.
+    peerSeniority: 'A+g=',
+    shardAllocations: [{ status: 1 }],
   })
+  expect(await readOwnProver(node.state, OTHER.peerId.slice(2))).toBeNull()
   const frame = (await (await json('GetLatestFrame', {})).json()) as { frame: { header: { frameNumber: string } } }
   expect(frame.frame.header.frameNumber).toBe('2')
   const none = await json('GetLatestFrame', { frameNumber: '77' })

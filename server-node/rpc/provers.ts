@@ -70,7 +70,8 @@ export function registryLookup({ state, addresses, frame, proverOf }: RegistrySo
   }
 }
 
-function recordOf(value: Uint8Array): RegistryRecord | null {
+/** The record that a vertex of the registry holds; null when it is none. */
+export function recordOf(value: Uint8Array): RegistryRecord | null {
   try {
     const read = readRecord(readTreeLeaves(value))
     return 'unknown' in read ? null : read

@@ -20,8 +20,10 @@ import { AUTHENTICATION_HEADER, callRefusal, SeenOnce } from '../local-authentic
 import { define } from './define.ts'
 import { globalFrame } from './frames.ts'
 import type { WorkerFacts } from './global.ts'
+import type { OwnProver } from './own-prover.ts'
 import { type AuthorisedSend, SendGuard } from './send.ts'
 import type { ServedService } from './served.ts'
+import { bigEndian } from './shard-facts.ts'
 
 export interface NodeContent {
   readonly identity: Identity
@@ -35,6 +37,8 @@ export interface NodeContent {
   readonly peers: () => readonly PeerInfo[]
   readonly workers: () => readonly WorkerFacts[]
   readonly reachable: () => boolean
+  /** What the registry says of this node's own prover (`own-prover.ts`); null without one. */
+  readonly prover?: () => Promise<OwnProver | null>
   /** Takes what the operator sends. Absent until something executes or publishes it. */
   readonly send?: (request: AuthorisedSend) => Promise<void>
   /** Takes a canonical prover message of the operator. Absent likewise. */
@@ -98,12 +102,15 @@ function peerRecords(infos: readonly PeerInfo[]): PeerInfoMessage[] {
   return records
 }
 
-function nodeInfo({ identity, source, workers, reachable }: NodeContent) {
+async function nodeInfo({ identity, source, workers, reachable, prover }: NodeContent) {
+  const own = (await prover?.()) ?? { seniority: 0n, allocations: [] }
   const head = source.head().number
   const all = workers()
   return {
     peerId: peerIdText(identity.peerId),
     version: VERSION,
+    peerSeniority: bigEndian(own.seniority),
+    shardAllocations: own.allocations.map((allocation) => ({ ...allocation })),
     patchNumber: PATCH_NUMBER,
     runningWorkers: all.length,
     allocatedWorkers: all.filter(({ allocated }) => allocated).length,
