@@ -25,6 +25,7 @@ import { HeaderVerifier, type Parent, type VerifiedHeader } from './verifier.ts'
 
 export interface JoinedNetwork {
   readonly chain: FollowedChain
+  readonly state: NodeState
   /** SHA-256, hex, of what is trusted (`genesis-digest.ts`). */
   readonly genesis: string
 }
@@ -135,7 +136,7 @@ export async function joinNetwork(parts: JoinParts): Promise<JoinedNetwork> {
   const stopped = () => first.reject(signal.reason)
   signal.addEventListener('abort', stopped, { once: true })
   if (signal.aborted) stopped()
-  return { chain: await first.promise, genesis }
+  return { chain: await first.promise, state, genesis }
 }
 
 /** The newest frame with its state, which must be the one that it commits to. */
