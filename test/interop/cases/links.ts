@@ -106,14 +106,15 @@ export const hasAddress = ({ addresses }: Pick<InteropPeer, 'addresses'>, transp
 
 export const linkOrNone = (peer: InteropPeer, other: string) => peer.link(other).catch(() => undefined)
 
-/** Tries something, then hangs up and waits until both have noticed: what failed does not spoil what comes next. */
+/** Tries something, then parts the two: what failed does not spoil what comes next. */
 export async function thenPart({ peer: one }: Side, { peer: other }: Side, run: () => Promise<void>): Promise<void> {
   try {
     await run()
   } finally {
-    await one.hangUp(other.peerId)
     await until('both have hung up', async () => {
+      // Again and again: their Kademlia may have dialled meanwhile.
       const links = [await linkOrNone(one, other.peerId), await linkOrNone(other, one.peerId)]
+      if (links[0] !== undefined) await one.hangUp(other.peerId)
       return links.every((link) => link === undefined)
     })
   }
