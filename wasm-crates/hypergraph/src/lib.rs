@@ -5,6 +5,7 @@
 //! * [`Change`], [`Location`], [`AtomValue`]: operations under leaf rules A and B
 //! * [`Hypergraph`]: all shards over [`Stores`]; apply, savepoints, one commit per frame, revert
 //! * [`Shard`]: the four trees of one shard, of the live state or of an older generation; branches, pages of leaves, proofs
+//! * [`CoveredShard`]: a shard of which only the part below a covered prefix is held
 //! * [`ServedLeaf`], [`Replacement`]: leaves as a server sends them, checked and taken by one that pulls
 //! * [`GlobalTrees`], [`genesis_commitments`]: the global commitments and proofs of shard roots in them
 //! * [`metadata`], [`field_key`], [`FileIndex`]: contents of data trees
@@ -14,6 +15,7 @@
 mod address;
 pub mod blob;
 mod change;
+mod covered;
 mod error;
 mod field_key;
 mod file_index;
@@ -36,6 +38,7 @@ pub use address::{
     topic_bloom,
 };
 pub use change::{AtomValue, Change, ChangeRecord, Location, Operation};
+pub use covered::CoveredShard;
 pub use error::StateError;
 pub use field_key::{FieldKeyError, MAX_ORDER, field_key};
 pub use file_index::{FileIndex, FileIndexError};

@@ -112,6 +112,14 @@ impl<N: NodeStore> Shard<N> {
         })
     }
 
+    /// The same shard, whose trees take only atoms below a prefix.
+    pub(crate) fn covering(self, covered: &tries::Path) -> Self {
+        Self {
+            key: self.key,
+            trees: self.trees.map(|tree| tree.covering(covered.clone())),
+        }
+    }
+
     pub(crate) fn empty<P: Stores<Nodes = N>>(
         stores: &P,
         key: &ShardKey,

@@ -30,6 +30,12 @@ pub enum TreeError {
     /// The key's path does not start with the covered prefix (spec 20 section 8.7).
     #[error("the key lies outside the prefix that this tree covers")]
     OutsideCoveredPrefix,
+    /// The branches above a covered part do not fit it.
+    #[error("ancestors of the covered prefix: {0}")]
+    Ancestors(#[from] crate::covered::AncestorRefusal),
+    /// The last covered leaf went, and the branch above merges with what lies outside (spec 20 section 8.4).
+    #[error("the branch above the covered prefix merges: its ancestors have to be got again")]
+    AncestorsMerge,
     /// The call needs commitments, and the tree changed since the last commit.
     #[error("the tree has changes that are not committed")]
     Uncommitted,

@@ -4,6 +4,7 @@
 //! * [`Tree`]: entries, commitments, pages of leaves, nodes by path; in memory, or lazily over a [`NodeStore`]
 //! * [`wire`]: the serialised tree, read under limits
 //! * [`proof`]: traversal proofs, their encodings, the strict verdict and the reference's
+//! * [`covered`]: the part of a tree below a covered prefix, its ancestors as commitments only
 //! * [`audit`]: stored records looked at one by one
 //! * [`subtree`]: part of a tree checked against the root without a pairing
 //!
@@ -12,6 +13,7 @@
 pub mod audit;
 mod bytes;
 mod commit;
+pub mod covered;
 mod edit;
 mod error;
 mod leaf;
@@ -28,6 +30,7 @@ mod view;
 pub mod wire;
 
 pub use commit::commit_all;
+pub use covered::CoveredTree;
 pub use error::TreeError;
 pub use leaf::{BranchCommitment, EMPTY_SLOT, Leaf, Root, Slot, branch_slot, leaf_commitment};
 pub use leaves::{LeafPage, PageLimit, Start};

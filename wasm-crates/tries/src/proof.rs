@@ -9,6 +9,9 @@ mod plain;
 mod prove;
 mod verify;
 
+#[cfg(feature = "prove")]
+pub(crate) use prove::Above;
+
 pub use canonical::{decode_canonical, encode_canonical};
 pub use plain::{decode_plain, encode_plain, encode_plain_with_trailer};
 pub use verify::{Claim, ReferenceVerdict, Refusal, reference_verdict, verify, verify_single_leaf};

@@ -7,7 +7,7 @@
 use crate::commit::slot;
 use crate::error::TreeError;
 use crate::leaf::{BranchCommitment, Leaf, Root, Slot, branch_slot};
-use crate::node::Link;
+use crate::node::{BranchNode, Link};
 use crate::path::{Path, WIDTH, path};
 use crate::store::NodeStore;
 use crate::tree::Tree;
@@ -113,7 +113,7 @@ pub fn verify_subtree(
         (None, rebuilt) => root == rebuilt.as_bytes(),
         (Some(slot), Root::Leaf(commitment)) => slot == commitment,
         (Some(slot), Root::Branch(commitment)) => {
-            let below = tree.root_prefix();
+            let below = tree.root_prefix().unwrap_or_default();
             let prefix = below.get(position.len()..).unwrap_or_default();
             slot == branch_slot(prefix, &commitment)
         }
@@ -162,26 +162,82 @@ impl<S: NodeStore> Tree<S> {
             let Some(index) = end.get(depth).copied() else {
                 return Ok(None);
             };
-            let slots = branch.indices().map(|index| {
-                let value = slot(&branch, index, &self.store, position)?;
-                Ok((index, value))
-            });
-            levels.push(Level {
-                prefix: branch.prefix.to_vec(),
-                index,
-                slots: slots.collect::<Result<_, TreeError>>()?,
-            });
+            levels.push(self.level(&branch, index, position)?);
             link = branch.child(index).cloned();
             depth += 1;
         }
         Ok(Some(levels))
     }
 
-    /// Prefix of the root branch; empty for other trees.
-    fn root_prefix(&self) -> Vec<u8> {
-        match &self.root {
-            Some(Link::Branch(branch)) => branch.prefix.to_vec(),
-            _ => Vec::new(),
+    /// The branches above the part below a covered prefix, root first, for [`crate::covered::Ancestors`]: as [`Tree::levels`], but the slot
+    /// that leads to the part may be empty. `None` when a leaf or a branch that is not covered lies across the way, so that the part has no
+    /// slot of its own yet.
+    ///
+    /// # Errors
+    /// As [`Tree::levels`].
+    pub fn ancestors(&self, covered: &Path) -> Result<Option<Vec<Level>>, TreeError> {
+        self.root()?;
+        let mut levels = Vec::new();
+        let mut link = self.root.clone();
+        let mut depth = 0;
+        while let Some(child) = &link {
+            let position = covered.get(..depth).unwrap_or_default();
+            let branch = match self.loaded(child, position)? {
+                Link::Branch(branch) => branch,
+                Link::Leaf(leaf) if path(&leaf.key).starts_with(covered) => break,
+                Link::Leaf(_) | Link::Stored(_) => return Ok(None),
+            };
+            let rest = covered.from_depth(depth);
+            if branch.prefix.starts_with(rest) {
+                break;
+            }
+            if !rest.starts_with(&branch.prefix) {
+                return Ok(None);
+            }
+            depth += branch.prefix.len();
+            let Some(index) = covered.get(depth).copied() else {
+                return Ok(None);
+            };
+            levels.push(self.level(&branch, index, position)?);
+            link = branch.child(index).cloned();
+            depth += 1;
         }
+        Ok(Some(levels))
+    }
+
+    /// A branch with its slots.
+    fn level(&self, branch: &BranchNode, index: u8, position: &[u8]) -> Result<Level, TreeError> {
+        let slots = branch.indices().map(|index| {
+            let value = slot(branch, index, &self.store, position)?;
+            Ok((index, value))
+        });
+        Ok(Level {
+            prefix: branch.prefix.to_vec(),
+            index,
+            slots: slots.collect::<Result<_, TreeError>>()?,
+        })
+    }
+
+    /// Prefix of the root branch; empty for other trees.
+    pub(crate) fn root_prefix(&self) -> Result<Vec<u8>, TreeError> {
+        let Some(root) = &self.root else {
+            return Ok(Vec::new());
+        };
+        Ok(match self.loaded(root, &[])? {
+            Link::Branch(branch) => branch.prefix.to_vec(),
+            _ => Vec::new(),
+        })
+    }
+
+    /// Whether every leaf lies below the covered prefix: the path to the root node does, and with it all below.
+    pub(crate) fn starts_with_covered(&self) -> Result<bool, TreeError> {
+        let Some(root) = &self.root else {
+            return Ok(true);
+        };
+        Ok(match self.loaded(root, &[])? {
+            Link::Branch(branch) => branch.prefix.starts_with(self.covered_prefix()),
+            Link::Leaf(leaf) => self.covers(&path(&leaf.key)),
+            Link::Stored(_) => false,
+        })
     }
 }

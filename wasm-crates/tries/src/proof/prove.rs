@@ -14,6 +14,15 @@ use std::collections::BTreeMap;
 /// The branches on the way to a key: position, and index of the slot taken.
 type Way = Vec<(Vec<u8>, u8)>;
 
+/// A branch above all ways of a proof: of a covered part, whose ancestors are known by their slots.
+pub(crate) struct Above<'a> {
+    pub commitment: &'a [u8],
+    /// All 64.
+    pub slots: &'a [Slot],
+    pub prefix: &'a [u8],
+    pub index: u8,
+}
+
 /// A branch on the way: its commitment and its 64 slots in a row.
 struct Opened {
     commitment: Vec<u8>,
@@ -27,6 +36,16 @@ impl<S: NodeStore> Tree<S> {
     /// [`TreeError::Absent`] for the first key that is not there and [`TreeError::SingleLeaf`]: no proof exists;
     /// [`TreeError::KeyCount`], [`TreeError::Uncommitted`], store failures.
     pub fn prove(&self, keys: &[&[u8]]) -> Result<TraversalProof, TreeError> {
+        self.prove_below(keys, &[], 0)
+    }
+
+    /// The same for a tree that is part of another one: below the branches `above`, in a slot of `depth` elements.
+    pub(crate) fn prove_below(
+        &self,
+        keys: &[&[u8]],
+        above: &[Above<'_>],
+        depth: usize,
+    ) -> Result<TraversalProof, TreeError> {
         if keys.is_empty() || keys.len() > MAX_SUB_PROOFS {
             return Err(TreeError::KeyCount { count: keys.len() });
         }
@@ -34,23 +53,29 @@ impl<S: NodeStore> Tree<S> {
         // Branches by position: those on several ways are read once.
         let mut opened = BTreeMap::new();
         let mut sub_proofs = Vec::with_capacity(keys.len());
-        let mut ways = Vec::new();
+        let mut ways = Vec::with_capacity(keys.len());
         for key in keys {
             let (sub_proof, way) = self.way(key, &mut opened)?;
-            sub_proofs.push(sub_proof);
-            ways.extend(way);
+            sub_proofs.push(below(sub_proof, above, depth));
+            ways.push(way);
         }
-        let openings: Vec<Opening<'_>> = ways
-            .iter()
-            .filter_map(|(position, index)| {
+        let rows: Vec<Vec<u8>> = above.iter().map(|branch| branch.slots.concat()).collect();
+        let mut openings: Vec<Opening<'_>> = Vec::new();
+        for way in &ways {
+            openings.extend(above.iter().zip(&rows).map(|(branch, row)| Opening {
+                commitment: branch.commitment,
+                data: row,
+                index: u64::from(branch.index),
+            }));
+            openings.extend(way.iter().filter_map(|(position, index)| {
                 let branch: &Opened = opened.get(position)?;
                 Some(Opening {
                     commitment: &branch.commitment,
                     data: &branch.slots,
                     index: u64::from(*index),
                 })
-            })
-            .collect();
+            }));
+        }
         if openings.is_empty() {
             return Err(TreeError::SingleLeaf);
         }
@@ -113,4 +138,26 @@ impl<S: NodeStore> Tree<S> {
             depth += common + 1;
         }
     }
+}
+
+/// A sub-proof that starts in a part of a tree as one that starts at the root.
+fn below(part: SubProof, above: &[Above<'_>], depth: usize) -> SubProof {
+    let mut sub = SubProof::default();
+    for branch in above {
+        let y = branch.slots.get(usize::from(branch.index));
+        sub.commits.push(branch.commitment.to_vec());
+        sub.ys.push(y.map(|slot| slot.to_vec()).unwrap_or_default());
+        let elements = branch.prefix.iter().chain([&branch.index]);
+        sub.paths
+            .push(elements.map(|element| u64::from(*element)).collect());
+    }
+    sub.commits.extend(part.commits);
+    sub.ys.extend(part.ys);
+    // The part counts its first path from the root of the whole tree.
+    let mut skip = depth;
+    sub.paths.extend(part.paths.into_iter().map(|path| {
+        let elements = path.get(std::mem::take(&mut skip)..);
+        elements.unwrap_or_default().to_vec()
+    }));
+    sub
 }
