@@ -50,8 +50,9 @@ export class CommitteeKeeper {
   /** The frame whose committee is in use; null before the first. */
   get point(): CommitteePoint | null {
     if (this.#adopted === null) return null
-    const { facts, committee } = this.#adopted
-    return { frame: facts.number, root: bytesToHex(facts.proverTreeCommitment), members: committee.members.length }
+    const { facts, header, committee } = this.#adopted
+    const root = bytesToHex(facts.proverTreeCommitment)
+    return { frame: facts.number, root, members: committee.members.length, header }
   }
 
   /** The same for the store. */

@@ -13,6 +13,7 @@ const point = (frame: number, registry: number) => ({
   frame: BigInt(frame),
   root: bytesToHex(root(registry)),
   members: 4,
+  header: null,
 })
 const open: FollowFailure = { verdict: 'open', reason: 'not held' }
 
@@ -140,7 +141,9 @@ test('a node that nothing leads to waits behind the others', () => {
   const { ready, failed } = committees.followed(second?.follow ?? 0, point(7, 7), null, 10_000)
   expect(ready).toMatchObject([{ digest: '7/7', timeProofKnown: true }])
   expect(failed).toBeNull()
-  committees.accepted()
+  committees.advanced()
+  expect(committees.state().pending).toBe(90n)
+  committees.advanced()
   for (let failures = 2; failures <= 3; failures++) {
     const again = followOf(committees.next(2, failures * 100_000))
     expect(again?.header?.bytes[0]).toBe(90)

@@ -31,8 +31,8 @@ interface Following {
 interface Rest {
   readonly failures: number
   until: Millis
-  /** Frames that were verified before the first failure. */
-  readonly verified: number
+  /** Advances before the first failure. */
+  readonly advances: number
 }
 
 export class Committees {
@@ -47,8 +47,8 @@ export class Committees {
   #nextId = 1
   /** By address of the sender, over connections: how often following its headers failed in a row, and until when none is followed to. */
   readonly #rests = new Map<string, Rest>()
-  /** Frames that were verified. */
-  #verified = 0
+  /** How often the newest verified frame became a newer one. */
+  #advances = 0
   #begin: { readonly failures: number; until: Millis } = { failures: 0, until: 0 }
   #greeted = 0
   #reason: string | null = null
@@ -83,9 +83,9 @@ export class Committees {
     return root === point.root || (facts.number < point.frame && this.#roots.includes(root))
   }
 
-  /** A frame was verified. */
-  accepted(): void {
-    this.#verified += 1
+  /** The newest verified frame is a newer one. */
+  advanced(): void {
+    this.#advances += 1
   }
 
   /** Takes a header that waits for its committee, and gives those that went for it; null when it would wait in vain. */
@@ -246,7 +246,7 @@ export class Committees {
       return
     }
     const { from } = candidate
-    const before = this.#rests.get(from) ?? { failures: 0, verified: this.#verified }
+    const before = this.#rests.get(from) ?? { failures: 0, advances: this.#advances }
     this.#rests.delete(from)
     if (failure !== null) {
       const failures = before.failures + 1
@@ -258,16 +258,16 @@ export class Committees {
     }
   }
 
-  /** Time and again nothing leads to what that peer sends, and meanwhile something led to what others send. */
+  /** Time and again nothing leads to what that peer sends, while the chain goes on without it. */
   #isUseless(candidate: Candidate): boolean {
     const own = candidate.peer === null || candidate.query !== null
     return !own && this.#failures(candidate) >= policy.FOLLOW_ATTEMPTS && this.#isDoubtful(candidate)
   }
 
-  /** Nothing led to what its sender sends, and then frames of others were verified. */
+  /** Nothing led to what its sender sends, and since then the chain went on without it. */
   #isDoubtful({ from }: Candidate): boolean {
     const rest = this.#rests.get(from)
-    return rest !== undefined && rest.verified < this.#verified
+    return rest !== undefined && this.#advances - rest.advances >= policy.ADVANCES_TO_DOUBT
   }
 
   #failures({ from }: Candidate): number {

@@ -48,19 +48,25 @@ const without = (...roots: readonly Uint8Array[]): ServingChanges => ({
 
 describe('a node that lies', () => {
   test('a head of a committee of its own, with its own registry and time proofs, is never shown; the true one is, and the node is left at last', async () => {
-    const chain = await network.chain(...drift(3))
+    const chain = await network.chain(...drift(5))
+    let height = 3
+    const honest = new ServingNode(chain, '/honest', { height: () => height })
     const forged = await chain.make(mallory, chain.at(3), { number: 9n, rank: 18n })
     const header = await chain.header(forged)
     const liar = new ServingNode(chain, '/liar', {
+      height: () => height,
       head: async () => header,
       header: async (number) => (number === 9n ? header : undefined),
     })
-    await using client = new DerivedClient(network, anchorsAt(chain, 1), [liar, new ServingNode(chain, '/honest')])
+    await using client = new DerivedClient(network, anchorsAt(chain, 1), [liar, honest])
     await client.driver.start()
     await expect.poll(() => client.at, polled).toBe(3)
-    await expect
-      .poll(() => client.state, polled)
-      .toMatchObject({ phase: 'ready', committee: { frame: 3n, pending: null } })
+    await expect.poll(() => client.state?.committee, polled).toMatchObject({ frame: 3n, pending: 9n })
+    for (const next of [4, 5]) {
+      height = next
+      await honest.announce()
+      await expect.poll(() => client.at, polled).toBe(next)
+    }
     expect(client.heads.some(({ facts }) => facts?.number === 9n)).toBe(false)
     const outcome = await client.driver.query({ kind: 'check', header, timeProof: true })
     expect(outcome).toMatchObject({ kind: 'finding', finding: { verified: false } })
@@ -68,7 +74,7 @@ describe('a node that lies', () => {
     await expect.poll(() => client.refusals, polled).toMatchObject([{ frame: 9n, from: '/liar' }])
     await expect
       .poll(() => client.state, polled)
-      .toMatchObject({ phase: 'ready', at: 3n, committee: { pending: null } })
+      .toMatchObject({ phase: 'ready', at: 5n, committee: { pending: null } })
   })
 
   test('another registry under a true certificate is told by the time proof: the node is left', async () => {
@@ -209,4 +215,18 @@ test('a checkpoint that names the root of its registry needs no header of it', a
   await lost.driver.start()
   await expect.poll(() => lost.state?.committee?.reason, polled).toMatch(/cannot be had/)
   expect(lost.at).toBeNull()
+})
+
+test('a frame that was adopted on the way to one that leads nowhere is verified, and shown', async () => {
+  const chain = await network.chain(...drift(4))
+  const header = await chain.header(await chain.make(mallory, chain.at(4), { number: 9n, rank: 18n }))
+  const node = new ServingNode(chain, '/a', {
+    head: async () => header,
+    header: async (n) => (n === 9n ? header : undefined),
+  })
+  await using client = new DerivedClient(network, anchorsAt(chain, 1), [node])
+  await client.driver.start()
+  await expect.poll(() => client.at, polled).toBe(4)
+  expect(client.driver.head()).toMatchObject({ verified: 'full', from: '/a' })
+  await expect.poll(() => client.state?.committee, polled).toMatchObject({ frame: 4n, pending: 9n })
 })

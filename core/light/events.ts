@@ -116,6 +116,8 @@ export interface CommitteePoint {
   /** Root of its registry, hex. */
   readonly root: string
   readonly members: number
+  /** The header that was adopted last, with its time proof checked; null for what was started from. */
+  readonly header: GivenHeader | null
 }
 
 /**

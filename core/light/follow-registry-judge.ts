@@ -34,7 +34,7 @@ export interface JudgeParts {
 }
 
 /** The cheap checks first, the time proof last. Rejects with `FollowError` `limit`, `CryptoError` or the reason of the signal. */
-export async function judgeHeader(parts: JudgeParts, { facts, bytes }: Candidate): Promise<Judged> {
+export async function judgeHeader(parts: JudgeParts, { facts, bytes, from }: Candidate): Promise<Judged> {
   const { crypto, rules, trusted, signal } = parts
   const wrong = misplaced(facts, trusted)
   if (wrong !== null) return refused('refused', wrong, true)
@@ -81,7 +81,13 @@ export async function judgeHeader(parts: JudgeParts, { facts, bytes }: Candidate
   }
   const proof = await crypto.verifyTimeProof(bytes, { signal })
   if (!proof.ok) return refused('refused', proof.reason ?? 'its time proof is wrong', true, found)
-  return { outcome: 'adopted', rule: same ? 'sameCommittee' : 'twoThirds', trusted: { facts, registry }, ...found }
+  const header = { bytes, from: from.address }
+  return {
+    outcome: 'adopted',
+    rule: same ? 'sameCommittee' : 'twoThirds',
+    trusted: { facts, header, registry },
+    ...found,
+  }
 }
 
 /** Why that header cannot follow the trusted one; null when it can. */

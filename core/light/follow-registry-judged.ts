@@ -1,7 +1,14 @@
 /** What is said of one header while a registry is followed, and what it is held against. See `follow-registry.ts`. */
 import type { HeaderFacts } from '../platform/crypto.ts'
 import type { HeldRegistry } from './follow-registry-tree.ts'
-import type { FollowCommittee, FollowErrorCode, FollowRule, FollowStep, TrustedFacts } from './follow-registry-types.ts'
+import type {
+  FollowCommittee,
+  FollowErrorCode,
+  FollowRule,
+  FollowStep,
+  GivenHeader,
+  TrustedFacts,
+} from './follow-registry-types.ts'
 
 export interface KnownRegistry {
   readonly root: Uint8Array
@@ -12,6 +19,8 @@ export interface KnownRegistry {
 
 export interface Trusted {
   readonly facts: TrustedFacts
+  /** Null for a frame that it started from. */
+  readonly header: GivenHeader | null
   readonly registry: KnownRegistry
 }
 

@@ -47,6 +47,8 @@ export interface FollowCommittee {
 /** A header whose registry is known and was rebuilt here. */
 export interface FollowedPoint {
   readonly facts: TrustedFacts
+  /** As a peer sent it; null for the frame that was started from. */
+  readonly header: GivenHeader | null
   readonly committee: FollowCommittee
   /** Leaves of the registry; null when only its committee is known from an earlier session. */
   readonly leaves: number | null

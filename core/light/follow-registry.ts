@@ -112,7 +112,7 @@ export class RegistryFollower {
     const committee = await reader.read(tree.all, signal)
     if (committee.totalWeight === 0n)
       throw new FollowError('committee', `the registry of frame ${facts.number} names no committee with weight`)
-    return new RegistryFollower(host, start, reader, { facts, registry: { root, tree, committee } })
+    return new RegistryFollower(host, start, reader, { facts, header: null, registry: { root, tree, committee } })
   }
 
   /** Goes on from a frame that was trusted in an earlier session: nothing is asked for, and the next registry is copied as a whole. */
@@ -123,13 +123,13 @@ export class RegistryFollower {
     start: FollowRules,
   ): RegistryFollower {
     const registry = { root: facts.proverTreeCommitment, tree: null, committee }
-    return new RegistryFollower(host, start, new CommitteeReader(host.crypto), { facts, registry })
+    return new RegistryFollower(host, start, new CommitteeReader(host.crypto), { facts, header: null, registry })
   }
 
   /** The newest trusted frame. */
   get point(): FollowedPoint {
-    const { facts, registry } = this.#trusted
-    return { facts, committee: registry.committee, leaves: registry.tree?.size ?? null }
+    const { facts, header, registry } = this.#trusted
+    return { facts, header, committee: registry.committee, leaves: registry.tree?.size ?? null }
   }
 
   /**

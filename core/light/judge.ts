@@ -10,6 +10,7 @@ import type { Chain, Frame } from './chain.ts'
 import type { Committees } from './committees.ts'
 import type { CommitteePoint, FollowFailure, LightEffect, Task, TaskResult } from './events.ts'
 import { failedTimeProof, findingOfCandidate } from './finding.ts'
+import type { GivenHeader } from './follow-registry-types.ts'
 import { Pending } from './pending.ts'
 import { JOB_TIMEOUT_MILLIS, OPEN_ATTEMPTS } from './policy.ts'
 import type { Ruling } from './rulings.ts'
@@ -186,6 +187,9 @@ export class Judge {
     const { ready, over, failed } = this.#committees.followed(id, point, failure, now)
     for (const candidate of ready) this.#candidates.placed(candidate)
     for (const candidate of over) this.#verdicts.withoutCommittee(candidate, now)
+    // the way ended at a frame before the one that was wanted, which is verified all the same
+    if (failure !== null && point?.header && this.#chain.get(point.frame) === undefined)
+      this.offer(adopted(point.header), now)
     if (failed === null) return
     const { verdict, reason } = failed.failure
     if (verdict === 'open') this.#verdicts.withoutCommittee(failed.candidate, now, reason)
@@ -263,4 +267,8 @@ export class Judge {
   #running(matches: (candidate: Candidate) => boolean): boolean {
     return this.#jobs.values().some((job) => 'candidate' in job && matches(job.candidate))
   }
+}
+
+function adopted({ bytes, from }: GivenHeader): NewCandidate {
+  return { bytes, purpose: 'head', peer: null, from, range: null, query: null, timeProof: false, timeProofKnown: true }
 }

@@ -94,19 +94,43 @@ describe('nodes that lie', () => {
     expect(run.state.peers.find(({ address }) => address === 'liar')?.status).toBe('failed')
   })
 
-  test('one whose head leads nowhere is left after some attempts, if others do better', async () => {
-    const peers = { liar: sending({ follow: 'far' }), a: honest(chain) }
+  test('one whose head leads nowhere is left after some attempts, if the chain goes on without it', async () => {
+    let height = 8
+    const peers = { liar: sending({ follow: 'far' }), a: honest(chain, () => height) }
     const run = await (await new Simulation({ peers, derived: true }).start()).run(5000)
-    expect(run.at).toBe(10n)
-    expect(run.state).toMatchObject({ phase: 'ready', committee: { pending: null } })
+    expect(run.at).toBe(8n)
+    for (; height < 10; height++) await run.run(MINUTE)
+    await run.run(MINUTE)
+    expect(run.refusals[0]?.reason).toMatch(/frames of other nodes verify/)
+    expect(run.state).toMatchObject({ phase: 'ready', at: 10n, committee: { pending: null } })
     await run.run(10 * MINUTE)
     expect(run.state).toMatchObject({ at: 10n, committee: { pending: null } })
     expect(run.state.peers.find(({ address }) => address === 'liar')?.status).toBe('failed')
     expect(run.follows.length).toBeLessThan(20)
-    expect(run.refusals[0]?.reason).toMatch(/frames of other nodes verify/)
-    const alone = await (await new Simulation({ peers: { liar: peers.liar }, derived: true }).start()).run(5 * MINUTE)
+  })
+
+  test('one alone cannot be told from a network whose committee changed too far: its head stays pending', async () => {
+    const alone = await (
+      await new Simulation({ peers: { liar: sending({ follow: 'far' }) }, derived: true }).start()
+    ).run(5 * MINUTE)
     expect(alone.state).toMatchObject({ at: null, committee: { frame: 0n, pending: 99n } })
     expect(alone.refusals).toEqual([])
+  })
+
+  test('honest nodes are not left because a registry is withheld for a while, whatever older frames verify', async () => {
+    let height = 4
+    const peers = { a: honest(chain, () => height), b: honest(chain, () => height) }
+    const run = await (await new Simulation({ peers, derived: true }).start()).run(10_000)
+    expect(run.at).toBe(4n)
+    run.faults = { registries: 'withheld' }
+    height = 5
+    await run.run(3 * MINUTE)
+    expect(run.state).toMatchObject({ at: 4n, committee: { pending: 5n } })
+    expect(run.refusals).toEqual([])
+    run.faults = {}
+    await run.run(2 * MINUTE)
+    expect(run.at).toBe(5n)
+    expect(run.dials).toEqual(['a', 'b'])
   })
 })
 
@@ -144,7 +168,7 @@ test('a restart goes on from what was followed to; without it, from the checkpoi
   expect(offline.state.committee).toMatchObject({ frame: 30n, members: 4 })
   const forgot = await (await new Simulation({ peers: {}, ...shared }).start()).run(5000)
   expect(forgot.at).toBeNull()
-  const wrong = { frame: 30n, root: bytesToHex(identityOf('another')), members: 4 }
+  const wrong = { frame: 30n, root: bytesToHex(identityOf('another')), members: 4, header: null }
   const misled = await (await new Simulation({ peers: { a: honest(chain) }, ...shared, committee: wrong }).start()).run(
     5000,
   )

@@ -94,8 +94,12 @@ export const MOST_PARKED = 8
 export const FOLLOW_MILLIS = 180_000
 export const FOLLOW_PATIENCE_MILLIS = 20_000
 
-/** Failures in a row to follow to headers of a peer before it is left, if frames of others verify meanwhile. */
+/**
+ * Failures in a row to follow to headers of a peer before it is left, and how often the newest verified frame has become a newer one since the
+ * first of them: then something leads to what others send.
+ */
 export const FOLLOW_ATTEMPTS = 3
+export const ADVANCES_TO_DOUBT = 2
 
 /** Pause before the registry is followed again after failures in a row. */
 export function followPauseMillis(failures: number): number {

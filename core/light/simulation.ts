@@ -317,7 +317,12 @@ export class Simulation {
     const failing = 'follow' in made ? made.follow : undefined
     const silent = this.faults.registries === 'withheld'
     if (failing === undefined && !silent && number >= (this.committee?.frame ?? 0n)) {
-      this.committee = { frame: number, root: bytesToHex(proverTreeCommitment), members: 4 }
+      this.committee = {
+        frame: number,
+        root: bytesToHex(proverTreeCommitment),
+        members: 4,
+        header: header && { bytes: header.bytes, from: header.from },
+      }
       this.#followed.add(this.committee.root)
     }
     const verdict = failing === 'lie' ? 'lie' : 'open'

@@ -162,7 +162,7 @@ export class Verdicts {
       announced: false,
     }
     this.#parts.chain.add(frame)
-    this.#parts.committees.accepted()
+    if (this.#parts.chain.newest === frame && candidate.purpose !== 'stored') this.#parts.committees.advanced()
     this.#parts.timeProofs.consider(
       frame,
       candidate.links.some((check) => check.name === 'link'),
