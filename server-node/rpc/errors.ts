@@ -24,12 +24,12 @@ export class RpcError extends Error {
   }
 }
 
-const BY_STATUS: Partial<Record<Code, RpcErrorCode>> = {
+/** Codes of the library for what happened here, not there. */
+const LOCAL: Partial<Record<Code, RpcErrorCode>> = {
   [Code.Canceled]: 'cancelled',
   [Code.DeadlineExceeded]: 'timeout',
+  [Code.Aborted]: 'closed',
   [Code.Unavailable]: 'closed',
-  [Code.Internal]: 'protocol',
-  [Code.DataLoss]: 'protocol',
 }
 
 /** Longest text of a peer that is passed on. */
@@ -38,9 +38,8 @@ const PEER_TEXT = 300
 /** Whatever a call threw, as an error of this room. */
 export function rpcErrorOf(error: unknown): RpcError {
   if (error instanceof RpcError) return error
-  const { code, rawMessage } = ConnectError.from(error)
-  return new RpcError(BY_STATUS[code] ?? 'refused', rawMessage.slice(0, PEER_TEXT) || messageOf(error), {
-    status: code,
-    cause: error,
-  })
+  const { code, rawMessage, isWireError } = ConnectError.from(error)
+  const text = rawMessage.slice(0, PEER_TEXT) || messageOf(error)
+  if (isWireError) return new RpcError('refused', text, { status: code, cause: error })
+  return new RpcError(LOCAL[code] ?? 'protocol', text, { cause: error })
 }

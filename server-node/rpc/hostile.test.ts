@@ -217,7 +217,7 @@ test('ill-formed protobuf, an unknown method, an unknown path', async () => {
 })
 
 test('rates are applied to a peer, not to the others, also over several connections', async () => {
-  const { server } = await listener({ limits: { requestBurst: 5, requestsPerSecond: 1 } })
+  const { server } = await listener({ limits: { requestBurst: 5, requestsPerSecond: 0.001 } })
   const [first, second] = [await session(server), await session(server)]
   const statuses: (number | null)[] = []
   for (let index = 0; index < 8; index++) {
@@ -225,7 +225,7 @@ test('rates are applied to a peer, not to the others, also over several connecti
     statuses.push((await rawCall(from, 'NoSuchMethod', envelope(0), true)).status)
   }
   expect(statuses.slice(0, 5)).toEqual([7, 7, 7, 7, 7])
-  expect(statuses.slice(6)).toContain(8)
+  expect(statuses.slice(5)).toEqual([8, 8, 8])
   await stillServes(server)
 })
 
@@ -233,8 +233,7 @@ test('calls of one peer at one time are bounded', async () => {
   const { server } = await listener({ limits: { callsPerPeer: 3 } })
   const peer = await session(server)
   const open = Array.from({ length: 3 }, () => rawCall(peer, 'GetGlobalFrame', envelope(10), false))
-  await sleep(50)
-  expect(await rawCall(peer, 'GetGlobalFrame', envelope(10), false)).toMatchObject({ status: 8 })
+  while ((await rawCall(peer, 'GetGlobalFrame', envelope(0), true)).status !== 8) await sleep(5)
   peer.destroy()
   await Promise.all(open)
   await stillServes(server)

@@ -62,7 +62,7 @@ export async function connectPeer(
   const socket = await dial(address, material, connectMillis, signal)
   const peerId = whoAnswers(socket, address, engine)
   const authority = `https://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
-  const session = await openHttp2(authority, socket, signal)
+  const session = await openHttp2(authority, socket, connectMillis, signal)
   const transport = createGrpcTransport({
     baseUrl: authority,
     sessionManager: new PeerSession(authority, session),
@@ -120,7 +120,12 @@ class PeerSession implements NodeHttp2ClientSessionManager {
   }
 }
 
-function openHttp2(authority: string, socket: TLSSocket, signal: AbortSignal | undefined): Promise<ClientHttp2Session> {
+function openHttp2(
+  authority: string,
+  socket: TLSSocket,
+  millis: number,
+  signal: AbortSignal | undefined,
+): Promise<ClientHttp2Session> {
   return new Promise((resolve, reject) => {
     const session = connectHttp2(authority, {
       settings: {
@@ -130,23 +135,25 @@ function openHttp2(authority: string, socket: TLSSocket, signal: AbortSignal | u
       },
       createConnection: () => socket,
     })
-    const fail = () => {
+    const fail = (code: 'cancelled' | 'timeout' | 'dial', text: string) => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
       session.destroy()
-      reject(
-        signal?.aborted === true
-          ? new RpcError('cancelled', 'dialling was cancelled')
-          : new RpcError('dial', 'the peer closed the connection before HTTP/2 began'),
-      )
+      reject(new RpcError(code, text))
     }
-    const timer = setTimeout(fail, CLIENT_LIMITS.connectMillis)
-    session.on('error', fail)
-    session.once('close', fail)
-    signal?.addEventListener('abort', fail)
+    const abort = () => fail('cancelled', 'dialling was cancelled')
+    const closed = () => fail('dial', 'the peer closed the connection before HTTP/2 began')
+    const timer = setTimeout(() => fail('timeout', `no HTTP/2 within ${millis} ms`), millis)
+    session.on('error', closed)
+    // Stays: what fails later is told to the calls.
+    session.on('error', () => session.destroy())
+    session.once('close', closed)
+    signal?.addEventListener('abort', abort)
     session.once('remoteSettings', () => {
       clearTimeout(timer)
-      session.off('error', fail)
-      session.off('close', fail)
-      signal?.removeEventListener('abort', fail)
+      session.off('close', closed)
+      session.off('error', closed)
+      signal?.removeEventListener('abort', abort)
       session.setLocalWindowSize(SESSION_WINDOW_BYTES)
       resolve(session)
     })

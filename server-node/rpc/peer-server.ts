@@ -114,6 +114,7 @@ export async function startPeerServer(options: PeerServerOptions): Promise<PeerS
       return
     }
     const session = openSession(peers, socket, limits)
+    if (session === null) return
     const caller = { peerId, name, isSelf: sameBytes(peerId, identity.peerId) }
     callers.set(session, caller)
     sessions.set(caller, session)
@@ -136,7 +137,8 @@ export async function startPeerServer(options: PeerServerOptions): Promise<PeerS
       strangersNow--
       clearTimeout(end)
     })
-    reasons.set(openSession(strangers, socket, limits), `a certificate of a peer is needed: ${reason}`)
+    const session = openSession(strangers, socket, limits)
+    if (session !== null) reasons.set(session, `a certificate of a peer is needed: ${reason}`)
   }
   const onRefused = (reason: FrontRefusal) => onEvent({ event: 'refused', reason, text: reason })
   const { engine, host, port } = options

@@ -46,17 +46,22 @@ export function sessionServer(limits: RpcLimits, answer: Answer): Http2Server {
   return server
 }
 
-/** Starts HTTP/2 on a connected socket. */
-export function openSession(server: Http2Server, socket: Socket, limits: RpcLimits): ServerHttp2Session {
-  let opened: ServerHttp2Session | undefined
+/** Starts HTTP/2 on a connected socket; null, and the socket is closed, when it cannot: the other side may be gone by now. */
+export function openSession(server: Http2Server, socket: Socket, limits: RpcLimits): ServerHttp2Session | null {
+  let opened: ServerHttp2Session | null = null
   const take = (session: ServerHttp2Session) => {
     opened = session
+    session.on('stream', watch(session, limits))
   }
   server.once('session', take)
-  server.emit('connection', socket)
-  server.off('session', take)
-  if (opened === undefined) throw new Error('HTTP/2 did not start on the socket')
-  opened.on('stream', watch(opened, limits))
+  try {
+    if (!socket.destroyed) server.emit('connection', socket)
+  } catch {
+    opened = null
+  } finally {
+    server.off('session', take)
+  }
+  if (opened === null) socket.destroy()
   return opened
 }
 

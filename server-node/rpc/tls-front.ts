@@ -2,6 +2,7 @@
  * The TCP and TLS side of the peer listener: bounded handshakes, mutual TLS 1.3, and who the other side is. OpenSSL checks that a caller
  * holds the key of its certificate (RPC-02, hazard RPC-H1); what the certificate is worth is decided here (spec 51 section 1).
  */
+import { constants } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Ed448Verifier } from '@petal/core/identity/index.ts'
@@ -52,6 +53,8 @@ export async function listenTls(options: TlsFrontOptions): Promise<TlsFront> {
     minVersion: 'TLSv1.3',
     ALPNProtocols: ['h2'],
     handshakeTimeout: limits.handshakeMillis,
+    // No resumption: every connection proves its key anew.
+    secureOptions: constants.SSL_OP_NO_TICKET,
   })
   tls.on('secureConnection', (socket) => {
     const connection = sockets.get(nameOf(socket))
