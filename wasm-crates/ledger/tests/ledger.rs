@@ -4,7 +4,7 @@ use hypergraph::{
     AtomId, Change, GLOBAL_ADDRESS, Location, PhaseSet, ServedLeaf, ShardKey, folded_key,
 };
 use ledger::{Code, Ledger};
-use store::{Levels, Options, Read};
+use store::{Levels, Options, Read, Standing};
 use tries::proof::{Claim, decode_plain, verify};
 
 const APP: [u8; 32] = [7; 32];
@@ -423,4 +423,50 @@ fn a_long_list_of_changes_costs_as_much_per_change_as_a_short_one() {
     println!("{few} ns for 250, {many} ns for 4,000");
     // Sixteen times as many; the square would be 256.
     assert!(many < 32 * few, "{few} ns for 250, {many} ns for 4,000");
+}
+
+#[test]
+fn votes_rise_and_no_older_copy_of_the_store_gives_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("state.redb");
+    let mut ledger = open(directory.path());
+    let (standing, mark) = ledger.voting().expect("asked");
+    assert_eq!((standing, mark.vote_rank), (Standing::Current, None));
+    for frame in 0..3 {
+        ledger.record_vote(frame + 1).expect("recorded");
+        advance(&mut ledger, frame);
+    }
+    let again = ledger.record_vote(3).expect_err("a second vote");
+    assert_eq!(again.code(), Code::Frame);
+    ledger.close().expect("closed");
+    drop(ledger);
+    let old = std::fs::read(&file).expect("bytes");
+    let mut ledger = open(directory.path());
+    // Recorded, and its frame never came: the ranks go on, the store is not older.
+    ledger.record_vote(4).expect("recorded");
+    drop(ledger);
+    let mut ledger = open(directory.path());
+    let (standing, mark) = ledger.voting().expect("asked");
+    assert_eq!(
+        (standing, mark.vote_rank, mark.head),
+        (Standing::Current, Some(4), Some(2))
+    );
+    ledger.record_vote(5).expect("recorded");
+    advance(&mut ledger, 3);
+    ledger.close().expect("closed");
+    drop(ledger);
+    std::fs::write(&file, old).expect("restored");
+    let mut ledger = open(directory.path());
+    let behind = Standing::Behind {
+        recorded: 3,
+        head: Some(2),
+    };
+    assert_eq!(ledger.voting().expect("asked").0, behind);
+    assert_eq!(
+        ledger.record_vote(6).expect_err("older").code(),
+        Code::Corrupt
+    );
+    ledger.accept_rollback(0).expect("accepted");
+    assert_eq!(ledger.record_vote(5).expect_err("said").code(), Code::Frame);
+    ledger.record_vote(6).expect("recorded");
 }

@@ -166,6 +166,14 @@ fn judge(whole: &Whole, peer: &Ledger, bytes: &[u8], outcomes: &mut Outcomes) {
         same(&committed, &whole.committed) || !repaired.unconfirmed.is_empty(),
         "another state: {repaired:?}"
     );
+    let app = APPS[0];
+    let proved = ledger.prove_shard(&app, FRAMES - 1).expect("proved");
+    assert!(proved.is_some());
+    if !repaired.rebuilt.is_empty() || !missing.is_empty() {
+        // Its older generations are gone, and so are the global trees that they were in.
+        let older = ledger.prove_shard(&app, FRAMES - 2).expect_err("gone");
+        assert_eq!(older.code(), Code::Unavailable);
+    }
     // It goes on.
     drop(ledger);
     let mut ledger = Ledger::open(directory.path(), options()).expect("opens");
