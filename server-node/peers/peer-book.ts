@@ -2,7 +2,6 @@
  * The latest record of each peer, the archives among them (spec 51 section 2). Records are accepted once for each time they are made; what says
  * the same as before is passed on and not told as news.
  */
-import { multiaddr } from '@multiformats/multiaddr'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { node } from '@petal/core/codec/index.ts'
 import {
@@ -13,6 +12,7 @@ import {
   peerInfoDigest,
 } from '@petal/core/identity/index.ts'
 import { sameBytes } from '@petal/core/platform/bytes.ts'
+import { streamAddress } from '../rpc/archive-addresses.ts'
 import type { ArchiveAddress } from '../rpc/archive-pool.ts'
 import { judgePeerInfo, type PeerInfoJudgement } from './judge-peer-info.ts'
 import { PUBLISH_MILLIS } from './own-peer-info.ts'
@@ -133,11 +133,8 @@ const MOST_OWN = 64
 export function streamAddresses({ peer_id, reachability }: PeerInfo): readonly ArchiveAddress[] {
   const master = reachability.find(({ filter }) => filter.length === 32 && filter.every((byte) => byte === 0xff))
   return (master?.stream_multiaddrs ?? []).flatMap((text) => {
-    const [host, tcp] = multiaddr(text).getComponents()
-    const port = Number(tcp?.value)
-    const usable = host !== undefined && HOSTS.has(host.name) && tcp?.name === 'tcp' && Number.isInteger(port)
-    return usable && host.value !== undefined ? [{ host: host.value, port, peerId: peer_id }] : []
+    const address = streamAddress(text)
+    const contradicts = address !== null && address.peerId !== null && !sameBytes(address.peerId, peer_id)
+    return address === null || contradicts ? [] : [{ ...address, peerId: peer_id }]
   })
 }
-
-const HOSTS: ReadonlySet<string> = new Set(['ip4', 'ip6', 'dns', 'dns4', 'dns6'])

@@ -1,7 +1,7 @@
 /** Records of peers: made, judged, kept (spec 51 sections 2, 3; RPC-05, RPC-06, OPS-08). */
 import { keys, node } from '@petal/core/codec/index.ts'
 import { fromProtobuf, toProtobuf } from '@petal/core/codec/protobuf.ts'
-import { CAPABILITIES, signAlert, signKeyRegistry, signPeerInfo } from '@petal/core/identity/index.ts'
+import { CAPABILITIES, peerIdText, signAlert, signKeyRegistry, signPeerInfo } from '@petal/core/identity/index.ts'
 import { MemoryStore } from '@petal/core/light/memory-store.ts'
 import { StoreError } from '@petal/core/platform/store.ts'
 import { describe, expect, test, vi } from 'vitest'
@@ -145,7 +145,15 @@ describe('the book of peers', () => {
       book.judge(claims.bytes, NOW)
       expect(book.archives()).toEqual(expected.map((peerId) => ({ host: '203.0.113.7', port: 8340, peerId })))
     }
-    const odd = { ...master, stream: ['/ip4/1.2.3.4/udp/1', '/ip6/::1/tcp/9', '/dns4/a.example/tcp/10'] }
+    const odd = {
+      ...master,
+      stream: [
+        '/ip4/1.2.3.4/udp/1',
+        '/ip6/::1/tcp/9',
+        '/dns4/a.example/tcp/10',
+        `/ip4/1.2.3.4/tcp/8/p2p/${peerIdText(third.peerId)}`,
+      ],
+    }
     expect(streamAddresses(made({ master: odd }).info).map(({ host, port }) => [host, port])).toEqual([
       ['::1', 9],
       ['a.example', 10],

@@ -1,8 +1,9 @@
 /** The archive client against real listeners (spec 51 section 6; RPC-10, RPC-11, hazard RPC-H6). */
 import { fromBinary } from '@bufbuild/protobuf'
 import { GlobalFrameHeaderSchema } from '@petal/core/gen/node/consensus_pb.js'
-import type { Identity } from '@petal/core/identity/index.ts'
+import { type Identity, peerIdText } from '@petal/core/identity/index.ts'
 import { afterEach, describe, expect, test } from 'vitest'
+import { MAINNET_ARCHIVES, streamAddress } from './archive-addresses.ts'
 import { ArchiveClient, type ArchiveClientOptions, type ArchiveFrame } from './archive-client.ts'
 import { type ArchiveAddress, ArchivePool, BAN_MILLIS } from './archive-pool.ts'
 import type { RpcError } from './errors.ts'
@@ -64,6 +65,17 @@ describe('the pool', () => {
     for (let port = 0; port < 1_000; port++) pool.add({ host: 'c', port, peerId: null })
     expect(pool.size).toBe(64)
   })
+})
+
+test('addresses of stream ports', () => {
+  const { peerId } = identityOf(3)
+  const text = peerIdText(peerId)
+  expect(streamAddress('/ip4/192.0.2.1/tcp/8340')).toEqual({ host: '192.0.2.1', port: 8340, peerId: null })
+  expect(streamAddress(`/ip6/2001:db8::1/tcp/1/p2p/${text}`)).toEqual({ host: '2001:db8::1', port: 1, peerId })
+  const none = ['', 'x', '/ip4/192.0.2.1', '/ip4/192.0.2.1/udp/1', '/ip4/192.0.2.1/tcp/0', '/ip4/192.0.2.1/tcp/1/ws']
+  for (const wrong of [...none, '/ip4/192.0.2.1/tcp/1/p2p/12D3KooW', `/ip4/192.0.2.1/tcp/1/p2p/${text}/p2p-circuit`])
+    expect(streamAddress(wrong)).toBeNull()
+  expect(MAINNET_ARCHIVES).toHaveLength(6)
 })
 
 test('RPC-11 a failing archive gives way to the next, is left alone for 60 s, and is then asked again', async () => {

@@ -230,7 +230,9 @@ test('rates are applied to a peer, not to the others, also over several connecti
 })
 
 test('calls of one peer at one time are bounded', async () => {
-  const { server } = await listener({ limits: { callsPerPeer: 3 } })
+  const { server } = await listener({
+    limits: { callsPerPeer: 3, requestBurst: 1e6, requestsPerSecond: 1e6 },
+  })
   const peer = await session(server)
   const open = Array.from({ length: 3 }, () => rawCall(peer, 'GetGlobalFrame', envelope(10), false))
   while ((await rawCall(peer, 'GetGlobalFrame', envelope(0), true)).status !== 8) await sleep(5)

@@ -1,4 +1,6 @@
 /** gRPC between nodes, for the operator's programs, and towards archives. See README.md. */
+
+export { MAINNET_ARCHIVES, streamAddress } from './archive-addresses.ts'
 export { ArchiveClient, type ArchiveClientOptions, type ArchiveFrame, type FollowOptions } from './archive-client.ts'
 export { type ArchiveAddress, BAN_MILLIS } from './archive-pool.ts'
 export { RpcError, type RpcErrorCode } from './errors.ts'
