@@ -49,7 +49,6 @@ export const goGroups = (programs: GoPrograms): readonly Group[] => [
     mixedGroup(programs, transport),
     programGroup(programs, transport),
   ]),
-  ...PAIRS.map((pair) => linkGroup(programs, pair, 'webrtc-direct')),
   tabTransportGroup(programs),
   joinedGroup(programs),
 ]
@@ -63,7 +62,7 @@ function linkGroup(programs: GoPrograms, pair: Pair, transport: TransportKind): 
     name: nameOf(pair, transport),
     start: async (stack) => {
       const go = await goSide(stack, programs, pair, transport)
-      const petal = await petalSide(pair.petal, NETWORK, transport)
+      const petal = await petalSide({ key: pair.petal, network: NETWORK, transport })
       stack.defer(() => petal.peer.stop())
       return understand(pair)
         ? [...linkCases(petal, go, transport), ...kadCases(petal, go, transport)]
@@ -78,7 +77,7 @@ function gossipGroup(programs: GoPrograms, pair: Pair, transport: TransportKind)
     start: async (stack) => {
       const go = await goSide(stack, programs, pair, transport)
       const other = await goSide(stack, programs, pair, transport)
-      const petal = await petalSide(pair.petal, NETWORK, transport)
+      const petal = await petalSide({ key: pair.petal, network: NETWORK, transport })
       stack.defer(() => petal.peer.stop())
       return gossipCases(petal, go, other, transport)
     },
@@ -93,9 +92,9 @@ function mixedGroup(programs: GoPrograms, transport: TransportKind): Group {
     start: async (stack) => {
       const stock = await goSide(stack, programs, { ...pair, go: 'Ed25519', taught: false }, transport)
       const taught = await goSide(stack, programs, { ...pair, go: 'Ed448', taught: true }, transport)
-      const far = await petalSide('Ed448', NETWORK, transport)
+      const far = await petalSide({ key: 'Ed448', network: NETWORK, transport })
       stack.defer(() => far.peer.stop())
-      const petal = await petalSide('Ed25519', NETWORK, transport)
+      const petal = await petalSide({ key: 'Ed25519', network: NETWORK, transport })
       stack.defer(() => petal.peer.stop())
       return [...mixedGossipCases(petal, stock, taught, transport), ...unknownKindCases(petal, far, stock, transport)]
     },
@@ -110,7 +109,12 @@ function discoveryGroup(programs: GoPrograms, pair: Pair, transport: TransportKi
       const go = await goSide(stack, programs, pair, transport)
       const petals: PetalSide[] = []
       for (const _ of [1, 2]) {
-        const petal = await petalSide(pair.petal, NETWORK, transport, [addressOf(go.peer, transport)])
+        const petal = await petalSide({
+          key: pair.petal,
+          network: NETWORK,
+          transport,
+          bootstrap: [addressOf(go.peer, transport)],
+        })
         stack.defer(() => petal.peer.stop())
         petals.push(petal)
       }

@@ -13,8 +13,8 @@ import { stockJsSide } from './peers/stock-js.ts'
 const NETWORK = 99
 const CASE_MILLIS = 60_000
 
-const petal25519 = await petalSide('Ed25519', NETWORK, 'tcp')
-const petal448 = await petalSide('Ed448', NETWORK, 'tcp')
+const petal25519 = await petalSide({ key: 'Ed25519', network: NETWORK, transport: 'tcp' })
+const petal448 = await petalSide({ key: 'Ed448', network: NETWORK, transport: 'tcp' })
 const stock = await stockJsSide(kademliaProtocol(NETWORK))
 afterAll(async () => {
   for (const { peer } of [stock, petal448, petal25519]) await peer.stop()

@@ -64,7 +64,7 @@ class Room {
     this.#petal = petal
     this.#transport = transport
     for (const topic of [TOPIC, SHARD])
-      petal.node.gossip.subscribe(topic, { deliver: (message) => void this.#heard.push(message) })
+      petal.gossip.subscribe(topic, { deliver: (message) => void this.#heard.push(message) })
   }
 
   async hello({ peer }: GossipSide): Promise<void> {
@@ -95,7 +95,7 @@ class Room {
   async publish({ peer }: GossipSide): Promise<void> {
     await peer.grafted(TOPIC)
     const data = randomBytes(2000)
-    assert.ok((await this.#petal.node.gossip.publish(TOPIC, data)) >= 1)
+    assert.ok((await this.#petal.gossip.publish(TOPIC, data)) >= 1)
     const received = await peer.received(bytesToHex(data))
     assert.equal(received.fault, '')
     assert.equal(received.from, this.#petalId)
@@ -105,7 +105,7 @@ class Room {
 
   async answer({ peer }: GossipSide): Promise<void> {
     const data = randomBytes(100)
-    await this.#petal.node.gossip.publish(TOPIC, data)
+    await this.#petal.gossip.publish(TOPIC, data)
     const first = await peer.received(bytesToHex(data))
     const digest = bytesToHex(sha256(data))
     for (const [asked, id] of [digest, `01${digest}`].entries()) {

@@ -20,7 +20,7 @@ export function mixedGossipCases(
     {
       name: 'an Ed25519 author is heard by who knows more',
       run: async () => {
-        petal.node.gossip.subscribe(TOPIC, { deliver: () => undefined })
+        petal.gossip.subscribe(TOPIC, { deliver: () => undefined })
         for (const { peer } of [stock, taught]) {
           await peer.dial(addressOf(petal.peer, transport))
           await peer.open(peerId, [TOPIC])

@@ -1,9 +1,10 @@
 /** The peer part of a Petal node, as the program starts it, in this process. */
 import { generateEd448KeyPair, generateKeyPair } from '@libp2p/crypto/keys'
+import type { GossipService } from '@petal/p2p/gossip/index.ts'
 import { useEngineForHostKeys } from '@petal/p2p/host-keys.ts'
 import { loadAddon } from '../../../server-node/crypto/addon.ts'
 import { DEFAULT_NET_LIMITS } from '../../../server-node/net/limits.ts'
-import { type PeerNode, startPeerNode } from '../../../server-node/net/node.ts'
+import { startPeerNode } from '../../../server-node/net/node.ts'
 import { TRANSPORTS, type TransportName } from '../../../server-node/net/transports.ts'
 import { Certificates } from '../../../server-node/net/webtransport/certificates.ts'
 import type { Side } from '../cases/links.ts'
@@ -12,7 +13,7 @@ import { type Host, Libp2pPeer } from './libp2p-peer.ts'
 import type { KeyKind, TransportKind } from './peer.ts'
 
 export interface PetalSide extends Side {
-  readonly node: PeerNode
+  readonly gossip: GossipService
 }
 
 /** Cases dial as often as they like. */
@@ -21,20 +22,23 @@ const LIMITS = { ...DEFAULT_NET_LIMITS, connectionsPerSecond: 1000 }
 const ROUND_MILLIS = 1000
 const NEVER_MILLIS = 86_400_000
 
-/** `bootstrap`: addresses to look for peers from; without one nobody is looked for. Throws `NotHere` for a transport that nodes have not. */
-export async function petalSide(
-  key: KeyKind,
-  networkNumber: number,
-  transport: TransportKind,
-  bootstrap: readonly string[] = [],
-): Promise<PetalSide> {
+export interface PetalOptions {
+  readonly key: KeyKind
+  readonly network: number
+  readonly transport: TransportKind
+  /** Addresses to look for peers from; without one nobody is looked for. */
+  readonly bootstrap?: readonly string[]
+}
+
+/** Throws `NotHere` for a transport that nodes have not. */
+export async function petalSide({ key, network, transport, bootstrap = [] }: PetalOptions): Promise<PetalSide> {
   if (!isOfNodes(transport)) throw new NotHere(`Petal nodes have no ${transport} yet`)
   const addon = loadAddon()
   useEngineForHostKeys(addon)
   const identity = await (key === 'Ed448' ? generateEd448KeyPair() : generateKeyPair('Ed25519'))
   const node = await startPeerNode({
     identity,
-    networkNumber,
+    networkNumber: network,
     host: '127.0.0.1',
     transports: [transport],
     limits: LIMITS,
@@ -44,7 +48,7 @@ export async function petalSide(
   })
   // `startPeerNode` makes these services and tells of a node without them.
   const peer = await Libp2pPeer.of(node.libp2p as Host, () => node.stop())
-  return { name: 'Petal', key, peer, node, agent: /^petal\//, protocolVersion: 'ipfs/0.1.0' }
+  return { name: 'Petal', key, peer, gossip: node.gossip, agent: /^petal\//, protocolVersion: 'ipfs/0.1.0' }
 }
 
 const isOfNodes = (name: TransportKind): name is TransportName => TRANSPORTS.some((each) => each === name)
