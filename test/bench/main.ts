@@ -7,6 +7,7 @@ import type { Figure } from './figure.ts'
 import { kitData } from './inputs.ts'
 import { fillFigures } from './markdown.ts'
 import { NET_TITLES, netFigure } from './net/figures.ts'
+import { FRAME_TO_TAB, FRAME_TO_TAB_TITLE, frameToTab } from './net/frame-to-tab.ts'
 import { measureInNode } from './node-platform.ts'
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts'
 import { pageFigures } from './page-figures.ts'
@@ -28,7 +29,12 @@ import {
   titleOf,
 } from './table.ts'
 
-const FIGURE_TITLES: Readonly<Record<string, string>> = { ...STATE_TITLES, ...NET_TITLES, [PAGE_READ]: PAGE_READ_TITLE }
+const FIGURE_TITLES: Readonly<Record<string, string>> = {
+  ...STATE_TITLES,
+  ...NET_TITLES,
+  [PAGE_READ]: PAGE_READ_TITLE,
+  [FRAME_TO_TAB]: FRAME_TO_TAB_TITLE,
+}
 const NAMES = [...STEPS.map((step) => step.name), ...Object.keys(TAB_TITLES), ...Object.keys(FIGURE_TITLES)]
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const note = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -104,6 +110,8 @@ async function measureAll(options: Options): Promise<Run> {
   const page = withPage ? [...(await attempt('page', () => pageFigures(note), [], failures))] : []
   if (options.page && (withPage || only.includes(PAGE_READ)))
     page.push(...(await attempt(PAGE_READ, async () => [await pageRead()], [], failures)))
+  if (options.page && (withPage || only.includes(FRAME_TO_TAB)))
+    page.push(...(await attempt(FRAME_TO_TAB, async () => [await frameToTab()], [], failures)))
   return {
     machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}`,
     node: process.version,
