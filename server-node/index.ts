@@ -25,8 +25,11 @@ import { type NodeData, openLocalNetwork } from './local.ts'
 import { openIdentity } from './net/identity.ts'
 import { type PeerNode, startPeerNode } from './net/node.ts'
 import { rememberPorts, wishedPorts } from './net/ports.ts'
+import { isLoopback } from './net/reachability.ts'
 import { Certificates } from './net/webtransport/certificates.ts'
 import { type NodeOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import type { NodeState } from './state/node-state.ts'
+import { startWire } from './wire/index.ts'
 
 export { NodeError, type NodeErrorCode } from './errors.ts'
 export { DEFAULT_NET_LIMITS, type NetLimits } from './net/limits.ts'
@@ -43,6 +46,9 @@ export interface RunningNode extends AsyncDisposable {
   readonly genesis: string
   /** Multiaddrs of now. */
   addresses(): readonly string[]
+  /** Port of gRPC for other nodes, and for the operator's programs. */
+  readonly peerRpcPort: number
+  readonly localRpcPort: number | null
   /** What `/network.json` says now. */
   network(): NetworkDescription
   health(): Health
@@ -75,7 +81,7 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
     noticeOf(options)(`listening on ${options.host}: other machines can reach this node`)
   }
   const joins = data !== undefined && (options.join.length > 0 || isJoined(data.directory))
-  let parts: { source: FrameSource; light: PeerNode; since: number } | undefined
+  let parts: Serving | undefined
   const network = () => parts && describe(parts.source, parts.light.addresses())
   const health = () => healthOf(parts, joins)
   const assets = await readAssets(options.webRoot)
@@ -87,11 +93,15 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   stack.defer(() => crypto.close())
   const certificates = await Certificates.open(addon, data?.secrets, Date.now())
   useEngineForHostKeys(addon)
+  const ports = data === undefined ? {} : await wishedPorts(data.directory, options.host)
   const light = await startPeerNode({
     networkNumber: LOCAL.networkNumber,
     identity: await openIdentity(options.identityKind, keys, data?.secrets),
     host: options.host,
-    ports: data === undefined ? {} : await wishedPorts(data.directory, options.host),
+    ports,
+    blacklist: options.blacklist,
+    bootstrap: options.join.filter((address) => address.startsWith('/')),
+    upnp: options.upnp,
     transports: options.transports,
     limits: options.limits,
     webTransport: { addon, certificates },
@@ -99,15 +109,28 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   const stopLight = once(() => light.stop())
   stack.defer(stopLight)
   const stopping = new AbortController()
-  const open = { options, crypto, data, light, joins, stopping, stack }
-  const { source, run } = await openSource(open)
+  const halting = new AbortController()
+  const open = { options, crypto, data, light, joins, stopping, halting, stack }
+  const { source, state, run } = await openSource(open)
   // Nobody is answered from what is being closed.
   stack.defer(stopLight)
   stack.defer(() => stopping.abort())
   relayDemonstration(light.gossip)
   await light.serve(source)
-  if (data !== undefined) await rememberPorts(data.directory, light.addresses())
-  const ready = { source, light, since: Date.now() }
+  const wire = await startWire({
+    options,
+    engine: addon,
+    keys,
+    light,
+    source,
+    state,
+    produces: state !== undefined && !joins,
+    wishedPort: ports['peer-rpc'],
+    stack,
+    halt: () => halting.abort(),
+  })
+  if (data !== undefined) await rememberPorts(data.directory, light.addresses(), wire.peerRpcPort)
+  const ready = { source, light, since: Date.now(), halting: halting.signal }
   stack.defer(source.onHead(() => Object.assign(ready, { since: Date.now() })))
   parts = ready
   run()
@@ -118,16 +141,13 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
     source,
     joined: joins,
     genesis: genesisDigest(describe(source, [])),
+    ...wire,
     addresses: () => light.addresses(),
     network: () => describe(source, light.addresses()),
     health,
     stop,
     [Symbol.asyncDispose]: stop,
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === '::1' || host.startsWith('127.')
 }
 
 const noticeOf =
@@ -161,11 +181,15 @@ interface Opening {
   readonly light: PeerNode
   readonly joins: boolean
   readonly stopping: AbortController
+  /** Fires when an alert halts the node: no more frames are made. */
+  readonly halting: AbortController
   readonly stack: AsyncDisposableStack
 }
 
 interface OpenSource {
   readonly source: FrameSource
+  /** Absent for a recording. */
+  readonly state?: NodeState
   /** Starts it moving. */
   readonly run: () => void
 }
@@ -201,8 +225,9 @@ async function openReplay({ options, crypto, stack }: Opening): Promise<OpenSour
   }
 }
 
-async function openLocal({ options, crypto, light, stopping, stack }: Opening, data: NodeData): Promise<OpenSource> {
-  const { chain, verifier, run } = await openLocalNetwork(options, crypto, data)
+async function openLocal(opening: Opening, data: NodeData): Promise<OpenSource> {
+  const { options, crypto, light, stopping, halting, stack } = opening
+  const { chain, state, verifier, run } = await openLocalNetwork(options, crypto, data)
   stack.defer(() => chain.close())
   const gossip = new FrameGossip({ gossip: light.gossip, verifier, source: () => chain })
   stack.defer(() => gossip.stop())
@@ -211,8 +236,9 @@ async function openLocal({ options, crypto, light, stopping, stack }: Opening, d
   stack.defer(() => running)
   return {
     source: chain,
+    state,
     run: () => {
-      running = run(stopping.signal)
+      running = run(AbortSignal.any([stopping.signal, halting.signal]))
     },
   }
 }
@@ -220,11 +246,11 @@ async function openLocal({ options, crypto, light, stopping, stack }: Opening, d
 async function openJoined({ options, crypto, light, stopping, stack }: Opening, data: NodeData): Promise<OpenSource> {
   const signal = AbortSignal.any([stopping.signal, ...(options.signal === undefined ? [] : [options.signal])])
   const parts = { options, crypto, directory: data.directory, net: light, signal, stack }
-  const { chain } = await joinNetwork(parts).catch((error: unknown) => {
+  const { chain, state } = await joinNetwork(parts).catch((error: unknown) => {
     if (!signal.aborted) throw error
     throw new NodeError('stopped', `the node was stopped before it served a frame: ${messageOf(signal.reason)}`)
   })
-  return { source: chain, run: () => undefined }
+  return { source: chain, state, run: () => undefined }
 }
 
 /** The default port, or any free one when another program has it. */
@@ -245,14 +271,26 @@ function once(call: () => Promise<void>): () => Promise<void> {
   }
 }
 
-function healthOf(parts: { source: FrameSource; light: PeerNode; since: number } | undefined, joins: boolean): Health {
-  if (parts === undefined) return { status: joins ? 'syncing' : 'starting', network: null, head: null, connections: 0 }
-  const { source, light, since } = parts
+interface Serving {
+  readonly source: FrameSource
+  readonly light: PeerNode
+  /** When the newest frame came, milliseconds. */
+  readonly since: number
+  readonly halting: AbortSignal
+}
+
+function healthOf(serving: Serving | undefined, joins: boolean): Health {
+  if (serving === undefined)
+    return { status: joins ? 'syncing' : 'starting', network: null, head: null, connections: 0, reach: null }
+  const { source, light, since, halting } = serving
   const late = source.grows() && Date.now() - since > STALLED_MILLIS + STALLED_INTERVALS * source.frameIntervalMillis
+  const moving = late ? 'stalled' : source.syncing?.() === true ? 'syncing' : 'ok'
+  const { reach, text } = light.reachability()
   return {
-    status: late ? 'stalled' : source.syncing?.() === true ? 'syncing' : 'ok',
+    status: halting.aborted ? 'halted' : moving,
     network: source.network,
     head: source.head().number.toString(),
     connections: light.connections(),
+    reach: { reach, text },
   }
 }

@@ -27,6 +27,7 @@ export interface NodeData {
 
 export interface LocalNetwork {
   readonly chain: LocalChain
+  readonly state: NodeState
   /** Judges frames by the committee and rules of this network. */
   readonly verifier: HeaderVerifier
   /** Makes frames until the signal fires or a failure is final. */
@@ -70,6 +71,7 @@ export async function openLocalNetwork(
   const maker = new FrameMaker(crypto, members, committee, rulesOf(genesis))
   return {
     chain,
+    state,
     verifier: new HeaderVerifier(crypto, committee, rulesOf(genesis)),
     run: (signal) => {
       observeDisk()

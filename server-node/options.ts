@@ -32,6 +32,18 @@ export interface NodeOptions {
   readonly nodeDirectory?: string
   /** Default `ed448`. Stock libp2p peers know `ed25519` only; nodes of the network know `ed448` only. */
   readonly identityKind?: IdentityKind
+  /** Port of gRPC for other nodes (mutual TLS). Default: that of the last run, else any free one. */
+  readonly peerRpcPort?: number
+  /** Port of gRPC for the operator's programs, on loopback in clear text. Default: none. */
+  readonly localRpcPort?: number
+  /** Peer ids that are refused. */
+  readonly blacklist?: readonly string[]
+  /** Asks the router to forward ports. */
+  readonly upnp?: boolean
+  /** Ed448 key, 114 hex digits, whose alerts halt a node that makes frames. Default: that of the network. */
+  readonly alertKey?: string
+  /** Goes on after an alert. */
+  readonly overrideAlert?: boolean
   /** Time between frames of the local network. Default 10,000. */
   readonly frameIntervalMillis?: number
   /** File of recorded frames, served instead of a local network. */
@@ -82,6 +94,8 @@ export type NodeEvent =
   | { readonly event: 'dropped'; readonly peer: string; readonly reason: string }
   /** The disk of the data directory has reached another level; at `readOnly` no frames are made. */
   | { readonly event: 'disk'; readonly level: DiskLevel; readonly message: string }
+  /** The network's operators say something; `halt` = this node makes no more frames until it is started with `overrideAlert`. */
+  | { readonly event: 'alert'; readonly message: string; readonly halt: boolean }
   /** A frame could not be made or taken; `final` = no more are tried. */
   | { readonly event: 'failure'; readonly message: string; readonly final: boolean }
 
@@ -101,6 +115,9 @@ type Optional =
   | 'store'
   | 'genesis'
   | 'signal'
+  | 'peerRpcPort'
+  | 'localRpcPort'
+  | 'alertKey'
 
 export const DEFAULTS = {
   host: '127.0.0.1',
@@ -120,6 +137,9 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
     transports: TRANSPORTS,
     identityKind: 'ed448' as const,
     join: [],
+    blacklist: [],
+    upnp: false,
+    overrideAlert: false,
     onEvent: () => undefined,
     ...options,
     dataDirectory: options.dataDirectory ?? defaultDirectory(options),
@@ -128,7 +148,10 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
   }
   const { host, port, frameIntervalMillis, replayIntervalMillis, replay, passphrase } = resolved
   if (isIP(host) === 0) throw wrong(`host ${JSON.stringify(host)} is not an IP address`)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw wrong(`port ${port} is not a number from 0 to 65535`)
+  for (const one of [port, options.peerRpcPort ?? 0, options.localRpcPort ?? 0]) checkPort(one)
+  if (options.alertKey !== undefined && !/^[0-9a-f]{114}$/.test(options.alertKey)) {
+    throw wrong('the alert key is not 114 lower-case hex digits')
+  }
   if (!(frameIntervalMillis >= MIN_INTERVAL_MILLIS && frameIntervalMillis <= MAX_INTERVAL_MILLIS)) {
     throw wrong(`a frame interval of ${frameIntervalMillis / 1000} s: 0.5 s to 3600 s are possible`)
   }
@@ -142,6 +165,10 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
   if (passphrase === '') throw wrong('the passphrase is empty')
   checkJoin(options)
   return resolved
+}
+
+function checkPort(port: number): void {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw wrong(`port ${port} is not a number from 0 to 65535`)
 }
 
 function defaultDirectory({ replay, join = [] }: NodeOptions): string | undefined {

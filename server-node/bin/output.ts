@@ -27,6 +27,8 @@ export function jsonOutput(stream: Writable): Output {
         url: node.url,
         addresses: node.addresses(),
         network: node.source.network,
+        peerRpcPort: node.peerRpcPort,
+        localRpcPort: node.localRpcPort,
         head: node.source.head().number.toString(),
         genesis: node.genesis,
         joined: node.joined,
@@ -63,6 +65,7 @@ export function humanOutput(stream: Writable & { readonly isTTY?: boolean }, env
       if (node.joined) print(`  peers  ${node.health().connections}`)
       print(`  page   ${style('bold', node.url)}`)
       for (const address of node.addresses()) print(style('dim', `  peer   ${address}`))
+      print(style('dim', `  grpc   port ${node.peerRpcPort} for nodes${localPort(node.localRpcPort)}`))
       print(style('dim', '  Ctrl-C stops.'))
     },
     event(event) {
@@ -79,6 +82,10 @@ export function humanOutput(stream: Writable & { readonly isTTY?: boolean }, env
           return print(stateLine(event))
         case 'dropped':
           return print(`${style('yellow', 'dropped')} peer ${event.peer}: ${event.reason}`)
+        case 'alert': {
+          const next = event.halt ? '; no more frames are made until it is started with --override-alert' : ''
+          return print(`${style('red', 'alert')}  ${event.message}${next}`)
+        }
         case 'disk':
           return print(`${style('yellow', 'disk')}   ${event.message}`)
         case 'failure': {
@@ -99,6 +106,8 @@ function stateLine(event: Extract<NodeEvent, { event: 'state' }>): string {
   if (remainingMillis !== null && leaves < total) parts.push(`${Math.ceil(remainingMillis / 1000)} s left`)
   return parts.join('  ')
 }
+
+const localPort = (port: number | null): string => (port === null ? '' : `, port ${port} for programs on this machine`)
 
 function frameLine(
   { number, identity, signers, solveMillis }: Extract<NodeEvent, { event: 'frame' }>,

@@ -95,10 +95,10 @@ describe('wrong use: exit code 2, one clear sentence', () => {
     [['version', '--bogus'], "unknown option '--bogus'"],
     [['stop'], 'unknown command stop'],
     [['--bogus', 'start'], 'unknown command --bogus'],
-    [[], 'say what to do: start, keys, state, version'],
+    [[], 'say what to do: start, keys, release, state, version'],
     [['start', '--keys', ''], '--keys needs a value'],
     [['keys'], 'say what to do: show, backup, restore, verify, export-node, passphrase'],
-    [['state'], 'say what to do: verify, backup, stats'],
+    [['state'], 'say what to do: verify, repair, backup, stats, accept-rollback'],
     [['state', 'verify', '--bogus'], "unknown option '--bogus'"],
     [['state', 'backup'], '--to is missing'],
     [['state', 'stats', '--data-dir', ''], '--data-dir needs a value'],
@@ -193,7 +193,7 @@ describe('start', () => {
     const { code, out, err } = await run.ended
     expect(code).toBe(130)
     expect(err).toBe('')
-    expect(out).toMatch(/^Petal serves network replay, frame 244220\n {2}page {3}http:/)
+    expect(out).toMatch(/^Petal serves network replay, frame 244220\n {2}genesis [0-9a-f]{64}\n {2}page {3}http:/)
     expect(out).not.toContain('\u001b')
   })
 })

@@ -52,6 +52,24 @@ const args = {
     valueHint: 'seconds',
     description: `Time between frames (default ${DEFAULTS.frameIntervalMillis / 1000})`,
   },
+  'peer-rpc-port': {
+    type: 'string',
+    valueHint: 'number',
+    description: 'Port of gRPC for other nodes (default: that of the last run, else any free one)',
+  },
+  'local-rpc-port': {
+    type: 'string',
+    valueHint: 'number',
+    description: 'Port of gRPC for programs on this machine, on loopback (default: none)',
+  },
+  blacklist: { type: 'string', valueHint: 'ids', description: 'Peer ids that are refused, with commas' },
+  upnp: { type: 'boolean', description: 'Ask the router to forward ports' },
+  'alert-key': {
+    type: 'string',
+    valueHint: 'hex',
+    description: 'Key whose alerts halt a node that makes frames (default: that of the network)',
+  },
+  'override-alert': { type: 'boolean', description: 'Go on after an alert' },
   json: { type: 'boolean', description: 'One JSON object a line; the first is {"event":"ready",..}' },
 } as const satisfies ArgsDef
 
@@ -144,6 +162,12 @@ function readOptions(values: Values): NodeOptions {
     genesis: text('genesis'),
     replay: path('replay'),
     replayIntervalMillis: number('replay-interval'),
+    peerRpcPort: number('peer-rpc-port'),
+    localRpcPort: number('local-rpc-port'),
+    blacklist: text('blacklist')?.split(','),
+    upnp: values.upnp === true ? true : undefined,
+    alertKey: text('alert-key'),
+    overrideAlert: values['override-alert'] === true ? true : undefined,
     passphrase: process.env.PETAL_PASSPHRASE,
   })
 }

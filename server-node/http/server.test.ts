@@ -29,7 +29,7 @@ beforeAll(async () => {
     port: 0,
     assets: await readAssets(root),
     network: () => network,
-    health: () => ({ status: 'ok', network: 'test', head: '7', connections: 0 }),
+    health: () => ({ status: 'ok', network: 'test', head: '7', connections: 0, reach: null }),
   })
 })
 afterAll(async () => {
@@ -135,7 +135,13 @@ test('/network.json is never stored and waits until the node is ready', async ()
 })
 
 test('/healthz', async () => {
-  expect(await (await get('/healthz')).json()).toEqual({ status: 'ok', network: 'test', head: '7', connections: 0 })
+  expect(await (await get('/healthz')).json()).toEqual({
+    status: 'ok',
+    network: 'test',
+    head: '7',
+    connections: 0,
+    reach: null,
+  })
 })
 
 test('a busy port and a page that is not built are said plainly', async () => {
@@ -146,7 +152,7 @@ test('a busy port and a page that is not built are said plainly', async () => {
     host: '127.0.0.1',
     assets: await readAssets(join(directory, 'nothing')),
     network: () => undefined,
-    health: () => ({ status: 'starting', network: null, head: null, connections: 0 }) as const,
+    health: () => ({ status: 'starting', network: null, head: null, connections: 0, reach: null }) as const,
   }
   await expect(startHttp({ ...options, port })).rejects.toMatchObject({
     code: 'busyPort',

@@ -3,17 +3,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { NetworkDescription } from '@petal/core/light/anchors.ts'
 import { messageOf, NodeError, systemCode } from '../errors.ts'
+import type { Reachability } from '../net/reachability.ts'
 import type { Asset, Assets, Encoding } from './assets.ts'
 import { cacheControl, NO_STORE, SECURITY_HEADERS, SHARED_HEADERS } from './headers.ts'
 
 /** What `/healthz` says. */
 export interface Health {
-  /** `syncing`: newer frames are known than the head, or the network is not known yet. */
-  readonly status: 'starting' | 'syncing' | 'ok' | 'stalled'
+  /** `syncing`: newer frames are known than the head, or the network is not known yet. `halted`: by an alert. */
+  readonly status: 'starting' | 'syncing' | 'ok' | 'stalled' | 'halted'
   readonly network: string | null
   /** Newest frame number, decimal. */
   readonly head: string | null
   readonly connections: number
+  /** Who can reach this node, and what that means; null while it starts. */
+  readonly reach: Pick<Reachability, 'reach' | 'text'> | null
 }
 
 export interface HttpOptions {

@@ -6,9 +6,11 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { PUBLIC_MODE, readFileIfPresent, writeFileDurable } from '../data/files.ts'
 import type { TransportName } from './transports.ts'
 
-export type Ports = Partial<Record<TransportName, number>>
+/** Of transports, and of gRPC for other nodes. */
+export type Ports = Partial<Record<TransportName | 'peer-rpc', number>>
 
 const FILE = 'ports.json'
+const TCP: readonly string[] = ['tcp', 'websocket', 'peer-rpc']
 
 /** Those ports of the last run that are free now. A wish only: whatever is wrong with the file, any free port will do. */
 export async function wishedPorts(directory: string, host: string): Promise<Ports> {
@@ -16,14 +18,14 @@ export async function wishedPorts(directory: string, host: string): Promise<Port
   const ports: Ports = {}
   for (const [name, port] of Object.entries(parse(content))) {
     if (!Number.isInteger(port) || port < 1024 || port > 65_535) continue
-    if (await (name === 'websocket' || name === 'tcp' ? tcpIsFree : udpIsFree)(host, port))
-      ports[name as TransportName] = port
+    const free = TCP.includes(name) ? tcpIsFree : udpIsFree
+    if (await free(host, port)) ports[name as keyof Ports] = port
   }
   return ports
 }
 
-export async function rememberPorts(directory: string, addresses: readonly string[]): Promise<void> {
-  const ports: Ports = {}
+export async function rememberPorts(directory: string, addresses: readonly string[], peerRpc: number): Promise<void> {
+  const ports: Ports = { 'peer-rpc': peerRpc }
   for (const address of addresses) {
     const parts = multiaddr(address).getComponents()
     const names = parts.map(({ name }) => name)

@@ -1,0 +1,105 @@
+/** Starts what a node offers beside frames. */
+import { identityOfSeed } from '@petal/core/identity/index.ts'
+import type { FrameSource } from '../chain/source.ts'
+import type { Addon } from '../crypto/addon.ts'
+import { messageOf } from '../errors.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+import { PEER_KEY_ID, PROVER_KEY_ID } from '../keys/key-types.ts'
+import type { PeerNode } from '../net/node.ts'
+import type { ResolvedOptions } from '../options.ts'
+import { AlertDesk } from '../peers/alerts.ts'
+import { KeyRegistryBook } from '../peers/key-registry-book.ts'
+import { PeerBook } from '../peers/peer-book.ts'
+import type { NodeState } from '../state/node-state.ts'
+import { startPeerGossip } from './peer-gossip.ts'
+import { type RpcParts, startLocalPort, startPeerPort } from './rpc.ts'
+
+export interface WireParts {
+  readonly options: ResolvedOptions
+  readonly engine: Addon
+  readonly keys: KeyRing
+  readonly light: PeerNode
+  readonly source: FrameSource
+  readonly state: NodeState | undefined
+  /** It makes frames: an alert halts it. */
+  readonly produces: boolean
+  /** Port of the last run for other nodes, when it is free. */
+  readonly wishedPort: number | undefined
+  readonly stack: AsyncDisposableStack
+  /** An alert stops this node. */
+  halt(): void
+}
+
+export interface Wire {
+  readonly peerRpcPort: number
+  readonly localRpcPort: number | null
+}
+
+const SEED_BYTES = 57
+
+/** Throws `NodeError` `busyPort` for a port that was given and is not free. */
+export async function startWire(parts: WireParts): Promise<Wire> {
+  const { options, engine, keys, light, source, state, produces, stack } = parts
+  const failed = (error: unknown) => options.onEvent({ event: 'failure', message: messageOf(error), final: false })
+  const identity = identityOfSeed(keys.get(PEER_KEY_ID).privateKey.subarray(0, SEED_BYTES), engine)
+  stack.defer(() => void identity.seed.fill(0))
+  const store = state?.kv()
+  const registries = store === undefined ? new KeyRegistryBook(engine) : await KeyRegistryBook.open(engine, store)
+  const peers = new PeerBook({ engine, self: identity.peerId })
+  const rpc: RpcParts = {
+    identity,
+    engine,
+    host: options.host,
+    source,
+    state,
+    registries,
+    peers,
+    gossip: light.gossip,
+    reachable: () => light.reachability().reach === 'public',
+    onFault: failed,
+  }
+  const peerPort = await startPeerPort(rpc, options.peerRpcPort ?? parts.wishedPort ?? 0)
+  stack.defer(() => peerPort.stop())
+  const localPort = options.localRpcPort === undefined ? null : await startLocalPort(rpc, options.localRpcPort)
+  if (localPort !== null) stack.defer(() => localPort.stop())
+
+  const alerts = store && (await openAlerts(parts, store))
+  stack.defer(
+    startPeerGossip({
+      gossip: light.gossip,
+      engine,
+      identity,
+      proverSecret: keys.get(PROVER_KEY_ID).privateKey,
+      peers,
+      registries,
+      alerts,
+      source,
+      archive: produces,
+      addresses: () => light.addresses(),
+      streamPort: peerPort.port,
+      onFailure: failed,
+    }),
+  )
+  return { peerRpcPort: peerPort.port, localRpcPort: localPort?.port ?? null }
+}
+
+async function openAlerts(parts: WireParts, store: ReturnType<NodeState['kv']>): Promise<AlertDesk> {
+  const { options, engine, produces, halt } = parts
+  const alerts = await AlertDesk.open({
+    engine,
+    store,
+    role: produces ? 'prover' : 'light',
+    ...(options.alertKey === undefined ? {} : { alertKey: new Uint8Array(Buffer.from(options.alertKey, 'hex')) }),
+    onAlert: (alert) => {
+      options.onEvent({ event: 'alert', ...alert })
+      if (alert.halt) halt()
+    },
+  })
+  if (alerts.halted && options.overrideAlert) await alerts.override()
+  if (alerts.halted) {
+    const message = 'an alert has halted this node: no frames are made. --override-alert goes on'
+    options.onEvent({ event: 'notice', message })
+    halt()
+  }
+  return alerts
+}

@@ -1,0 +1,98 @@
+/** gRPC of a node: for other nodes, and for programs of its operator. */
+import { toBinary } from '@bufbuild/protobuf'
+import { node } from '@petal/core/codec/index.ts'
+import { fromProtobuf } from '@petal/core/codec/protobuf.ts'
+import { InboxMessageSchema } from '@petal/core/gen/node/peer_pb.js'
+import { GLOBAL_TOPICS, shardTopics } from '@petal/core/gossip/topics.ts'
+import type { Identity } from '@petal/core/identity/index.ts'
+import type { GossipService } from '@petal/p2p/gossip/index.ts'
+import type { FrameSource } from '../chain/source.ts'
+import type { Addon } from '../crypto/addon.ts'
+import type { KeyRegistryBook } from '../peers/key-registry-book.ts'
+import type { PeerBook } from '../peers/peer-book.ts'
+import { startLocalRpc } from '../rpc/local-rpc.ts'
+import { shardKeys, startPeerRpc } from '../rpc/peer-rpc.ts'
+import type { GlobalContent } from '../rpc/services/global.ts'
+import type { AuthorisedSend } from '../rpc/services/send.ts'
+import type { NodeState } from '../state/node-state.ts'
+
+export interface RpcParts {
+  readonly identity: Identity
+  readonly engine: Addon
+  readonly host: string
+  readonly source: FrameSource
+  readonly state: NodeState | undefined
+  readonly registries: KeyRegistryBook
+  readonly peers: PeerBook
+  readonly gossip: GossipService
+  reachable(): boolean
+  onFault(error: unknown): void
+}
+
+interface Listening {
+  readonly port: number
+  stop(): Promise<void>
+}
+
+/** The port for other nodes. Rejects with `NodeError` `busyPort`. */
+export function startPeerPort(parts: RpcParts, port: number): Promise<Listening> {
+  const { identity, engine, host, source, state, registries, gossip, onFault } = parts
+  return startPeerRpc({
+    identity,
+    engine,
+    host,
+    port,
+    source,
+    registries,
+    ...(state === undefined ? {} : { state }),
+    onMessage: listening(gossip),
+    onEvent: (event) => {
+      if (event.event === 'fault') onFault(event.error)
+    },
+  })
+}
+
+/** The port for the operator's programs, on loopback whatever the node listens on. Rejects with `NodeError` `busyPort`. */
+export function startLocalPort(parts: RpcParts, port: number): Promise<Listening> {
+  const { identity, engine, source, state, peers, gossip, reachable, onFault } = parts
+  return startLocalRpc({
+    identity,
+    engine,
+    source,
+    host: '127.0.0.1',
+    port,
+    peers: () => peers.all(),
+    workers: () => [],
+    reachable,
+    send: (request) => publish(gossip, request),
+    onFault,
+    ...(state === undefined ? {} : { state, shardKeys: () => shardKeys(state) }),
+  })
+}
+
+const EVERYWHERE = 0xff
+
+/** A prover message goes to all provers, others to whoever follows the domain; deliveries to the dispatch of their address (spec 51 section 5). */
+async function publish(gossip: GossipService, { domain, bundle, deliveries }: AuthorisedSend): Promise<void> {
+  if (bundle.length > 0) {
+    const topic = domain.every((byte) => byte === EVERYWHERE) ? GLOBAL_TOPICS.prover : shardTopics(domain).frame
+    await gossip.publish(topic, bundle)
+  }
+  for (const delivery of deliveries) {
+    const message = fromProtobuf(node.InboxMessage, toBinary(InboxMessageSchema, delivery))
+    await gossip.publish(shardTopics(delivery.address).dispatch, node.InboxMessage.encode(message))
+  }
+}
+
+/** Messages of the global topics, for one listener at a time. */
+const listening =
+  (gossip: GossipService): NonNullable<GlobalContent['onMessage']> =>
+  (listener) => {
+    const deliver = ({ data, bitmask }: { readonly data: Uint8Array; readonly bitmask: Uint8Array }) =>
+      listener({ data, bitmask })
+    const topics = [GLOBAL_TOPICS.frame, GLOBAL_TOPICS.peerInfo, GLOBAL_TOPICS.alert]
+    const stops = topics.map((topic) => gossip.subscribe(topic, { deliver }))
+    return () => {
+      for (const stop of stops) stop()
+    }
+  }
