@@ -9,15 +9,17 @@ import { GlobalService } from '@petal/core/gen/node/global_service_pb.js'
 import { type ServedLeaf, VERTEX_ADDS } from '@petal/core/platform/state.ts'
 import { RegistryAddresses } from '@petal/core/registry/index.ts'
 import { GLOBAL_DOMAIN, shardKey } from '@petal/core/state/location.ts'
-import { startPull } from '@petal/core/sync/index.ts'
+import { decodeResponse, encodeQuery, startPull } from '@petal/core/sync/index.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { NodeState } from '../state/node-state.ts'
 import { openRealChain, type RealChain } from '../state/testing.ts'
+import { ArchiveClient } from './archive-client.ts'
+import { tlsMaterial } from './own-certificate.ts'
 import type { PeerConnection } from './peer-client.ts'
 import type { PeerServer } from './peer-server.ts'
 import { registryLookup } from './provers.ts'
 import { openSync } from './sync-stream.ts'
-import { dialTest, engine, identityOf, startTestRpc } from './testing.ts'
+import { dialTest, engine, HOST, identityOf, SERVER, startTestRpc } from './testing.ts'
 
 const REGISTRY = shardKey(GLOBAL_DOMAIN)
 let directory: string
@@ -139,5 +141,37 @@ test('RPC-07 who has a global allocation by registry and state may ask for locke
   } finally {
     called.close()
     await own.stop()
+  }
+})
+
+test('RPC-10 an archive client takes frames that the verifier passes, and pulls from the archive that gave them', async () => {
+  const committee = await node.crypto.openCommittee(node.chain.committee)
+  const { rules } = node.chain.anchors()
+  const archives = [{ host: HOST, port: server.port, peerId: SERVER.peerId }]
+  const options = { archives, material: tlsMaterial(identityOf(34), engine), engine }
+  const verify = async (header: Uint8Array) => (await node.crypto.verifyCertificate(header, committee, rules)).valid
+  const client = new ArchiveClient({ ...options, verify })
+  // Wants more weight than the whole committee has.
+  const unreachable = await node.crypto.openCommittee({ ...node.chain.committee, threshold: '1000000' })
+  const strict = new ArchiveClient({
+    ...options,
+    verify: async (header) => (await node.crypto.verifyCertificate(header, unreachable, rules)).valid,
+  })
+  try {
+    const latest = await client.freshest()
+    expect(latest).toMatchObject({ number: node.chain.head().number, header: node.chain.head().header })
+    const sync = await client.sync()
+    const query = { kind: 'branch', tree: { shardKey: REGISTRY, phase: VERTEX_ADDS }, path: [] } as const
+    const { proverTreeCommitment } = node.chain.headFacts
+    const answer = await sync.ask(
+      encodeQuery({ ...query, expectedRoot: proverTreeCommitment }),
+      AbortSignal.timeout(5_000),
+    )
+    expect(decodeResponse(answer)).toMatchObject({ kind: 'branch', commitment: proverTreeCommitment })
+    sync.close()
+    await expect(strict.frame(0n)).rejects.toMatchObject({ code: 'protocol' })
+  } finally {
+    client.close()
+    strict.close()
   }
 })

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
 import { HypergraphComparisonService } from '@petal/core/gen/node/application_service_pb.js'
 import type { Opaque } from '@petal/core/gen/node/opaque_pb.js'
-import type { State } from '@petal/core/platform/state.ts'
+import { type State, StateError } from '@petal/core/platform/state.ts'
 import {
   StreamBook,
   type StreamLimits,
@@ -92,6 +92,9 @@ export class SyncService implements ServedService {
     this.#making++
     try {
       return await this.#turns.run(() => stream.answer(query))
+    } catch (error) {
+      // An answer never rejects: there was no turn for it.
+      throw error instanceof StateError ? new ConnectError(error.message, Code.ResourceExhausted) : error
     } finally {
       this.#making--
     }
