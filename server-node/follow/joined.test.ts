@@ -1,9 +1,15 @@
 /** Nodes that join a local network, in this process, on real parts. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { NetworkDescription } from '@petal/core/light/anchors.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type NodeEvent, type NodeOptions, type RunningNode, startNode } from '../index.ts'
+import { openRealChain, type RealChain } from '../state/testing.ts'
+import { FOLLOW_LIMITS } from './follower.ts'
+import { serve, sourceOf } from './testing.ts'
+
+const LONG = { timeout: 240_000 }
 
 let directory: string
 let stack: AsyncDisposableStack
@@ -36,15 +42,146 @@ async function start(name: string, options: NodeOptions = {}): Promise<Started> 
   return { node, events }
 }
 
-const until = (check: () => unknown) => expect.poll(check, { timeout: 60_000, interval: 100 })
+const until = (check: () => unknown) => expect.poll(check, { timeout: 90_000, interval: 100 })
 const head = ({ node }: Started) => Number(node.source.head().number)
 const tcp = ({ node }: Started) => node.addresses().filter((address) => /\/tcp\/\d+\/p2p/.test(address))
+const network = async ({ node }: Started) =>
+  (await (await fetch(new URL('network.json', node.url))).json()) as NetworkDescription
+const notices = ({ events }: Started) => events.flatMap((event) => (event.event === 'notice' ? [event.message] : []))
 
-test('a late node takes headers and state, then follows by gossip', async () => {
-  const a = await start('a', { frameIntervalMillis: 1000 })
-  await until(() => head(a)).toBeGreaterThan(3)
-  const b = await start('b', { join: tcp(a) })
-  expect(head(b)).toBeGreaterThan(3)
-  const at = head(b)
-  await until(() => head(b)).toBeGreaterThan(at + 4)
-}, 120_000)
+describe('a line of three', () => {
+  test(
+    'the second joins by address, the third by the page of the second; both follow and serve the same anchors',
+    LONG,
+    async () => {
+      const a = await start('a', { frameIntervalMillis: 1500 })
+      await until(() => head(a)).toBeGreaterThan(2)
+      const b = await start('b', { join: tcp(a) })
+      expect(b.events.find(({ event }) => event === 'joining')).toMatchObject({ network: 'local', first: true })
+      expect(notices(b).join()).toContain('--genesis pins it')
+      const c = await start('c', { join: [b.node.url], genesis: a.node.genesis })
+      expect(notices(c).join()).not.toContain('--genesis pins it')
+      const at = head(c)
+      await until(() => head(c)).toBeGreaterThan(at + 2)
+      for (const node of [b, c]) {
+        expect(node.node.source.head().identity).toEqual((await identityAt(a, node)) ?? 'none')
+      }
+      const [ofA, ofC] = [await network(a), await network(c)]
+      expect({ ...ofC.anchors, issuedAt: 0 }).toEqual({ ...ofA.anchors, issuedAt: 0 })
+      expect(ofC.addresses).toEqual(c.node.addresses())
+      expect(ofC.examples).toEqual(ofA.examples)
+      expect(c.node.genesis).toBe(a.node.genesis)
+      const health = await (await fetch(new URL('healthz', c.node.url))).json()
+      expect(health).toMatchObject({ network: 'local', status: expect.stringMatching(/^(ok|syncing)$/) })
+    },
+  )
+
+  test('the producer goes and comes back: who follows serves meanwhile, and follows again', LONG, async () => {
+    const options = { frameIntervalMillis: 1500 }
+    const a = await start('a', options)
+    await until(() => head(a)).toBeGreaterThan(1)
+    const b = await start('b', { join: tcp(a) })
+    await a.node.stop()
+    const at = head(b)
+    expect((await network(b)).anchors.committee).toEqual(b.node.source.anchors().committee)
+    const again = await start('a', options)
+    await until(() => head(again)).toBeGreaterThan(at + 1)
+    await until(() => head(b)).toBeGreaterThan(at + 1)
+  })
+})
+
+/** Identity of the producer's frame at the head of another node. */
+async function identityAt(a: Started, { node }: Started): Promise<Uint8Array | undefined> {
+  await until(() => a.node.source.head().number).toBeGreaterThanOrEqual(node.source.head().number)
+  const header = await a.node.source.header(node.source.head().number)
+  return header && Buffer.from(header).equals(node.source.head().header) ? node.source.head().identity : undefined
+}
+
+async function chainIn(name: string): Promise<RealChain> {
+  await mkdir(join(directory, name))
+  return stack.use(await openRealChain(join(directory, name)))
+}
+
+describe('over a chain that grows when it is told to', () => {
+  test('far behind it takes the newest state, keeps headers of the frames between, and says so', LONG, async () => {
+    const real = await chainIn('chain')
+    await real.grow(3)
+    const served = await serve(sourceOf(real))
+    stack.defer(() => served.node.stop())
+    const first = await start('b', { join: [served.address] })
+    expect(head(first)).toBe(3)
+    await first.node.stop()
+    await real.grow(Number(FOLLOW_LIMITS.steps) + 4)
+    // The address is known by now.
+    const b = await start('b', { join: [served.address] })
+    await until(() => head(b)).toBe(23)
+    expect(notices(b).join()).toContain('frames 4 to 22: only headers are kept here')
+    for (const number of [4n, 22n]) {
+      expect(await b.node.source.header(number)).toEqual(await real.chain.header(number))
+      const shards = b.node.source.values?.shards(number, null)
+      await expect(shards).rejects.toMatchObject({ code: 'unavailable' })
+    }
+    expect((await b.node.source.values?.shards(23n, null))?.shards.length).toBeGreaterThan(0)
+    // A little behind it takes every frame with its state.
+    await b.node.stop()
+    await real.grow(3)
+    const c = await start('b', { join: [served.address] })
+    await until(() => head(c)).toBe(26)
+    for (const number of [24n, 25n, 26n]) expect(await c.node.source.values?.shards(number, null)).toBeDefined()
+  })
+
+  test(
+    'another network is refused: by its digest, by what the directory holds, and beside the trusted one',
+    LONG,
+    async () => {
+      const addresses: string[] = []
+      for (const name of ['chain', 'other']) {
+        const chain = await chainIn(name)
+        await chain.grow(2)
+        const served = await serve(sourceOf(chain))
+        stack.defer(() => served.node.stop())
+        addresses.push(served.address)
+      }
+      const [one = '', other = ''] = addresses
+      const refused = (name: string, options: NodeOptions) => expect(start(name, options)).rejects
+      await refused('pinned', { join: [one], genesis: 'ab'.repeat(32) }).toMatchObject({ code: 'genesis' })
+      await refused('both', { join: [one, other] }).toMatchObject({ code: 'genesis' })
+      const b = await start('b', { join: [one] })
+      expect(JSON.parse(await readFile(join(directory, 'b', 'network.json'), 'utf8'))).toMatchObject({
+        network: 'local',
+      })
+      await b.node.stop()
+      await refused('b', { join: [other] }).toMatchObject({
+        code: 'genesis',
+        message: expect.stringContaining('--data-dir'),
+      })
+      await refused('b', { join: [one], genesis: 'ab'.repeat(32) }).toMatchObject({ code: 'genesis' })
+      await refused('chain', { join: [one] }).toMatchObject({
+        code: 'options',
+        message: expect.stringContaining('makes frames'),
+      })
+      // Without any address: the directory knows its network, and serves what it has.
+      const alone = await start('b')
+      expect(head(alone)).toBe(2)
+      expect(alone.node.joined).toBe(true)
+    },
+  )
+
+  test('nobody there is said; a start that takes long can be stopped', LONG, async () => {
+    await expect(start('b', { join: ['http://127.0.0.1:1/'] })).rejects.toMatchObject({ code: 'join' })
+    const peer = 'QmXqRVevZZm4HFpd9p2rg8Dv5AY9CBLsanFvvqZaBXH8Lo'
+    const joining = start('c', { join: [`/ip4/127.0.0.1/tcp/1/p2p/${peer}`], signal: AbortSignal.timeout(3000) })
+    await expect(joining).rejects.toMatchObject({ code: 'stopped' })
+  })
+})
+
+test.each([
+  [{ join: ['/ip4/127.0.0.1/tcp/1'] }, /peer id/],
+  [{ join: ['nonsense'] }, /cannot join "nonsense"/],
+  [{ join: Array.from({ length: 17 }, () => 'http://127.0.0.1/') }, /at most 16/],
+  [{ join: ['http://127.0.0.1/'], frameIntervalMillis: 1000 }, /frame interval/],
+  [{ join: ['http://127.0.0.1/'], replay: 'a.json' }, /replay/],
+  [{ genesis: 'AB' }, /genesis/],
+])('%j has no meaning', async (options: NodeOptions, message) => {
+  await expect(start('x', options)).rejects.toMatchObject({ code: 'options', message: expect.stringMatching(message) })
+})

@@ -152,7 +152,10 @@ export class PeerPool {
     const { signal } = this.#stopping
     let pause: number = POOL_LIMITS.redialMillis
     while (!signal.aborted) {
-      if (node.getConnections().some(({ remotePeer }) => remotePeer.toString() === peer)) {
+      const connected = node.getPeers().find((other) => other.toString() === peer)
+      if (connected !== undefined) {
+        // It may have been met while it was starting, before it said what it speaks.
+        this.#add(connected)
         pause = POOL_LIMITS.redialMillis
       } else {
         const limit = AbortSignal.any([signal, AbortSignal.timeout(POOL_LIMITS.dialMillis)])

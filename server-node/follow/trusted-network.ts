@@ -16,7 +16,7 @@ import { pauseUnless } from './peer-pool.ts'
 export const NETWORK_FILE = 'network.json'
 
 /** Rounds of asking all named nodes on the first start, and the pause between two. */
-const ROUNDS = 8
+const ROUNDS = 4
 const PAUSE_MILLIS = 2_000
 /** A named peer is connected and answers within this time, or the round goes on without it. */
 const ANSWER_MILLIS = 8_000
