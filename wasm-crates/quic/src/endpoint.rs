@@ -12,7 +12,7 @@ use rustls::pki_types::CertificateDer;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use wtransport::endpoint::IncomingSessionFuture;
 
 use crate::by_protocol::ByProtocol;
@@ -22,8 +22,9 @@ use crate::stream::until;
 use crate::{Error, Identity, Result, Session, tls};
 
 const QUIC_V1: u32 = 1;
-/// How long `close` waits for the last packets of its sessions.
+/// How long `close` waits for the last packets of its sessions, and then for the port to be free.
 const GOODBYE: Duration = Duration::from_millis(200);
+const RELEASE_CHECK: Duration = Duration::from_millis(5);
 /// Unread bytes of one stream, of one connection, and bytes sent that the peer has not acknowledged.
 const STREAM_WINDOW: u32 = 512 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
@@ -233,19 +234,21 @@ impl Endpoint {
         peer_session(connection, shared.limits.streams, slot)
     }
 
-    /// Ends the endpoint and all its sessions. Idempotent.
+    /// Ends the endpoint and all its sessions. The port is free then, but for streams that somebody has not released. Idempotent.
     pub async fn close(&self) {
         self.stop.send_replace(true);
-        let shared = lock(&self.shared).take();
-        if let Some(shared) = shared {
-            shared.quinn.close(VarInt::from_u32(0), b"");
-            // Peers hear of it; one that does not answer is not waited for.
-            let _ = timeout(GOODBYE, shared.quinn.wait_idle()).await;
-        }
+        let Some(shared) = lock(&self.shared).take() else {
+            return;
+        };
+        shared.quinn.close(VarInt::from_u32(0), b"");
+        // Peers hear of it; one that does not answer is not waited for.
+        let _ = timeout(GOODBYE, shared.quinn.wait_idle()).await;
+        drop(shared);
         if let Some(accepting) = self.accepting.lock().await.take() {
             accepting.abort();
             let _ = accepting.await;
         }
+        let _ = timeout(GOODBYE, released(self.address)).await;
     }
 
     fn shared(&self) -> Result<Arc<Shared>> {
@@ -269,6 +272,13 @@ fn socket(address: SocketAddr) -> std::io::Result<UdpSocket> {
     }
     socket.bind(&address.into())?;
     Ok(socket.into())
+}
+
+/// The socket goes with its last user; those are tasks of the connections that end by themselves.
+async fn released(address: SocketAddr) {
+    while socket(address).is_err() {
+        sleep(RELEASE_CHECK).await;
+    }
 }
 
 /// Where sessions go that are established.
