@@ -51,8 +51,10 @@ describe('local network', () => {
     expect(network).toMatchObject({ format: 1, network: 'local', profile: '2.1.0.24', frameIntervalMillis: 500 })
     expect(network.addresses).toEqual(node.addresses())
     expect(
-      network.addresses.map((address) => /\/(ws|webrtc-direct|webtransport|tcp\/\d+)\/(?!ws)/.exec(address)?.[1]),
-    ).toEqual([expect.stringMatching(/^tcp/), 'ws', 'webrtc-direct', 'webtransport'])
+      network.addresses.map(
+        (address) => /\/(ws|webrtc-direct|webtransport|tcp\/\d+|quic-v1)\/(?!ws|webtransport)/.exec(address)?.[1],
+      ),
+    ).toEqual([expect.stringMatching(/^tcp/), 'quic-v1', 'ws', 'webrtc-direct', 'webtransport'])
 
     const crypto = new NodeCrypto({ threads: 1 })
     stack.defer(() => crypto.close())

@@ -24,7 +24,7 @@ import { openRing, ringWithoutData } from './keys/open-ring.ts'
 import { type NodeData, openLocalNetwork } from './local.ts'
 import { openIdentity } from './net/identity.ts'
 import { type PeerNode, startPeerNode } from './net/node.ts'
-import { rememberPorts, wishedPorts } from './net/ports.ts'
+import { rememberPorts, STANDARD_PORTS, wishedPorts } from './net/ports.ts'
 import { isLoopback } from './net/reachability.ts'
 import { Certificates } from './net/webtransport/certificates.ts'
 import { type NodeOptions, type ResolvedOptions, resolveOptions } from './options.ts'
@@ -93,8 +93,8 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   stack.defer(() => crypto.close())
   const certificates = await Certificates.open(addon, data?.secrets, Date.now())
   useEngineForHostKeys(addon)
-  const ports = data === undefined ? {} : await wishedPorts(data.directory, options.host)
-  const light = await startPeerNode({
+  const ports = await wishedPorts(data?.directory, options.host, options.standardPorts ? STANDARD_PORTS : {})
+  const peerNode = {
     networkNumber: LOCAL.networkNumber,
     identity: await openIdentity(options.identityKind, keys, data?.secrets),
     host: options.host,
@@ -104,7 +104,12 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
     upnp: options.upnp,
     transports: options.transports,
     limits: options.limits,
-    webTransport: { addon, certificates },
+    udp: { addon, certificates },
+  }
+  // Between the look and the listening somebody else may have taken a port.
+  const light = await startPeerNode(peerNode).catch((error: unknown) => {
+    if (!(error instanceof NodeError && error.code === 'busyPort')) throw error
+    return startPeerNode({ ...peerNode, ports: {} })
   })
   const stopLight = once(() => light.stop())
   stack.defer(stopLight)

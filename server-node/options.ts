@@ -32,6 +32,8 @@ export interface NodeOptions {
   readonly nodeDirectory?: string
   /** Default `ed448`. Stock libp2p peers know `ed25519` only; nodes of the network know `ed448` only. */
   readonly identityKind?: IdentityKind
+  /** Takes the ports that nodes of the network usually have, where they are free and the last run had no others. Default: any free ones. */
+  readonly standardPorts?: boolean
   /** Port of gRPC for other nodes (mutual TLS). Default: that of the last run, else any free one. */
   readonly peerRpcPort?: number
   /** Port of gRPC for the operator's programs, on loopback in clear text. Default: none. */
@@ -139,6 +141,7 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
     join: [],
     blacklist: [],
     upnp: false,
+    standardPorts: false,
     overrideAlert: false,
     onEvent: () => undefined,
     ...options,

@@ -70,7 +70,10 @@ const args = {
     description: 'Key whose alerts halt a node that makes frames (default: that of the network)',
   },
   'override-alert': { type: 'boolean', description: 'Go on after an alert' },
-  json: { type: 'boolean', description: 'One JSON object a line; the first is {"event":"ready",..}' },
+  json: {
+    type: 'boolean',
+    description: 'One JSON object a line; the first is {"event":"ready",..}, or {"event":"joining",..} with --join',
+  },
 } as const satisfies ArgsDef
 
 export const start = defineCommand({
@@ -165,6 +168,7 @@ function readOptions(values: Values): NodeOptions {
     peerRpcPort: number('peer-rpc-port'),
     localRpcPort: number('local-rpc-port'),
     blacklist: text('blacklist')?.split(','),
+    standardPorts: true,
     upnp: values.upnp === true ? true : undefined,
     alertKey: text('alert-key'),
     overrideAlert: values['override-alert'] === true ? true : undefined,

@@ -21,7 +21,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     transports: TRANSPORTS,
     limits: { ...DEFAULT_NET_LIMITS, handshakeMillis: 500 },
-    webTransport: { addon, certificates: await Certificates.open(addon, undefined, Date.now()) },
+    udp: { addon, certificates: await Certificates.open(addon, undefined, Date.now()) },
   })
   await node.serve(new Frames())
 })

@@ -1,4 +1,4 @@
-/** The libp2p node: what browsers dial (WebSocket, WebRTC-direct, WebTransport) and what nodes dial (TCP); the light protocol, and gossip. */
+/** The libp2p node: what browsers dial (WebSocket, WebRTC-direct, WebTransport) and what nodes dial (QUIC, TCP); the light protocol, and gossip. */
 
 import { autoNAT } from '@libp2p/autonat'
 import { identify } from '@libp2p/identify'
@@ -12,7 +12,7 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { DiscoveryParams } from '@petal/core/discovery/discovery.ts'
 import { GossipService, hostIdentity } from '@petal/p2p/gossip/index.ts'
-import { createLibp2p } from 'libp2p'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { FrameSource } from '../chain/source.ts'
 import { messageOf, NodeError } from '../errors.ts'
 import manifest from '../package.json' with { type: 'json' }
@@ -46,8 +46,8 @@ export interface PeerNodeOptions {
   readonly ports?: Ports
   readonly transports: readonly TransportName[]
   readonly limits: NetLimits
-  /** Needed by the transport `webtransport` only. */
-  readonly webTransport?: { readonly addon: QuicAddon; readonly certificates: Certificates }
+  /** Needed by `quic` and `webtransport`. */
+  readonly udp?: { readonly addon: QuicAddon; readonly certificates: Certificates }
 }
 
 export interface PeerNode {
@@ -63,6 +63,8 @@ export interface PeerNode {
   connections(): number
   stop(): Promise<void>
 }
+
+type TransportFactory = NonNullable<Libp2pOptions['transports']>[number]
 
 /** What identify says we are; no peer checks it. */
 const AGENT = `petal/${manifest.version}`
@@ -80,7 +82,7 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
     addresses: {
       listen: options.transports.map((name) => listenAddress(name, options.host, options.ports?.[name] ?? 0)),
     },
-    transports: options.transports.map((name) => transport(name, options)),
+    transports: transports(options),
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ maxInboundStreams: limits.webTransportStreams, maxEarlyStreams: 4 })],
     services: services(options),
@@ -166,6 +168,8 @@ function listenAddress(name: TransportName, host: string, port: number): string 
   switch (name) {
     case 'tcp':
       return `${ip}/tcp/${port}`
+    case 'quic':
+      return `${ip}/udp/${port}/quic-v1`
     case 'websocket':
       return `${ip}/tcp/${port}/ws`
     case 'webrtc-direct':
@@ -175,18 +179,20 @@ function listenAddress(name: TransportName, host: string, port: number): string 
   }
 }
 
-function transport(name: TransportName, { webTransport, limits }: PeerNodeOptions) {
-  switch (name) {
-    case 'tcp':
-      return tcp({ maxConnections: limits.connections, inboundSocketInactivityTimeout: limits.idleSocketMillis })
-    case 'websocket':
-      return boundedWebSockets(limits)
-    case 'webrtc-direct':
-      return webRTCDirect()
-    case 'webtransport':
-      if (webTransport === undefined) throw new NodeError('options', 'the transport webtransport needs the addon')
-      return udpTransports({ ...webTransport, limits }).webTransport
+function transports({ transports: names, udp, limits }: PeerNodeOptions): TransportFactory[] {
+  const overUdp = udp && udpTransports({ ...udp, limits })
+  const needed = <T>(factory: T | undefined): T => {
+    if (factory === undefined) throw new NodeError('options', 'QUIC and WebTransport need the addon')
+    return factory
   }
+  const make: Readonly<Record<TransportName, () => TransportFactory>> = {
+    tcp: () => tcp({ maxConnections: limits.connections, inboundSocketInactivityTimeout: limits.idleSocketMillis }),
+    quic: () => needed(overUdp?.quic),
+    websocket: () => boundedWebSockets(limits),
+    'webrtc-direct': () => webRTCDirect(),
+    webtransport: () => needed(overUdp?.webTransport),
+  }
+  return names.map((name) => make[name]())
 }
 
 /** Connections that nobody talks over make room for others. Peers that gossip stay. */

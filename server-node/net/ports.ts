@@ -9,14 +9,19 @@ import type { TransportName } from './transports.ts'
 /** Of transports, and of gRPC for other nodes. */
 export type Ports = Partial<Record<TransportName | 'peer-rpc', number>>
 
+/** Ports that nodes of the network have unless they are told others (docs/protocol/53-node-config-and-operations.md section 3). */
+export const STANDARD_PORTS: Ports = { tcp: 8336, quic: 8336, webtransport: 8336, 'peer-rpc': 8340 }
+
 const FILE = 'ports.json'
 const TCP: readonly string[] = ['tcp', 'websocket', 'peer-rpc']
 
-/** Those ports of the last run that are free now. A wish only: whatever is wrong with the file, any free port will do. */
-export async function wishedPorts(directory: string, host: string): Promise<Ports> {
-  const content = await readFileIfPresent(join(directory, FILE)).catch(() => undefined)
+/**
+ * Those ports of the last run that are free now, else of `otherwise`. A wish only: whatever is wrong with the file, any free port will do.
+ */
+export async function wishedPorts(directory: string | undefined, host: string, otherwise: Ports): Promise<Ports> {
+  const read = directory === undefined ? undefined : readFileIfPresent(join(directory, FILE)).catch(() => undefined)
   const ports: Ports = {}
-  for (const [name, port] of Object.entries(parse(content))) {
+  for (const [name, port] of Object.entries({ ...otherwise, ...parse(await read) })) {
     if (!Number.isInteger(port) || port < 1024 || port > 65_535) continue
     const free = TCP.includes(name) ? tcpIsFree : udpIsFree
     if (await free(host, port)) ports[name as keyof Ports] = port
@@ -33,6 +38,7 @@ export async function rememberPorts(directory: string, addresses: readonly strin
     if (names.includes('ws')) ports.websocket = port
     else if (names.includes('webrtc-direct')) ports['webrtc-direct'] = port
     else if (names.includes('webtransport')) ports.webtransport = port
+    else if (names.includes('quic-v1')) ports.quic = port
     else if (names.includes('tcp')) ports.tcp = port
   }
   await writeFileDurable(join(directory, FILE), JSON.stringify(ports), PUBLIC_MODE)

@@ -45,13 +45,16 @@ test('hello, headers and new heads over every transport that browsers have', asy
     host: '127.0.0.1',
     transports: TRANSPORTS,
     limits: DEFAULT_NET_LIMITS,
-    webTransport: { addon, certificates: await Certificates.open(addon, undefined, Date.now()) },
+    udp: { addon, certificates: await Certificates.open(addon, undefined, Date.now()) },
   })
   stack.defer(() => node.stop())
   await node.serve(frames())
   expect(node.addresses()).toHaveLength(TRANSPORTS.length)
   const dialled = node.addresses().filter((address) => /\/ws|webrtc|webtransport/.test(address))
   expect(dialled).toHaveLength(3)
+  const udp = node.addresses().filter((address) => address.includes('/quic-v1'))
+  expect(udp).toHaveLength(2)
+  expect(new Set(udp.map((address) => /\/udp\/(\d+)/.exec(address)?.[1])).size).toBe(1)
   for (const address of dialled) expect(await dialler.talk(address, 2), address).toEqual(ANSWERS)
   await expect.poll(() => node.connections()).toBe(0)
 })

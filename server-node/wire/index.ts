@@ -2,7 +2,7 @@
 import { identityOfSeed } from '@petal/core/identity/index.ts'
 import type { FrameSource } from '../chain/source.ts'
 import type { Addon } from '../crypto/addon.ts'
-import { messageOf } from '../errors.ts'
+import { messageOf, NodeError } from '../errors.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { PEER_KEY_ID, PROVER_KEY_ID } from '../keys/key-types.ts'
 import type { PeerNode } from '../net/node.ts'
@@ -58,7 +58,9 @@ export async function startWire(parts: WireParts): Promise<Wire> {
     reachable: () => light.reachability().reach === 'public',
     onFault: failed,
   }
-  const peerPort = await startPeerPort(rpc, options.peerRpcPort ?? parts.wishedPort ?? 0)
+  const peerPort = await (options.peerRpcPort === undefined
+    ? onWishedPort(rpc, parts.wishedPort)
+    : startPeerPort(rpc, options.peerRpcPort))
   stack.defer(() => peerPort.stop())
   const localPort = options.localRpcPort === undefined ? null : await startLocalPort(rpc, options.localRpcPort)
   if (localPort !== null) stack.defer(() => localPort.stop())
@@ -81,6 +83,14 @@ export async function startWire(parts: WireParts): Promise<Wire> {
     }),
   )
   return { peerRpcPort: peerPort.port, localRpcPort: localPort?.port ?? null }
+}
+
+/** Between the look and the listening somebody else may have taken the port. */
+function onWishedPort(rpc: RpcParts, port = 0): ReturnType<typeof startPeerPort> {
+  return startPeerPort(rpc, port).catch((error: unknown) => {
+    if (port === 0 || !(error instanceof NodeError && error.code === 'busyPort')) throw error
+    return startPeerPort(rpc, 0)
+  })
 }
 
 async function openAlerts(parts: WireParts, store: ReturnType<NodeState['kv']>): Promise<AlertDesk> {

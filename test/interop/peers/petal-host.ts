@@ -5,12 +5,11 @@ import { useEngineForHostKeys } from '@petal/p2p/host-keys.ts'
 import { loadAddon } from '../../../server-node/crypto/addon.ts'
 import { DEFAULT_NET_LIMITS } from '../../../server-node/net/limits.ts'
 import { startPeerNode } from '../../../server-node/net/node.ts'
-import { TRANSPORTS, type TransportName } from '../../../server-node/net/transports.ts'
+import type { TransportName } from '../../../server-node/net/transports.ts'
 import { Certificates } from '../../../server-node/net/webtransport/certificates.ts'
 import type { Side } from '../cases/links.ts'
-import { NotHere } from '../runner.ts'
 import { type Host, Libp2pPeer } from './libp2p-peer.ts'
-import type { KeyKind, TransportKind } from './peer.ts'
+import type { KeyKind } from './peer.ts'
 
 export interface PetalSide extends Side {
   readonly gossip: GossipService
@@ -25,24 +24,21 @@ const NEVER_MILLIS = 86_400_000
 export interface PetalOptions {
   readonly key: KeyKind
   readonly network: number
-  readonly transport: TransportKind
+  readonly transport: TransportName
   /** Addresses to look for peers from; without one nobody is looked for. */
   readonly bootstrap?: readonly string[]
 }
 
-/** Throws `NotHere` for a transport that nodes have not. */
 export async function petalSide({ key, network, transport, bootstrap = [] }: PetalOptions): Promise<PetalSide> {
-  if (!isOfNodes(transport)) throw new NotHere(`Petal nodes have no ${transport} yet`)
   const addon = loadAddon()
   useEngineForHostKeys(addon)
-  const identity = await (key === 'Ed448' ? generateEd448KeyPair() : generateKeyPair('Ed25519'))
   const node = await startPeerNode({
-    identity,
+    identity: await (key === 'Ed448' ? generateEd448KeyPair() : generateKeyPair('Ed25519')),
     networkNumber: network,
     host: '127.0.0.1',
     transports: [transport],
     limits: LIMITS,
-    webTransport: { addon, certificates: await Certificates.open(addon, undefined, Date.now()) },
+    udp: { addon, certificates: await Certificates.open(addon, undefined, Date.now()) },
     bootstrap,
     discovery: { roundMillis: bootstrap.length > 0 ? ROUND_MILLIS : NEVER_MILLIS },
   })
@@ -50,5 +46,3 @@ export async function petalSide({ key, network, transport, bootstrap = [] }: Pet
   const peer = await Libp2pPeer.of(node.libp2p as Host, () => node.stop())
   return { name: 'Petal', key, peer, gossip: node.gossip, agent: /^petal\//, protocolVersion: 'ipfs/0.1.0' }
 }
-
-const isOfNodes = (name: TransportKind): name is TransportName => TRANSPORTS.some((each) => each === name)
