@@ -217,7 +217,10 @@ export class PeerHost {
     const identity = await this.#keeper.identity()
     const gossip = await startTabGossip({ seed, peerId: identity.peerId, networkNumber, addresses, onError })
     this.#running = gossip
-    gossip.service.subscribe(GLOBAL_TOPICS.frame, { deliver: ({ data }) => this.#hints.take(data) })
+    // In a task of its own: listeners of the page have it first.
+    gossip.service.subscribe(GLOBAL_TOPICS.frame, {
+      deliver: ({ data }) => void setTimeout(() => this.#hints.take(data)),
+    })
     for (const topic of this.#topics.values()) topic.end = gossip.service.subscribe(topic.bitmask, topic.subscriber)
     this.#parts.share({ dial: (...asked) => dialShared(gossip, ...asked) })
     return gossip
