@@ -8,14 +8,6 @@ export interface Group {
   start(stack: AsyncDisposableStack): Promise<readonly Case[]>
 }
 
-/** A part that cannot be tried here, and why. */
-export class NotHere extends Error {
-  constructor(reason: string) {
-    super(reason)
-    this.name = 'NotHere'
-  }
-}
-
 const CASE_MILLIS = 90_000
 
 export class Runner {
@@ -38,7 +30,7 @@ export class Runner {
     try {
       for (const each of await start(stack)) await this.#try(`${name}: ${each.name}`, each.run)
     } catch (error) {
-      this.#unfinished(name, error)
+      this.#fail(name, error)
     } finally {
       await stack.disposeAsync()
     }
@@ -59,7 +51,7 @@ export class Runner {
       this.#passed++
       this.#print(`pass     ${name} (${Math.round(performance.now() - start)} ms)`)
     } catch (error) {
-      this.#unfinished(name, error)
+      this.#fail(name, error)
     } finally {
       clearTimeout(timer)
     }
@@ -72,11 +64,8 @@ export class Runner {
     this.#print(`not run  ${name}: ${reason}`)
   }
 
-  #unfinished(name: string, error: unknown): void {
-    if (error instanceof NotHere) this.leave(name, error.message)
-    else {
-      this.#failed++
-      this.#print(`FAIL     ${name}: ${error instanceof Error ? (error.stack ?? error.message) : error}`)
-    }
+  #fail(name: string, error: unknown): void {
+    this.#failed++
+    this.#print(`FAIL     ${name}: ${error instanceof Error ? (error.stack ?? error.message) : error}`)
   }
 }

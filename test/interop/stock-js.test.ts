@@ -1,5 +1,4 @@
 /** Petal and stock js-libp2p peers, in processes of their own. */
-
 import { kademliaProtocol } from '@petal/core/identity/namespace.ts'
 import { afterAll, describe, test } from 'vitest'
 import type { Case } from './cases/case.ts'

@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { GLOBAL_TOPICS, type GossipMessage, shardTopics, slicesOf } from '@petal/core/gossip/index.ts'
+import type { TransportName } from '../../../server-node/net/transports.ts'
 import { type GossipPeer, MESSAGE_FAULTS, type MessageFault } from '../peers/gossip-peer.ts'
-import { KEY_TYPES, type KeyKind, type TransportKind } from '../peers/peer.ts'
+import { KEY_TYPES, type KeyKind } from '../peers/peer.ts'
 import type { PetalSide } from '../peers/petal-host.ts'
 import { until } from '../peers/until.ts'
 import type { Case } from './case.ts'
@@ -31,7 +32,7 @@ export function gossipCases(
   petal: PetalSide,
   go: GossipSide,
   other: GossipSide,
-  transport: TransportKind,
+  transport: TransportName,
 ): readonly Case[] {
   const room = new Room(petal, transport)
   return [
@@ -55,12 +56,12 @@ export function gossipCases(
 
 class Room {
   readonly #petal: PetalSide
-  readonly #transport: TransportKind
+  readonly #transport: TransportName
   readonly #heard: GossipMessage[] = []
   /** Data of messages that were spoilt; that of some is longer by a byte on the way. */
   readonly #spoilt: string[] = []
 
-  constructor(petal: PetalSide, transport: TransportKind) {
+  constructor(petal: PetalSide, transport: TransportName) {
     this.#petal = petal
     this.#transport = transport
     for (const topic of [TOPIC, SHARD])

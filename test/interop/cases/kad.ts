@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
-import type { InteropPeer, TransportKind } from '../peers/peer.ts'
+import type { TransportName } from '../../../server-node/net/transports.ts'
+import type { InteropPeer } from '../peers/peer.ts'
 import { until } from '../peers/until.ts'
 import type { Case } from './case.ts'
 import { dialNow, type Side, thenPart } from './links.ts'
@@ -11,14 +12,14 @@ import { dialNow, type Side, thenPart } from './links.ts'
 const RAW = 0x55
 const SHA2_256 = 0x12
 
-export function kadCases(petal: Side, stock: Side, transport: TransportKind): readonly Case[] {
+export function kadCases(petal: Side, stock: Side, transport: TransportName): readonly Case[] {
   return [[petal, stock] as const, [stock, petal] as const].map(([provider, finder]) => ({
     name: `${provider.name} provides a key, ${finder.name} finds it`,
     run: () => thenPart(petal, stock, () => find(provider.peer, finder.peer, transport)),
   }))
 }
 
-async function find(provider: InteropPeer, finder: InteropPeer, transport: TransportKind): Promise<void> {
+async function find(provider: InteropPeer, finder: InteropPeer, transport: TransportName): Promise<void> {
   await dialNow(finder, provider, transport)
   await knows(finder, provider)
   await knows(provider, finder)

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { publicKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { hexToBytes } from '@noble/hashes/utils.js'
-import { type InteropPeer, KEY_TYPES, type KeyKind, type Link, type TransportKind } from '../peers/peer.ts'
+import type { TransportName } from '../../../server-node/net/transports.ts'
+import { type InteropPeer, KEY_TYPES, type KeyKind, type Link } from '../peers/peer.ts'
 import { until } from '../peers/until.ts'
 import type { Case } from './case.ts'
 import { strangerId } from './stranger.ts'
@@ -21,7 +22,7 @@ export interface Side {
 const ECHO_BYTES = 1 << 20
 const PROTOCOLS = ['/ipfs/id/1.0.0', '/ipfs/ping/1.0.0']
 
-export function linkCases(petal: Side, stock: Side, transport: TransportKind): readonly Case[] {
+export function linkCases(petal: Side, stock: Side, transport: TransportName): readonly Case[] {
   const ways = [[stock, petal] as const, [petal, stock] as const]
   return [
     // First, while neither knows the other: later their Kademlia may connect them by itself.
@@ -36,7 +37,7 @@ export function linkCases(petal: Side, stock: Side, transport: TransportKind): r
   ]
 }
 
-async function speak(dialler: Side, listener: Side, transport: TransportKind): Promise<void> {
+async function speak(dialler: Side, listener: Side, transport: TransportName): Promise<void> {
   const out = await dialNow(dialler.peer, listener.peer, transport)
   assert.equal(out.peer, listener.peer.peerId)
   const back = await until('the listener has the connection', () => linkOrNone(listener.peer, dialler.peer.peerId))
@@ -48,7 +49,7 @@ async function speak(dialler: Side, listener: Side, transport: TransportKind): P
 }
 
 /** A connection that the dialler opened: one that is there already is closed. */
-export function dialNow(dialler: InteropPeer, listener: InteropPeer, transport: TransportKind): Promise<Link> {
+export function dialNow(dialler: InteropPeer, listener: InteropPeer, transport: TransportName): Promise<Link> {
   return until('the dialler has opened a connection', async () => {
     const link = await dialler.dial(addressOf(listener, transport))
     if (link.direction === 'outbound') return link
@@ -74,7 +75,7 @@ async function meet(one: Side, other: Side): Promise<void> {
   assert.ok((await one.peer.echo(peerId, sent)) === sent, 'what came back is what was sent')
 }
 
-async function refuseStranger(dialler: Side, listener: Side, transport: TransportKind): Promise<void> {
+async function refuseStranger(dialler: Side, listener: Side, transport: TransportName): Promise<void> {
   const foreign = await strangerId(listener.key)
   const address = addressOf(listener.peer, transport).replace(listener.peer.peerId, foreign)
   await assert.rejects(dialler.peer.dial(address))
@@ -86,7 +87,7 @@ async function refuseStranger(dialler: Side, listener: Side, transport: Transpor
 }
 
 /** End of an address of each transport. */
-const ADDRESS_ENDS: Readonly<Record<TransportKind, RegExp>> = {
+const ADDRESS_ENDS: Readonly<Record<TransportName, RegExp>> = {
   tcp: /\/tcp\/\d+\/p2p\/\w+$/,
   quic: /\/quic-v1\/p2p\/\w+$/,
   websocket: /\/ws\/p2p\/\w+$/,
@@ -95,14 +96,11 @@ const ADDRESS_ENDS: Readonly<Record<TransportKind, RegExp>> = {
 }
 
 /** The address for this transport. */
-export function addressOf(peer: Pick<InteropPeer, 'addresses'>, transport: TransportKind): string {
+export function addressOf(peer: Pick<InteropPeer, 'addresses'>, transport: TransportName): string {
   const address = peer.addresses.find((each) => ADDRESS_ENDS[transport].test(each))
   if (address === undefined) throw new Error(`no address for ${transport} in ${peer.addresses.join(', ')}`)
   return address
 }
-
-export const hasAddress = ({ addresses }: Pick<InteropPeer, 'addresses'>, transport: TransportKind): boolean =>
-  addresses.some((each) => ADDRESS_ENDS[transport].test(each))
 
 export const linkOrNone = (peer: InteropPeer, other: string) => peer.link(other).catch(() => undefined)
 

@@ -1,7 +1,7 @@
 /** A Petal node with an Ed25519 key between a stock host and one that knows keys of type 4. */
 import assert from 'node:assert/strict'
 import { GLOBAL_TOPICS } from '@petal/core/gossip/index.ts'
-import type { TransportKind } from '../peers/peer.ts'
+import type { TransportName } from '../../../server-node/net/transports.ts'
 import type { PetalSide } from '../peers/petal-host.ts'
 import type { Case } from './case.ts'
 import type { GossipSide } from './gossip.ts'
@@ -13,7 +13,7 @@ export function mixedGossipCases(
   petal: PetalSide,
   stock: GossipSide,
   taught: GossipSide,
-  transport: TransportKind,
+  transport: TransportName,
 ): readonly Case[] {
   const { peerId } = petal.peer
   return [

@@ -6,7 +6,8 @@ import { blossomSubProtocol, GLOBAL_TOPICS, shardTopics } from '@petal/core/goss
 import { dhtNamespace, kademliaProtocol, providerCid } from '@petal/core/identity/namespace.ts'
 import { DEMONSTRATION_DOMAIN } from '@petal/p2p/gossip/demonstration-domain.ts'
 import { CID } from 'multiformats/cid'
-import { type InteropPeer, KEY_TYPES, type TransportKind } from '../peers/peer.ts'
+import type { TransportName } from '../../../server-node/net/transports.ts'
+import { type InteropPeer, KEY_TYPES } from '../peers/peer.ts'
 import { until } from '../peers/until.ts'
 import type { Case } from './case.ts'
 import type { GossipSide } from './gossip.ts'
@@ -23,7 +24,7 @@ export function meetProgramCases(
   program: Program,
   go: GossipSide,
   network: number,
-  transport: TransportKind,
+  transport: TransportName,
 ): readonly Case[] {
   const { peerId } = program
   return [
@@ -62,7 +63,7 @@ export const joinedCases = (
   first: Program,
   second: Program,
   go: GossipSide,
-  transport: TransportKind,
+  transport: TransportName,
 ): readonly Case[] => [
   {
     name: 'frames of the first node come by way of the second, signature intact',
@@ -94,7 +95,7 @@ export function programCases(
   program: Program,
   [go, other, stock]: readonly [GossipSide, GossipSide, GossipSide],
   network: number,
-  transport: TransportKind,
+  transport: TransportName,
 ): readonly Case[] {
   const { peerId } = program
   const address = addressOf(program, transport)

@@ -1,7 +1,7 @@
 /** A stock peer cannot know keys of type 4: it refuses a Petal node that has one, and the node must take that well. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TransportKind } from '../peers/peer.ts'
+import type { TransportName } from '../../../server-node/net/transports.ts'
 import { until } from '../peers/until.ts'
 import type { Case } from './case.ts'
 import { addressOf, linkOrNone, type Side } from './links.ts'
@@ -9,7 +9,7 @@ import { addressOf, linkOrNone, type Side } from './links.ts'
 /** A stock peer resets within 0.3 s; this long it is watched that nobody comes back. */
 const QUIET_MILLIS = 1000
 
-export function refusalCases(petal: Side, stock: Side, transport: TransportKind): readonly Case[] {
+export function refusalCases(petal: Side, stock: Side, transport: TransportName): readonly Case[] {
   return [
     {
       name: `${stock.name} dials ${petal.name} and refuses its key`,

@@ -1,13 +1,13 @@
 /** What a stock peer does with ids of peers whose keys it cannot know (docs/protocol/50-p2p.md section 1). */
 import assert from 'node:assert/strict'
-import type { TransportKind } from '../peers/peer.ts'
+import type { TransportName } from '../../../server-node/net/transports.ts'
 import { until } from '../peers/until.ts'
 import type { Case } from './case.ts'
 import { knows, randomKey } from './kad.ts'
 import { addressOf, dialNow, type Side } from './links.ts'
 
 /** `between` has a key that both understand; `far` has an Ed448 key. */
-export function unknownKindCases(between: Side, far: Side, stock: Side, transport: TransportKind): readonly Case[] {
+export function unknownKindCases(between: Side, far: Side, stock: Side, transport: TransportName): readonly Case[] {
   const key = randomKey()
   return [
     {

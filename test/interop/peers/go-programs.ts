@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import type { TransportName } from '../../../server-node/net/transports.ts'
 import { GossipPeer } from './gossip-peer.ts'
 import { LineProcess } from './line-process.ts'
-import type { KeyKind, TransportKind } from './peer.ts'
+import type { KeyKind } from './peer.ts'
 
 const run = promisify(execFile)
 const SOURCE = fileURLToPath(new URL('../go', import.meta.url))
@@ -27,7 +28,7 @@ export interface GoPeerOptions {
   readonly key: KeyKind
   /** Whether it knows keys of type 4; with an Ed448 key it does. */
   readonly taught: boolean
-  readonly transport: TransportKind
+  readonly transport: TransportName
   /** Protocol id of Kademlia. */
   readonly kad: string
   /** Protocol id of gossip. */

@@ -1,7 +1,6 @@
 /** What a peer under test can be told, whatever it is made of. */
 
 export type KeyKind = 'Ed25519' | 'Ed448'
-export type TransportKind = 'tcp' | 'quic' | 'websocket' | 'webtransport' | 'webrtc-direct'
 
 /** What was agreed on with a connected peer. */
 export interface Link {
