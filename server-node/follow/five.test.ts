@@ -117,8 +117,10 @@ test('a late node of five discovers, syncs and follows; a tab reads a proven val
   expect(await a.event((event) => event.event === 'frame' && event.number === seen.number)).toMatchObject({
     identity: seen.identity,
   })
-  const health = await (await fetch(new URL('healthz', url))).json()
-  expect(health).toMatchObject({ network: 'local', status: expect.stringMatching(/^(ok|syncing)$/) })
+  const health = async () => (await (await fetch(new URL('healthz', url))).json()) as { connections: number }
+  expect(await health()).toMatchObject({ network: 'local', status: expect.stringMatching(/^(ok|syncing)$/) })
+  // It was told of D only, and finds others.
+  await expect.poll(async () => (await health()).connections, { timeout: 90_000 }).toBeGreaterThan(1)
 
   const tab = await tabAt(url)
   expect(Number(tab.head.facts?.number)).toBeGreaterThanOrEqual(later)

@@ -70,7 +70,7 @@ export async function joinNetwork(parts: JoinParts): Promise<JoinedNetwork> {
     const message = `network ${genesis} is trusted from now on because it was met first; --genesis pins it`
     onEvent({ event: 'notice', message })
   }
-  if (targets.every(({ kind }) => kind === 'page')) pool.name(dialledAddresses(description.addresses))
+  if (targets.every(({ kind }) => kind === 'page')) pool.name(dialledAddresses(trusted.addresses))
 
   const state = await openNodeState(directory, { addonPath: options.addonPath, store: options.store })
   stack.defer(() => state.close())

@@ -26,6 +26,8 @@ export interface TrustedNetwork {
   readonly genesis: string
   /** It was trusted now, for the first time. */
   readonly first: boolean
+  /** Addresses of nodes that are known from descriptions, the latest first. */
+  readonly addresses: readonly string[]
 }
 
 export interface TrustOptions {
@@ -44,10 +46,9 @@ export async function openTrustedNetwork(options: TrustOptions): Promise<Trusted
   if (stored !== undefined) {
     const genesis = genesisDigest(stored)
     expectGenesis(genesis, options.genesis, path)
-    for (const { from, description } of await askAll(options)) {
-      expectSame(from, genesisDigest(description), genesis, options.directory)
-    }
-    return { description: stored, genesis, first: false }
+    const met = await askAll(options)
+    for (const { from, description } of met) expectSame(from, genesisDigest(description), genesis, options.directory)
+    return { description: stored, genesis, first: false, addresses: addressesOf([...met, { description: stored }]) }
   }
   const met = await meet(options)
   const [first] = met
@@ -64,8 +65,11 @@ export async function openTrustedNetwork(options: TrustOptions): Promise<Trusted
     }
   }
   await writeFileDurable(path, `${JSON.stringify(first.description, null, 1)}\n`, PUBLIC_MODE)
-  return { description: first.description, genesis, first: true }
+  return { description: first.description, genesis, first: true, addresses: addressesOf(met) }
 }
+
+const addressesOf = (met: readonly Pick<Met, 'description'>[]): string[] =>
+  met.flatMap(({ description }) => description.addresses)
 
 interface Met {
   readonly from: string
