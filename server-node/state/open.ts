@@ -33,6 +33,6 @@ export async function openNodeState(directory: string, options: NodeStateOptions
 /** Damage stops a node: as a `NodeError` it is final. Other errors come back as they are. */
 export function nodeError(error: unknown, file = 'the state store'): unknown {
   if (!(error instanceof StateError && error.code === 'corrupt')) return error
-  const advice = 'restore a backup of the data directory, or choose another --data-dir'
+  const advice = 'run petal-node state repair, restore a backup of the data directory, or choose another --data-dir'
   return new NodeError('corrupt', `${file} is damaged (${error.message}): ${advice}`, { cause: error })
 }

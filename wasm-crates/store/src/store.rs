@@ -71,9 +71,12 @@ impl Store {
             options,
             _lock: held,
         };
-        store.sweep_tail()?;
-        // A disk too full for the ballast is reported by its level, not here.
-        let _ = store.restore_ballast();
+        // What is only looked at stays as it is.
+        if !store.options.salvage {
+            store.sweep_tail()?;
+            // A disk too full for the ballast is reported by its level, not here.
+            let _ = store.restore_ballast();
+        }
         Ok(store)
     }
 
@@ -90,7 +93,7 @@ impl Store {
 
     /// Closes the file; later calls answer `Closed`. Relaxed batches become durable first.
     pub fn close(&self) -> Result<()> {
-        if self.health() == Health::Sound {
+        if self.health() == Health::Sound && !self.options.salvage {
             self.engine.write(Durability::Durable, |_| Ok(()))?;
         }
         self.expire_all();
