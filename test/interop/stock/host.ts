@@ -16,6 +16,8 @@ export async function startStockHost(kad: string): Promise<Libp2pPeer> {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
+    // Five a second by default: cases dial more often.
+    connectionManager: { inboundConnectionThreshold: 1000 },
     services: {
       identify: identify(),
       ping: ping(),
