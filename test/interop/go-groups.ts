@@ -2,23 +2,23 @@
 import { blossomSubProtocol } from '@petal/core/gossip/index.ts'
 import { kademliaProtocol } from '@petal/core/identity/namespace.ts'
 import type { TransportName } from '../../server-node/net/transports.ts'
-import { startNode } from '../e2e/node.ts'
 import type { Case } from './cases/case.ts'
 import { discoveryCases } from './cases/discovery.ts'
 import { type GossipSide, gossipCases } from './cases/gossip.ts'
 import { kadCases } from './cases/kad.ts'
 import { addressOf, linkCases } from './cases/links.ts'
 import { mixedGossipCases } from './cases/mixed-gossip.ts'
-import { joinedCases, meetProgramCases, newerWebTransportCases, type Program, programCases } from './cases/program.ts'
+import { joinedCases, meetProgramCases, newerWebTransportCases, programCases } from './cases/program.ts'
 import { refusalCases } from './cases/refusals.ts'
 import { unknownKindCases } from './cases/unknown-kinds.ts'
 import { GO_SAYS, type GoPrograms } from './peers/go-programs.ts'
 import type { KeyKind } from './peers/peer.ts'
 import { type PetalSide, petalSide } from './peers/petal-host.ts'
+import { startProgram } from './peers/petal-program.ts'
 import type { Group } from './runner.ts'
 
 const NETWORK = 99
-const FRAME_SECONDS = '1'
+const OWN_NETWORK = ['--frame-interval', '1']
 const TRANSPORTS: readonly TransportName[] = ['tcp', 'quic']
 
 /** Transports that are there for tabs; go-libp2p has them too. */
@@ -132,7 +132,7 @@ function programGroup(programs: GoPrograms, transport: TransportName): Group {
       const go = await goSide(stack, programs, knowing, transport)
       const other = await goSide(stack, programs, knowing, transport)
       const stock = await goSide(stack, programs, { petal: 'Ed448', go: 'Ed25519', taught: false }, transport)
-      const program = await startProgram(stack)
+      const program = await startProgram(stack, OWN_NETWORK)
       return programCases(program, [go, other, stock], NETWORK, transport)
     },
   }
@@ -142,7 +142,7 @@ function tabTransportGroup(programs: GoPrograms): Group {
   return {
     name: 'petal-node start, go-libp2p by the transports of tabs',
     start: async (stack) => {
-      const program = await startProgram(stack)
+      const program = await startProgram(stack, OWN_NETWORK)
       const cases: Case[] = []
       for (const transport of TAB_TRANSPORTS) {
         const go = await goSide(stack, programs, { petal: 'Ed448', go: 'Ed448', taught: true }, transport)
@@ -159,19 +159,12 @@ function joinedGroup(programs: GoPrograms): Group {
   return {
     name: 'petal-node start --join, go-libp2p',
     start: async (stack) => {
-      const first = await startProgram(stack)
+      const first = await startProgram(stack, OWN_NETWORK)
       const second = await startProgram(stack, ['--join', addressOf(first, 'tcp')])
       const go = await goSide(stack, programs, { petal: 'Ed448', go: 'Ed448', taught: true }, 'tcp')
       return joinedCases(first, second, go, 'tcp')
     },
   }
-}
-
-async function startProgram(stack: AsyncDisposableStack, join: readonly string[] = []): Promise<Program> {
-  const args = ['--port', '0', ...(join.length > 0 ? join : ['--frame-interval', FRAME_SECONDS])]
-  const { addresses } = stack.use(await startNode({ args }))
-  const [address = ''] = addresses
-  return { peerId: address.split('/p2p/').at(-1) ?? '', addresses }
 }
 
 async function goSide(

@@ -2,8 +2,10 @@
 import { grpcServerCases } from './cases/grpc-server.ts'
 import { grpcurlCases } from './cases/grpcurl.ts'
 import { localGrpcurlCases } from './cases/grpcurl-local.ts'
+import { programRpcCases } from './cases/program-rpc.ts'
 import type { GoPrograms } from './peers/go-programs.ts'
 import { Grpcurl } from './peers/grpcurl.ts'
+import { startProgram } from './peers/petal-program.ts'
 import { startPetalRpc } from './peers/petal-rpc.ts'
 import type { Group } from './runner.ts'
 
@@ -17,6 +19,11 @@ export const grpcGroups = (programs: GoPrograms): readonly Group[] => [
       stack.defer(() => rpc.stop())
       return [...grpcurlCases(new Grpcurl(programs), rpc), ...localGrpcurlCases(new Grpcurl(programs), rpc)]
     },
+  },
+  {
+    name: 'grpcurl to petal-node start',
+    start: async (stack) =>
+      programRpcCases(new Grpcurl(programs), await startProgram(stack, ['--frame-interval', '1'])),
   },
   {
     name: 'Petal to grpc-go behind peer TLS',

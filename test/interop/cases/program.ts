@@ -7,14 +7,12 @@ import { dhtNamespace, kademliaProtocol, providerCid } from '@petal/core/identit
 import { DEMONSTRATION_DOMAIN } from '@petal/p2p/gossip/demonstration-domain.ts'
 import { CID } from 'multiformats/cid'
 import type { TransportName } from '../../../server-node/net/transports.ts'
-import { type InteropPeer, KEY_TYPES } from '../peers/peer.ts'
+import { KEY_TYPES } from '../peers/peer.ts'
+import type { Program } from '../peers/petal-program.ts'
 import { until } from '../peers/until.ts'
 import type { Case } from './case.ts'
 import type { GossipSide } from './gossip.ts'
 import { addressOf, linkOrNone } from './links.ts'
-
-/** What the program says when it is ready. */
-export type Program = Pick<InteropPeer, 'peerId' | 'addresses'>
 
 const FRAMES = GLOBAL_TOPICS.frame
 const TRIAL = shardTopics(DEMONSTRATION_DOMAIN).frame

@@ -71,8 +71,10 @@ export class LineProcess {
     return waiting.promise as Promise<T>
   }
 
-  async stop(): Promise<void> {
+  /** Ends its input, and sends a signal to a program that does not end by that. */
+  async stop(signal?: NodeJS.Signals): Promise<void> {
     this.#child.stdin?.end()
+    if (signal !== undefined) this.#child.kill(signal)
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MILLIS)
     await this.#exited.promise
     clearTimeout(timer)
