@@ -1,4 +1,5 @@
 /** The tab as a peer: what it signs is heard beyond the node it is connected to, byte for byte, and its identity is its own. */
+import AxeBuilder from '@axe-core/playwright'
 import { multiaddr } from '@multiformats/multiaddr'
 import { decodeMessage, signedPart } from '../../core/gossip/message.ts'
 import { shardTopics } from '../../core/gossip/topics.ts'
@@ -41,4 +42,31 @@ test('P2P-05 a tab publishes through node A and is heard at node B, with its own
   const heard = page.getByTestId('heard').locator(`[data-from="${b.node.libp2p.peerId.toString()}"]`)
   await expect(heard).toContainText('to the tab')
   await expect(heard).toContainText('Signature verified')
+})
+
+test('the panel of the peer is for everybody: axe with everything open on a phone, and by keyboard alone', async ({
+  page,
+  node,
+}) => {
+  await page.setViewportSize({ width: 360, height: 800 })
+  await page.goto(node.url)
+  await page.getByRole('button', { name: 'Make an identity and take part' }).press('Enter')
+  await expect(page.getByTestId('peer-nodes')).toHaveText('1')
+  await page.getByLabel('A message to everybody').fill('by keyboard')
+  await page.getByLabel('A message to everybody').press('Enter')
+  await expect(page.getByTestId('heard')).toContainText('by keyboard')
+  await page.getByText('Keep, move or forget this identity').press('Enter')
+  await page.getByRole('button', { name: 'Forget this identity' }).press('Enter')
+  await expect(page.getByRole('button', { name: /for good/ })).toBeVisible()
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    const { violations } = await new AxeBuilder({ page }).include('#peer').analyze()
+    const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    expect(grave.map(({ id, nodes }) => `${id}: ${nodes.map((place) => place.html).join(' ')}`)).toEqual([])
+    await page.locator('#peer').screenshot({ path: test.info().outputPath(`peer-${colorScheme}.png`) })
+  }
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  expect(overflow, 'nothing is wider than the page').toBeLessThanOrEqual(0)
+  await page.getByRole('button', { name: 'Keep it' }).press('Enter')
+  await expect(page.getByRole('button', { name: 'Forget this identity' })).toBeVisible()
 })
