@@ -14,12 +14,12 @@ export interface FollowedChainParts {
   readonly headers: HeaderStore
   readonly verifier: HeaderVerifier
   readonly values: StateAnswers
+  /** Whether newer frames are known than the head. */
+  readonly behind: () => boolean
 }
 
 export class FollowedChain extends ServedChain {
   readonly #parts: FollowedChainParts
-  /** Whether newer frames are known than the head. */
-  behind = true
 
   private constructor(parts: FollowedChainParts, head: Pick<VerifiedHeader, 'bytes' | 'facts'>) {
     const { description, values } = parts
@@ -49,7 +49,7 @@ export class FollowedChain extends ServedChain {
   }
 
   syncing(): boolean {
-    return this.behind
+    return this.#parts.behind()
   }
 
   /** Announces a frame that is stored with its state. */

@@ -114,7 +114,9 @@ describe('over a chain that grows when it is told to', () => {
     await real.grow(Number(FOLLOW_LIMITS.steps) + 4)
     // The address is known by now.
     const b = await start('b', { join: [served.address] })
+    await until(() => b.node.health().status).toBe('syncing')
     await until(() => head(b)).toBe(23)
+    expect(b.node.health().status).toBe('ok')
     expect(notices(b).join()).toContain('frames 4 to 22: only headers are kept here')
     for (const number of [4n, 22n]) {
       expect(await b.node.source.header(number)).toEqual(await real.chain.header(number))
@@ -164,6 +166,7 @@ describe('over a chain that grows when it is told to', () => {
       const alone = await start('b')
       expect(head(alone)).toBe(2)
       expect(alone.node.joined).toBe(true)
+      expect(alone.node.health()).toMatchObject({ status: 'ok', head: '2' })
     },
   )
 

@@ -78,7 +78,10 @@ export async function joinNetwork(parts: JoinParts): Promise<JoinedNetwork> {
   if (committee === undefined) throw new NodeError('join', 'the network has no pinned committee')
   const verifier = new HeaderVerifier(crypto, await crypto.openCommittee(committee), rules)
   const headers = new HeaderStore(state.kv())
-  const served: FollowedChainParts = { description, state, headers, verifier, values: new NodeStateAnswers(state) }
+  let follower: Follower | undefined
+  const behind = () => follower?.behind ?? true
+  const values = new NodeStateAnswers(state)
+  const served: FollowedChainParts = { description, state, headers, verifier, values, behind }
   const stored = await readStored(state, verifier, directory)
   let chain = stored && (await FollowedChain.open(served, stored))
   const first = Promise.withResolvers<FollowedChain>()
@@ -87,7 +90,7 @@ export async function joinNetwork(parts: JoinParts): Promise<JoinedNetwork> {
 
   const disk = new DiskWatch(onEvent)
   const progress = new Progress(onEvent)
-  const follower = new Follower({
+  follower = new Follower({
     state,
     crypto,
     headers,
@@ -106,10 +109,8 @@ export async function joinNetwork(parts: JoinParts): Promise<JoinedNetwork> {
         first.resolve(chain)
       } else {
         if (skipped > 0n) progress.skipped(header.facts.number, skipped)
-        chain.behind = follower.behind
         await chain.append(header)
       }
-      chain.behind = follower.behind
       onEvent(frameEvent(header))
       disk.observe(await state.disk())
     },
@@ -118,10 +119,7 @@ export async function joinNetwork(parts: JoinParts): Promise<JoinedNetwork> {
     gossip: net.gossip,
     verifier,
     source: () => chain,
-    onFrame: (header) => {
-      follower.offer(header)
-      if (chain !== undefined) chain.behind = follower.behind
-    },
+    onFrame: (header) => follower?.offer(header),
   })
   stack.defer(() => gossip.stop())
   const stopping = new AbortController()
