@@ -61,6 +61,8 @@ export class PeerHost {
   #engine: Promise<FullEngine> | null = null
   #gossip: Promise<TabGossip> | null = null
   #running: TabGossip | null = null
+  /** Gossip that is being stopped: only then another one may be connected as the identity. */
+  #ending: Promise<void> = Promise.resolve()
   #publishing = 0
   #published = 0
   #received = 0
@@ -212,6 +214,7 @@ export class PeerHost {
 
   async #start(): Promise<TabGossip> {
     const { addresses, networkNumber, onError } = this.#parts
+    await this.#ending
     useEngineForHostKeys(await this.#loadEngine())
     const { seed } = await this.#keeper.open()
     const identity = await this.#keeper.identity()
@@ -226,13 +229,19 @@ export class PeerHost {
     return gossip
   }
 
-  async #stopGossip(): Promise<void> {
+  #stopGossip(): Promise<void> {
     const stopping = this.#gossip
     this.#gossip = null
     this.#running = null
     this.#parts.share(null)
     for (const topic of this.#topics.values()) topic.end = null
-    await (await stopping?.catch(() => null))?.stop()
+    const before = this.#ending
+    const end = async (): Promise<void> => {
+      await before
+      await (await stopping?.catch(() => null))?.stop()
+    }
+    this.#ending = end()
+    return this.#ending
   }
 
   /** The identity is another one: gossip goes on with it where somebody listens. */
