@@ -17,6 +17,7 @@ import { NodeStateAnswers } from './state/answers.ts'
 import { DiskWatch } from './state/disk-watch.ts'
 import type { NodeState } from './state/node-state.ts'
 import { nodeError, openNodeState, stateFile } from './state/open.ts'
+import { StateVotes } from './state/votes.ts'
 
 /** A locked data directory. */
 export interface NodeData {
@@ -68,7 +69,7 @@ export async function openLocalNetwork(
       () => undefined,
     )
   const committee = await crypto.openCommittee(chain.committee)
-  const maker = new FrameMaker(crypto, members, committee, rulesOf(genesis))
+  const maker = new FrameMaker(crypto, members, committee, rulesOf(genesis), new StateVotes(state))
   return {
     chain,
     state,

@@ -9,7 +9,7 @@ import { FakeCrypto } from '../testing/fake-crypto.ts'
 import { MemoryLedger } from '../testing/memory-ledger.ts'
 import { calibrate } from './calibrate.ts'
 import { openMembers } from './committee.ts'
-import { bitmask, FrameMaker, voteMessage, voters } from './frame-maker.ts'
+import { bitmask, FrameMaker, type VoteBook, voteMessage, voters } from './frame-maker.ts'
 import { createGenesis, readGenesis, rulesOf } from './genesis.ts'
 import { LocalChain } from './local-chain.ts'
 import { LOCAL } from './local-profile.ts'
@@ -20,14 +20,28 @@ import type { Head } from './source.ts'
 let directory: string
 let crypto: FakeCrypto
 let frames: Map<bigint, Uint8Array>
+let votes: MemoryVotes
 beforeEach(async () => {
   frames = new Map()
+  votes = new MemoryVotes()
   directory = await mkdtemp(join(tmpdir(), 'petal-chain-'))
   crypto = new FakeCrypto()
 })
 afterEach(() => rm(directory, { recursive: true }))
 
 const never = new AbortController().signal
+
+class MemoryVotes implements VoteBook {
+  readonly ranks: bigint[] = []
+
+  async highest(): Promise<bigint | null> {
+    return this.ranks.at(-1) ?? null
+  }
+
+  async record(rank: bigint): Promise<void> {
+    this.ranks.push(rank)
+  }
+}
 
 async function openNetwork() {
   const members = await openMembers(crypto, await ringOf(directory))
@@ -37,7 +51,7 @@ async function openNetwork() {
     (await readGenesis(directory, crypto, members)) ??
     (await createGenesis(directory, crypto, members, roots, 5_000, 1_000))
   const chain = await LocalChain.open({ ledger, genesis, crypto, frameIntervalMillis: 10_000, now: () => 77 })
-  const maker = new FrameMaker(crypto, members, await crypto.openCommittee(), rulesOf(genesis))
+  const maker = new FrameMaker(crypto, members, await crypto.openCommittee(), rulesOf(genesis), votes)
   const grow = async () => {
     const parent = chain.headFacts
     const roots = await chain.nextRoots()
@@ -47,6 +61,29 @@ async function openNetwork() {
   }
   return { members, genesis, chain, maker, grow }
 }
+
+describe('votes', () => {
+  test('each rank is recorded before it is signed, and never twice', async () => {
+    const { grow, chain } = await openNetwork()
+    await grow()
+    await grow()
+    expect(votes.ranks).toEqual([1n, 2n])
+    // Voted in, and the frame was lost before it left: the next one has the rank after.
+    votes.ranks.push(3n)
+    expect((await grow()).facts).toMatchObject({ number: 3n, rank: 4n })
+    await chain.close()
+  })
+
+  test('who may not vote makes no frame', async () => {
+    const { maker, chain, genesis } = await openNetwork()
+    votes.record = async () => {
+      throw new NodeError('rollback', 'an older copy')
+    }
+    const made = maker.make(chain.headFacts, await chain.nextRoots(), 20_000n, genesis.difficulty, never)
+    await expect(made).rejects.toMatchObject({ code: 'rollback' })
+    await chain.close()
+  })
+})
 
 describe('genesis (spec 11 section 4.5, 31 section 10.3)', () => {
   test('frame 0: output and selector of zeros, rank 0, 256 commitments, an empty signature', async () => {

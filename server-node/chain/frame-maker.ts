@@ -30,15 +30,23 @@ export class FrameMaker {
   readonly #members: readonly Member[]
   readonly #committee: CommitteeHandle
   readonly #rules: EngineRules
+  readonly #votes: VoteBook
 
-  constructor(crypto: Crypto, members: readonly Member[], committee: CommitteeHandle, rules: EngineRules) {
+  constructor(
+    crypto: Crypto,
+    members: readonly Member[],
+    committee: CommitteeHandle,
+    rules: EngineRules,
+    votes: VoteBook,
+  ) {
     this.#crypto = crypto
     this.#members = members
     this.#committee = committee
     this.#rules = rules
+    this.#votes = votes
   }
 
-  /** Solves, votes, certifies and verifies the child of `parent`. Throws `NodeError` `produce`, `CryptoError`. */
+  /** Solves, votes, certifies and verifies the child of `parent`. Throws `NodeError` `produce`, `rollback`, `CryptoError`. */
   async make(
     parent: HeaderFacts,
     roots: StateRoots,
@@ -47,8 +55,9 @@ export class FrameMaker {
     signal: AbortSignal,
   ): Promise<MadeFrame> {
     const number = parent.number + 1n
-    // Every rank succeeds here: one leader after the other, no timeouts.
-    const rank = parent.rank + 1n
+    // One leader after the other, no timeouts. A rank that was voted in and whose frame was lost before it left is passed over.
+    const voted = await this.#votes.highest()
+    const rank = (voted === null || voted < parent.rank ? parent.rank : voted) + 1n
     const draft: HeaderFields = {
       number,
       rank,
@@ -68,6 +77,7 @@ export class FrameMaker {
     const proved: HeaderFields = { ...draft, output }
     const { identity } = await this.#crypto.inspectHeader(await this.#crypto.buildHeader(proved), { signal })
     const signers = voters(number, this.#members.length)
+    await this.#votes.record(rank)
     const signature = await this.#certify(identity, rank, signers, signal)
     const header = await this.#crypto.buildHeader({ ...proved, signature }, { signal })
     await this.#verify(header, number, signal)

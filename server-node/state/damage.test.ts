@@ -140,8 +140,12 @@ describe('petal-node state', () => {
     expect(json).toMatchObject({ sound: true, head: `${FRAMES}`, wrongTrees: [], headerAgrees: true })
     expect(code).toBe(0)
     expect((json as { trees: number }).trees).toBeGreaterThan(4)
+    expect((json as { rebuiltTrees: number }).rebuiltTrees).toBeGreaterThan(4)
     const quick = await printed('verify', '--data-dir', directory)
-    expect(quick).toMatchObject({ code: 0, json: { sound: true, trees: null, headerAgrees: null } })
+    expect(quick).toMatchObject({
+      code: 0,
+      json: { sound: true, wrong: [], orphans: 0, missingTrees: [], rebuiltTrees: null, headerAgrees: null },
+    })
   })
 
   test('verify of a damaged store fails with exit code 1', async () => {
@@ -160,6 +164,11 @@ describe('petal-node state', () => {
     expect(code ?? 0).toBe(0)
     expect(json).toMatchObject({ copy: to, head: `${FRAMES}` })
     for (const name of ['keys.json', 'keys.passphrase']) await cp(join(directory, name), join(to, name))
+    // What was signed over the original is not in a backup: the operator says that it is lost.
+    const unknown = await printed('accept-rollback', '--data-dir', to)
+    expect(unknown).toMatchObject({ code: 1, json: { error: 'rollback', message: expect.stringContaining('--rank') } })
+    const accepted = await printed('accept-rollback', '--data-dir', to, '--rank', `${FRAMES}`)
+    expect(accepted).toMatchObject({ json: { before: 'lost', votesAbove: `${FRAMES}` } })
     const node = await openRealChain(to)
     expect(node.chain.head().number).toBe(BigInt(FRAMES))
     expect((await node.grow(1)).number).toBe(BigInt(FRAMES + 1))

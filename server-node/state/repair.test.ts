@@ -115,7 +115,6 @@ describe('every page of the store in turn', () => {
     const step = Number(process.env.PETAL_PAGES ?? Math.max(1, Math.floor(pages / 24)))
     for (let page = 0; page < pages; page += step) await judge(page)
     expect(outcomes.rebuilt).toBeGreaterThan(0)
-    console.log(outcomes)
   })
 })
 

@@ -13,6 +13,7 @@ import type { AddonStateOptions } from './addon.ts'
 import { NodeStateAnswers } from './answers.ts'
 import type { NodeState } from './node-state.ts'
 import { openNodeState } from './open.ts'
+import { StateVotes } from './votes.ts'
 
 /** The least that the rules allow. */
 const DIFFICULTY = 1_000
@@ -47,7 +48,8 @@ export async function openRealChain(directory: string, store: AddonStateOptions 
       GENESIS_MILLIS,
     ))
   const chain = await LocalChain.open({ ledger, genesis, crypto, frameIntervalMillis: Number(FRAME_MILLIS) })
-  const maker = new FrameMaker(crypto, members, await crypto.openCommittee(chain.committee), rulesOf(genesis))
+  const committee = await crypto.openCommittee(chain.committee)
+  const maker = new FrameMaker(crypto, members, committee, rulesOf(genesis), new StateVotes(state))
   const grow = async (frames: number) => {
     for (let made = 0; made < frames; made++) {
       const parent = chain.headFacts
