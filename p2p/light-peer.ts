@@ -3,6 +3,7 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLightPeer, type LightStream } from '@petal/core/light/light-peer.ts'
 import { LIGHT_PROTOCOL, type LightPeer, PeerError } from '@petal/core/platform/network.ts'
+import { drained } from './drained.ts'
 
 /** What we say in our hello. */
 export interface Greeting {
@@ -56,7 +57,7 @@ export function lightStream(stream: Stream): LightStream {
   return {
     source: chunks(stream),
     write: async (bytes) => {
-      if (!stream.send(bytes)) await stream.onDrain({ signal: AbortSignal.timeout(10_000) })
+      if (!stream.send(bytes)) await drained(stream, AbortSignal.timeout(10_000))
     },
     close: () => stream.abort(new Error('the stream is not needed any more')),
   }

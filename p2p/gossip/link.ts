@@ -6,6 +6,7 @@ import type { Connection, Stream, StreamMessageEvent } from '@libp2p/interface'
 import { concatBytes } from '@noble/hashes/utils.js'
 import { rpcFrames } from '@petal/core/gossip/rpc.ts'
 import type { FrameDecoder } from '@petal/core/light/frame-decoder.ts'
+import { drained } from '../drained.ts'
 import { messageOf } from '../errors.ts'
 import type { UnfinishedFrames } from './unfinished-frames.ts'
 
@@ -162,7 +163,7 @@ export class PeerLink {
         this.#events.sent(bytes.length)
         if (more) continue
         const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#limits.sendMillis)])
-        await stream.onDrain({ signal })
+        await drained(stream, signal)
       }
     } finally {
       this.#pumping = false

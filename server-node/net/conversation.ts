@@ -17,6 +17,7 @@ import {
   WireError,
 } from '@petal/core/light/wire.ts'
 import { StateError } from '@petal/core/platform/state.ts'
+import { drained } from '@petal/p2p/drained.ts'
 import type { FrameSource, Head } from '../chain/source.ts'
 import { Inbox } from './inbox.ts'
 import type { NetLimits } from './limits.ts'
@@ -209,7 +210,7 @@ export class Conversation {
     const sent = this.#sending.then(async () => {
       if (this.#stream.send(bytes)) return
       const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(this.#host.limits.sendMillis)])
-      await this.#stream.onDrain({ signal })
+      await drained(this.#stream, signal)
     })
     this.#sending = sent.catch(() => undefined)
     return sent

@@ -1,9 +1,14 @@
 /** What strangers send to the ports of a node before they are peers. After each the node still serves. */
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { generateEd448KeyPair } from '@libp2p/crypto/keys'
+import { noise } from '@libp2p/noise'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { webSockets } from '@libp2p/websockets'
+import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadAddon } from '../crypto/addon.ts'
 import { Frames } from '../testing/frames.ts'
@@ -120,4 +125,45 @@ test('random datagrams do nothing', async () => {
   await new Promise((resolve) => socket.close(() => resolve(undefined)))
   await expectServing()
   expect(node.addresses().map((address) => multiaddr(address))).toHaveLength(TRANSPORTS.length)
+})
+
+test('a WebSocket peer that is refused loses its socket, not only its place among the peers', async () => {
+  const identity = await generateEd448KeyPair()
+  const strict = await startPeerNode({
+    networkNumber: 99,
+    identity: await generateEd448KeyPair(),
+    host: '127.0.0.1',
+    transports: ['websocket'],
+    limits: DEFAULT_NET_LIMITS,
+    blacklist: [peerIdFromPrivateKey(identity).toString()],
+  })
+  const stranger = await createLibp2p({
+    privateKey: identity,
+    transports: [webSockets()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: { denyDialMultiaddr: () => false },
+    connectionMonitor: { enabled: false },
+  })
+  const port = Number(/\/tcp\/(\d+)/.exec(strict.addresses()[0] ?? '')?.[1])
+  const ended = Promise.withResolvers<void>()
+  // In between, so that nothing but the node itself can end the node's socket: a close frame of the stranger (0x88) does not arrive.
+  const between = createServer((near) => {
+    const far = connect(port, '127.0.0.1')
+    far.on('data', (bytes) => near.write(bytes)).on('close', () => ended.resolve())
+    near.on('data', (bytes) => bytes[0] !== 0x88 && far.write(bytes))
+    for (const socket of [near, far]) socket.on('error', () => undefined)
+  })
+  await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port: own } = between.address() as { port: number }
+    // The refusal follows the last message of the handshake: to the stranger the dial may seem to succeed.
+    await stranger.dial(multiaddr(`/ip4/127.0.0.1/tcp/${own}/ws`)).catch(() => undefined)
+    await ended.promise
+    expect(strict.connections()).toBe(0)
+  } finally {
+    between.close()
+    await stranger.stop()
+    await strict.stop()
+  }
 })
