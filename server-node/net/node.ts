@@ -1,7 +1,7 @@
 /** The libp2p node: what browsers dial (WebSocket, WebRTC-direct, WebTransport) and what nodes dial (QUIC, TCP); the light protocol, and gossip. */
 
 import { autoNAT } from '@libp2p/autonat'
-import { identify } from '@libp2p/identify'
+import { identify, identifyPush } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
@@ -156,6 +156,7 @@ function services({ host, networkNumber, upnp }: PeerNodeOptions) {
   const open = !isLoopback(host)
   return {
     identify: identify(),
+    identifyPush: identifyPush(),
     ping: ping({ maxInboundStreams: 1 }),
     kademlia: kademlia(networkNumber),
     ...(open ? { autonat: autoNAT() } : {}),
