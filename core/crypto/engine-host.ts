@@ -131,6 +131,10 @@ export class EngineHost {
     }
   }
 
+  commitBranch(slots: Uint8Array): Uint8Array {
+    return this.#call(() => this.#engine.commitBranch(slots))
+  }
+
   generateKey(ikm: Uint8Array): EngineKeyPair {
     return this.#call(() => JSON.parse(this.#full().blsGenerateKey(ikm)) as EngineKeyPair)
   }

@@ -130,6 +130,8 @@ export interface VerifierEngine {
   traversalVerify(root: Uint8Array, keys: Uint8Array[], proof: Uint8Array): string
   /** Root of the tree of these leaves (parallel lists; a hash target may be empty). */
   rebuildRoot(keys: Uint8Array[], values: Uint8Array[], hashTargets: Uint8Array[]): Uint8Array
+  /** Commitment of a branch, 74 bytes, from its vector: at most 64 slots of 64 bytes. Throws `range` for more. */
+  commitBranch(slots: Uint8Array): Uint8Array
 
   readonly Committee: new (committee: string) => EngineCommitteeHandle
   readonly DiscriminantSearch: new (challenge: Uint8Array, bits: number) => EngineDiscriminantSearch

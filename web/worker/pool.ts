@@ -4,6 +4,7 @@
  */
 import { Committees } from '@petal/core/crypto/committees.ts'
 import { searchDiscriminant } from '@petal/core/crypto/discriminant-search.ts'
+import { joinParts, partLeaves } from '@petal/core/crypto/tree-parts.ts'
 import {
   type CertificateVerdict,
   type Check,
@@ -144,8 +145,14 @@ export class WorkerPool implements Crypto {
     return this.#job('normal', options, (slot) => slot.call('verifyTraversal', moved([root, keys, proof])))
   }
 
-  rebuildRoot(leaves: readonly RootLeaf[], options?: JobOptions): Promise<Uint8Array> {
-    return this.#job('normal', options, (slot) => slot.call('rebuildRoot', [leaves]))
+  /** What lies below each child of the root is rebuilt by whichever worker is free. */
+  async rebuildRoot(leaves: readonly RootLeaf[], options?: JobOptions): Promise<Uint8Array> {
+    const rebuild = (some: readonly RootLeaf[]) =>
+      this.#job('normal', options, (slot) => slot.call('rebuildRoot', [some]))
+    const parts = this.parallelism > 1 ? partLeaves(leaves) : null
+    if (parts === null) return await rebuild(leaves)
+    const slots = await joinParts(parts, rebuild)
+    return await this.#job('normal', options, (slot) => slot.call('commitBranch', moved([slots])))
   }
 
   generateKey(ikm: Uint8Array, options?: JobOptions): Promise<EngineKeyPair> {

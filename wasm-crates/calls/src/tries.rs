@@ -96,6 +96,17 @@ pub fn rebuild_root(keys: &[&[u8]], values: &[&[u8]], hash_targets: &[&[u8]]) ->
     Ok(root.as_bytes().to_vec())
 }
 
+/// Commitment of a branch whose vector is given, at most 64 slots of 64 bytes: 74 bytes. Joins parts of a tree that were rebuilt apart.
+///
+/// # Errors
+/// `range` for more slots.
+pub fn commit_branch(slots: &[u8]) -> Call<Vec<u8>> {
+    let refused = |cause: kzg::KzgError| CallError::new(Code::Range, cause.to_string());
+    let committer = kzg::committer().map_err(refused)?;
+    let commitment = committer.commit_data(slots).map_err(refused)?;
+    Ok(commitment.to_vec())
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct LevelJson {
     pub prefix: Vec<u8>,

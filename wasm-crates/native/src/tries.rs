@@ -30,6 +30,14 @@ pub fn rebuild_root(
         .map_err(thrown)
 }
 
+/// Commitment of a branch of 64 slots.
+#[napi(js_name = "commitBranch", catch_unwind)]
+pub fn commit_branch(slots: &[u8]) -> Result<Uint8Array, Code> {
+    calls::tries::commit_branch(slots)
+        .map(Uint8Array::new)
+        .map_err(thrown)
+}
+
 /// `accepts`, `refuses` or `aborts`: the generic verdict of the reference.
 #[napi(js_name = "traversalReferenceVerdict", catch_unwind)]
 #[must_use]

@@ -81,6 +81,12 @@ pub fn rebuild_root(
     calls::tries::rebuild_root(&slices(&keys), &slices(&values), &slices(&targets)).map_err(thrown)
 }
 
+/// Commitment of a branch of 64 slots.
+#[wasm_bindgen(js_name = commitBranch)]
+pub fn commit_branch(slots: &[u8]) -> Result<Vec<u8>, JsValue> {
+    calls::tries::commit_branch(slots).map_err(thrown)
+}
+
 /// A committee with its keys decoded once.
 #[wasm_bindgen]
 pub struct Committee(calls::header::Committee);

@@ -4,6 +4,7 @@ import { bitmaskKey, GLOBAL_TOPICS, type GossipMessage } from '@petal/core/gossi
 import { base58Encode } from '@petal/core/identity/base58.ts'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
 import type { LightPeer } from '@petal/core/platform/network.ts'
+import { messageOf } from '@petal/p2p/errors.ts'
 import { GossipError, type Subscriber } from '@petal/p2p/gossip/index.ts'
 import { useEngineForHostKeys } from '@petal/p2p/host-keys.ts'
 import { dialLightPeer, type Greeting } from '@petal/p2p/light-peer.ts'
@@ -309,5 +310,3 @@ const REFUSALS: Readonly<Record<GossipError['code'], string>> = {
 }
 
 const refusalText = ({ code }: GossipError): string => `Gossip refused it: ${REFUSALS[code]}.`
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
