@@ -33,6 +33,23 @@ describe('pool of workers', () => {
     await pool.close()
   })
 
+  test('CVT-05 a tree is rebuilt by all workers: the root is that of one, and leaves that exclude each other are refused as by one', async () => {
+    const [one, several] = [new WorkerPool({ workers: 1 }), new WorkerPool({ workers: 2 })]
+    const leaves = Array.from({ length: 400 }, (_, index) => {
+      const key = new Uint8Array(32)
+      new DataView(key.buffer).setUint32(0, Math.imul(index + 1, 0x9e37_79b1))
+      return { key, value: Uint8Array.of(index & 0xff), hashTarget: new Uint8Array(0) }
+    })
+    expect(await several.rebuildRoot(leaves)).toEqual(await one.rebuildRoot(leaves))
+    const twice = [...leaves, ...leaves.slice(0, 1)]
+    await expect(several.rebuildRoot(twice)).rejects.toMatchObject({ code: 'arguments' })
+    await expect(several.rebuildRoot(leaves, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'cancelled',
+    })
+    await one.close()
+    await several.close()
+  })
+
   test('a worker that dies in a job is replaced, and the job runs once more', async () => {
     const workers: Worker[] = []
     const pool = new WorkerPool({
