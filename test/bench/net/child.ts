@@ -41,6 +41,8 @@ export interface NetResults {
 export type NetReport = { readonly result: unknown } | { readonly failed: string }
 
 const TOPIC = GLOBAL_TOPICS.frame
+/** Where the hearer says how many it has heard. */
+const HEARD = GLOBAL_TOPICS.prover
 const NETWORK = 99
 const DIALS = 30
 /** Dials that compile. */
@@ -48,8 +50,10 @@ const WARM_UP = 10
 const ROUNDS = 5
 const MESSAGES = 3_000
 const MESSAGE_BYTES = 1_024
-/** Messages that are published and not delivered yet. */
+/** Messages that are being signed; that were published and that the hearer has not spoken of; after so many it speaks. */
 const UNDERWAY = 256
+const AHEAD = 1_536
+const SPEAKS_AFTER = 256
 const PARALLEL = 4
 
 useEngineForHostKeys(loadAddon())
@@ -79,6 +83,7 @@ async function listen(gossips: boolean): Promise<Listening> {
       deliver: () => {
         heard++
         cpuFrom ??= process.cpuUsage()
+        if (heard % SPEAKS_AFTER === 0) void own?.gossip.publish(HEARD, Uint8Array.from(Buffer.from(String(heard))))
       },
     })
   return { address: own.addresses()[0] ?? '' }
@@ -99,6 +104,11 @@ async function dial({ address }: Listening): Promise<readonly number[]> {
 async function gossip({ address }: Listening): Promise<NetResults['gossip']> {
   const { libp2p, gossip: service } = await node()
   service.subscribe(TOPIC, { deliver: () => undefined })
+  service.subscribe(HEARD, {
+    deliver: ({ data }) => {
+      taken = Number(Buffer.from(data).toString())
+    },
+  })
   await libp2p.dial(multiaddr(address))
   while (service.meshOf(TOPIC).length === 0) await rest(20)
   const rates: number[] = []
@@ -114,14 +124,19 @@ async function gossip({ address }: Listening): Promise<NetResults['gossip']> {
   return { rates, perRound: MESSAGES, cpuMicros: Math.round((user + system) / (ROUNDS * MESSAGES)) }
 }
 
-/** Back pressure of the stream paces it: a message is published when those before it were taken. */
+let taken = 0
+let published = 0
+
+/** Runs ahead of the hearer by a bounded number of messages: publishing has no back pressure, queues that are full drop. */
 async function publish(service: PeerNode['gossip']): Promise<void> {
   const underway = new Set<Promise<unknown>>()
   for (let sent = 0; sent < MESSAGES; sent++) {
     const one = service.publish(TOPIC, randomBytes(MESSAGE_BYTES)).finally(() => underway.delete(one))
     underway.add(one)
     if (underway.size >= UNDERWAY) await Promise.race(underway)
+    published++
     if (sent % 32 === 31) await rest(0)
+    while (published - taken > AHEAD) await rest(1)
   }
   await Promise.all(underway)
 }
