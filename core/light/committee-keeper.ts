@@ -128,9 +128,10 @@ export class CommitteeKeeper {
     }
   }
 
+  /** With the root where it is given: the identity of a genesis is the same on every network of a kind. */
   get #checkpoint(): string {
-    const { number, identity } = this.#anchors.checkpoint
-    return `${number} ${identity}`
+    const { number, identity, registryRoot = '' } = this.#anchors.checkpoint
+    return `${number} ${identity} ${registryRoot}`
   }
 
   get #start() {

@@ -77,7 +77,7 @@ export interface StoredEvidence {
 
 /** A frame that the registry was followed to, and its committee, as the store keeps them. */
 export interface StoredCommittee {
-  /** Number and identity of the checkpoint that it was followed from: under other anchors it says nothing. */
+  /** Number, identity and given root of the checkpoint that it was followed from: under other anchors it says nothing. */
   readonly checkpoint: string
   readonly frame: bigint
   readonly rank: bigint
