@@ -1,24 +1,15 @@
 /**
- * The latest record of each peer, the archives among them (spec 51 section 2). Records are accepted once for each time they are made; what says
- * the same as before is passed on and not told as news.
+ * The latest record of each peer, the archives among them (spec 51 section 2). Records are accepted once for each time they are made.
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { node } from '@petal/core/codec/index.ts'
-import {
-  CAPABILITIES,
-  type Ed448Verifier,
-  hasCapability,
-  type PeerInfo,
-  peerInfoDigest,
-} from '@petal/core/identity/index.ts'
+import { CAPABILITIES, type Ed448Verifier, hasCapability, type PeerInfo } from '@petal/core/identity/index.ts'
 import { sameBytes } from '@petal/core/platform/bytes.ts'
 import { streamAddress } from '../rpc/archive-addresses.ts'
 import type { ArchiveAddress } from '../rpc/archive-pool.ts'
 import { judgePeerInfo, type PeerInfoJudgement } from './judge-peer-info.ts'
 import { PUBLISH_MILLIS } from './own-peer-info.ts'
 
-/** Digests remembered; above it all are forgotten. */
-const MOST_DIGESTS = 10_000
 const MOST_PEERS = 4_096
 const BOOK_BYTES = 32 << 20
 const SILENT_MILLIS = 4 * PUBLISH_MILLIS
@@ -29,10 +20,6 @@ export interface PeerBookOptions {
   readonly self: Uint8Array
   /** Peer ids of the genesis archives on the main network, where nobody else is one; absent on others, where every claim counts. */
   readonly genesisArchives?: readonly Uint8Array[]
-  /** A peer said something new. */
-  readonly onNews?: (info: PeerInfo) => void
-  /** Somebody else uses this node's identity: a record that was not made here. */
-  readonly onTwin?: (info: PeerInfo) => void
 }
 
 interface Known {
@@ -44,8 +31,6 @@ export class PeerBook {
   readonly #options: PeerBookOptions
   /** Least recently heard of first. */
   readonly #peers = new Map<string, Known>()
-  readonly #digests = new Set<string>()
-  readonly #own = new Set<bigint>()
   #bytes = 0
 
   constructor(options: PeerBookOptions) {
@@ -54,8 +39,6 @@ export class PeerBook {
 
   /** A record that this node published. */
   published(info: PeerInfo): void {
-    if (this.#own.size >= MOST_OWN) this.#own.clear()
-    this.#own.add(info.timestamp)
     this.#keep(info)
   }
 
@@ -68,9 +51,7 @@ export class PeerBook {
     const held = this.of(info.peer_id)
     if (held !== undefined && held.timestamp >= info.timestamp)
       return { verdict: 'ignore', reason: 'not newer than the record kept' }
-    if (sameBytes(info.peer_id, this.#options.self) && !this.#own.has(info.timestamp)) this.#options.onTwin?.(info)
     this.#keep(info)
-    if (this.#isNews(info)) this.#options.onNews?.(info)
     return judged
   }
 
@@ -100,14 +81,6 @@ export class PeerBook {
     }
   }
 
-  #isNews(info: PeerInfo): boolean {
-    const digest = bytesToHex(peerInfoDigest(info))
-    if (this.#digests.has(digest)) return false
-    if (this.#digests.size >= MOST_DIGESTS) this.#digests.clear()
-    this.#digests.add(digest)
-    return true
-  }
-
   #keep(info: PeerInfo): void {
     const key = bytesToHex(info.peer_id)
     this.#forget(key)
@@ -125,9 +98,6 @@ export class PeerBook {
     this.#peers.delete(key)
   }
 }
-
-/** Own records whose times are remembered. */
-const MOST_OWN = 64
 
 /** Addresses of a peer's stream port, from its master record: IP or name, and TCP. */
 export function streamAddresses({ peer_id, reachability }: PeerInfo): readonly ArchiveAddress[] {
