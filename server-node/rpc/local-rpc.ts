@@ -26,9 +26,6 @@ export interface LocalRpcOptions extends NodeContent {
   readonly onFault?: (error: unknown) => void
 }
 
-/** Default port of other nodes. */
-export const LOCAL_RPC_PORT = 8337
-
 export interface LocalRpc {
   readonly port: number
   stop(): Promise<void>

@@ -52,9 +52,6 @@ export interface PeerRpcOptions {
   readonly onEvent?: (event: PeerServerEvent) => void
 }
 
-/** Default port of the network. */
-export const PEER_RPC_PORT = 8340
-
 const DOCUMENTS: ReadonlySet<string> = new Set(['/quilibrium.node.global.pb.GlobalService/SubmitGlobalMessage'])
 
 /** Throws `NodeError` `busyPort` when it cannot listen. */
