@@ -6,28 +6,28 @@ export interface KeepOptions {
   /** Addresses that can be dialled, best first. They may change. */
   readonly addresses: () => readonly string[]
   readonly nodes: number
-  /** Default 10 s. */
-  readonly dialMillis?: number
-  /** Between two looks; default 2 s. */
-  readonly lookMillis?: number
 }
 
 const DIAL_MILLIS = 10_000
+/** Between two looks. */
 const LOOK_MILLIS = 2_000
-/** An address that failed is left alone for the first, then twice as long each time up to the second. */
+/** An address that was dialled rests for the first; one that fails rests twice as long each time, up to the second. */
 const FIRST_PAUSE_MILLIS = 1_000
 const LONGEST_PAUSE_MILLIS = 60_000
 
-interface Failed {
+interface Dialled {
+  /** Not dialled again before. */
   readonly until: number
   readonly pause: number
+  /** Whom it led to: an address need not name its peer. */
+  readonly peer: string | null
 }
 
 export class Connections {
   readonly #node: Libp2p
   readonly #options: KeepOptions
   readonly #stopping = new AbortController()
-  readonly #failed = new Map<string, Failed>()
+  readonly #dialled = new Map<string, Dialled>()
   #looking: Promise<void> | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
   readonly #soon = () => this.#look()
@@ -50,7 +50,7 @@ export class Connections {
       this.#looking = null
       if (this.#stopping.signal.aborted) return
       clearTimeout(this.#timer)
-      this.#timer = setTimeout(this.#soon, this.#options.lookMillis ?? LOOK_MILLIS)
+      this.#timer = setTimeout(this.#soon, LOOK_MILLIS)
     })
   }
 
@@ -58,29 +58,31 @@ export class Connections {
     const { addresses, nodes } = this.#options
     const { signal } = this.#stopping
     const known = addresses()
-    for (const address of this.#failed.keys()) if (!known.includes(address)) this.#failed.delete(address)
+    for (const address of this.#dialled.keys()) if (!known.includes(address)) this.#dialled.delete(address)
     for (const address of known) {
       const connected = new Set(this.#node.getConnections().map(({ remotePeer }) => remotePeer.toString()))
       if (signal.aborted || connected.size >= nodes) return
-      const peer = peerOf(address)
+      const before = this.#dialled.get(address)
+      const peer = peerOf(address) ?? before?.peer ?? null
       if (peer !== null && connected.has(peer)) continue
-      if ((this.#failed.get(address)?.until ?? 0) > Date.now()) continue
+      if ((before?.until ?? 0) > Date.now()) continue
       await this.#dial(address)
     }
   }
 
   async #dial(address: string): Promise<void> {
-    const signal = AbortSignal.any([
-      this.#stopping.signal,
-      AbortSignal.timeout(this.#options.dialMillis ?? DIAL_MILLIS),
-    ])
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(DIAL_MILLIS)])
+    const before = this.#dialled.get(address)
+    let pause = FIRST_PAUSE_MILLIS / 2
+    let peer = before?.peer ?? null
     try {
-      await this.#node.dial(multiaddr(address), { signal })
-      this.#failed.delete(address)
+      const { remotePeer } = await this.#node.dial(multiaddr(address), { signal })
+      peer = remotePeer.toString()
     } catch {
-      const pause = Math.min(LONGEST_PAUSE_MILLIS, 2 * (this.#failed.get(address)?.pause ?? FIRST_PAUSE_MILLIS / 2))
-      this.#failed.set(address, { until: Date.now() + pause, pause })
+      pause = Math.min(LONGEST_PAUSE_MILLIS, 2 * (before?.pause ?? pause))
     }
+    // A peer that ends every connection at once is not dialled as fast as it does so.
+    this.#dialled.set(address, { until: Date.now() + Math.max(pause, FIRST_PAUSE_MILLIS), pause, peer })
   }
 }
 

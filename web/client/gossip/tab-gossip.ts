@@ -55,7 +55,8 @@ export async function startTabGossip(options: TabGossipOptions): Promise<TabGoss
     })
     cleanups.push(() => service.stop())
     await service.start(node)
-    const connections = new Connections(node, { addresses: options.addresses, nodes: TAB_LIMITS.nodes })
+    const addresses = () => options.addresses().slice(0, TAB_LIMITS.addresses)
+    const connections = new Connections(node, { addresses, nodes: TAB_LIMITS.nodes })
     cleanups.push(() => connections.stop())
     return { node, service, host, refused: () => refused, stop }
   } catch (error) {
