@@ -2,6 +2,7 @@ import { decodeMessage, signedPart } from '@petal/core/gossip/message.ts'
 import { peerIdText } from '@petal/core/identity/peer-id.ts'
 import { verifySignature } from '@petal/p2p/gossip/index.ts'
 import { expect, test } from 'vitest'
+import { loadNativeEngine } from '../../../test/engines/native.ts'
 import { bytesOf, listening, node, status, TOPIC, tab, textOf, until } from '../testing/tab.ts'
 import { TAB_LIMITS } from './limits.ts'
 import type { PeerHostParts } from './peer-host.ts'
@@ -72,6 +73,27 @@ test('another identity: gossip goes on as it, in every tab that listens', async 
   await until(async () => expect((await status(other)).topics[0]?.mesh).toBe(1))
   await other.ask({ kind: 'publish', bitmask: TOPIC, data: bytesOf('as before') })
   await until(() => expect(a.heard.map(({ from }) => peerIdText(from))).toEqual([before.peerId]))
+})
+
+test('gossip that is stopped while it starts leaves nothing that light peers would be dialled by', async () => {
+  const a = await node([TOPIC])
+  const { peerId } = await tab([]).ask({ kind: 'identity' })
+  const loading = Promise.withResolvers<void>()
+  const shared: { dial: Parameters<PeerHostParts['share']>[0] } = { dial: null }
+  const one = tab([a.address], {
+    engine: async () => {
+      await loading.promise
+      return loadNativeEngine()
+    },
+    share: (dialer) => Object.assign(shared, { dial: dialer }),
+  })
+  const listening = one.code({ kind: 'subscribe', bitmask: TOPIC, listener: 1 })
+  const forgetting = one.ask({ kind: 'forget', peerId })
+  await until(async () => expect((await status(one)).identity).toBe(null))
+  loading.resolve()
+  await Promise.all([listening, forgetting])
+  expect((await status(one)).running).toBe(false)
+  expect(shared.dial).toBe(null)
 })
 
 test('limits: topics, the same bytes twice, and what comes after the end', async () => {

@@ -233,16 +233,24 @@ export class PeerHost {
   #stopGossip(): Promise<void> {
     const stopping = this.#gossip
     this.#gossip = null
-    this.#running = null
-    this.#parts.share(null)
-    for (const topic of this.#topics.values()) topic.end = null
+    this.#leave()
     const before = this.#ending
     const end = async (): Promise<void> => {
       await before
-      await (await stopping?.catch(() => null))?.stop()
+      const running = await stopping?.catch(() => null)
+      // It may have started only now.
+      this.#leave()
+      await running?.stop()
     }
     this.#ending = end()
     return this.#ending
+  }
+
+  /** Nothing uses gossip that is being stopped. */
+  #leave(): void {
+    this.#running = null
+    this.#parts.share(null)
+    for (const topic of this.#topics.values()) topic.end = null
   }
 
   /** The identity is another one: gossip goes on with it where somebody listens. */
