@@ -118,6 +118,23 @@ test('OPS-H2 an identity is never overwritten unless it is said, and halves of a
   expect(await keeper().current()).toEqual(taken)
 })
 
+test('OPS-H2 an identity that another tab makes during an import is not overwritten', async () => {
+  const store = browserIdentityStore()
+  if (store === null) throw new Error('nothing is kept')
+  const slow = keeper({
+    ...store,
+    get: async () => {
+      const held = await store.get()
+      await keeper().identity()
+      return held
+    },
+  })
+  const seed = new Uint8Array(57).fill(3)
+  const publicKey = engine.ed448PublicKey(seed)
+  expect(await codeOf(slow.take({ seed, publicKey }, false))).toBe('identity')
+  expect((await keeper().identity()).publicKey).not.toBe(bytesToHex(publicKey))
+})
+
 test('behind a passkey the identity opens with its key only, once for each client', async () => {
   const made = await keeper().identity()
   const key = await newBrowserKey()

@@ -3,7 +3,7 @@
  * export needs it. The seed never leaves the worker and is never logged.
  */
 
-import { bytesToHex } from '@noble/hashes/utils.js'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { peerIdOf, peerIdText } from '@petal/core/identity/peer-id.ts'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
 import { clientError } from '../errors.ts'
@@ -131,7 +131,8 @@ export class IdentityKeeper {
           'exists',
           `This browser has the identity ${current.peerId} already: export it, then forget or replace it.`,
         )
-      const before = (await this.#held())?.publicKey ?? null
+      // Only what was looked at is given up: another tab may have made one meanwhile.
+      const before = current && hexToBytes(current.publicKey)
       return await this.#keep(publicKey, seed, async (made) => {
         if ((await this.#store?.replace(made, before)) !== true) throw gone()
         return made
