@@ -61,9 +61,14 @@ export class Consequences {
       case 'behind':
         this.#parts.conversations.offers(ruling.candidate.peer, ruling.candidate.facts?.number ?? null)
         return
-      case 'judged':
-        this.#parts.queries.settled(ruling.candidate, ruling.finding)
+      case 'judged': {
+        const { candidate, finding } = ruling
+        // not verified for want of its committee: another peer may have another header of that number
+        if (candidate.purpose === 'query' && finding.verified === false)
+          this.#parts.queries.refused(candidate, finding, now)
+        else this.#parts.queries.settled(candidate, finding)
         return
+      }
       case 'refused':
         this.#refused(ruling, now)
         return

@@ -109,6 +109,21 @@ describe('nodes that lie', () => {
     expect(run.follows.length).toBeLessThan(20)
   })
 
+  test('a made-up frame is no answer to a caller while another node has the true one', async () => {
+    const long = chainChanging(60, 100)
+    const { head, headers } = honest(long)
+    const forged = made({ number: 20, rank: 40, name: 'forged', parent: 'nothing', follow: 'far' })
+    const liar: MadePeer = {
+      head,
+      headers: (from, count, now) => (count === 1 && from === 20n ? [forged] : headers(from, count, now)),
+    }
+    const run = await new Simulation({ peers: { liar, a: honest(long) }, derived: true }).start()
+    await run.run(20_000)
+    run.query(1, { kind: 'header', number: 20n })
+    await run.run(MINUTE)
+    expect(run.outcomes.get(1)).toMatchObject({ kind: 'finding', finding: { verified: 'full', from: 'a' } })
+  })
+
   test('one alone cannot be told from a network whose committee changed too far: its head stays pending', async () => {
     const alone = await (
       await new Simulation({ peers: { liar: sending({ follow: 'far' }) }, derived: true }).start()
