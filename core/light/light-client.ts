@@ -1,9 +1,10 @@
 /**
  * The light client (spec 11 section 8.3): follows a chain from its anchors with the help of peers it does not trust.
  *
- * It asks every peer for its newest header and verifies the newest of them at once, since the committee is pinned and no frame in
- * between is needed (skipping); a header that follows directly must link to its parent (sequential). Then it verifies the last few frames below,
- * newest first. A frame below quorum is refused, said so, and stepped over. A peer that lies, floods or goes silent is left for another.
+ * It asks every peer for its newest header and verifies the newest of them at once, since with a pinned committee no frame in
+ * between is needed (skipping; without one: `committees.ts`); a header that follows directly must link to its parent (sequential). Then it
+ * verifies the last few frames below, newest first. A frame below quorum is refused, said so, and stepped over. A peer that lies, floods or
+ * goes silent is left for another.
  * Two certified frames that exclude each other are evidence: everything stops.
  *
  * No clock, no I/O, no promises: `handle` takes an event and answers effects. Answers may come late, twice or never.
