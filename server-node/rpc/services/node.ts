@@ -39,9 +39,9 @@ export interface NodeContent {
   readonly reachable: () => boolean
   /** What the registry says of this node's own prover (`own-prover.ts`); null without one. */
   readonly prover?: () => Promise<OwnProver | null>
-  /** Takes what the operator sends. Absent until something executes or publishes it. */
+  /** Publishes what the operator sends; rejects with `ConnectError`. Absent without gossip. */
   readonly send?: (request: AuthorisedSend) => Promise<void>
-  /** Takes a canonical prover message of the operator. Absent likewise. */
+  /** Takes a canonical prover message of the operator. Absent until something executes them. */
   readonly submit?: (message: Uint8Array) => Promise<void>
   readonly now?: () => number
 }
@@ -65,7 +65,7 @@ export function nodeService(content: NodeContent, readMaxBytes: number): ServedS
       getLatestFrame: async ({ frameNumber }) => ({ frame: await globalFrame(source, frameNumber) }),
       async send(request) {
         const authorised = guard.authorise(request)
-        if (send === undefined) throw waits('waits for execution and gossip: nothing here takes what is sent')
+        if (send === undefined) throw waits('this node hears no gossip: nothing here takes what is sent')
         await send(authorised)
         return {}
       },

@@ -11,9 +11,10 @@ export interface ServedService {
 
 /** What methods without content wait for; a service, then single methods of it. */
 const WAITS: Readonly<Record<string, string>> = {
-  'quilibrium.node.global.pb.GlobalService': 'waits for execution: this node takes no prover messages yet',
-  'quilibrium.node.global.pb.GlobalService/StreamGlobalMessages': 'waits for gossip: this node hears no messages yet',
-  'quilibrium.node.global.pb.AppShardService': 'waits for app shards: this node makes no shard frames yet',
+  'quilibrium.node.global.pb.GlobalService': 'this node keeps no state',
+  'quilibrium.node.global.pb.GlobalService/StreamGlobalMessages': 'this node hears no gossip',
+  'quilibrium.node.global.pb.GlobalService/SubmitGlobalMessage':
+    'waits for execution: this node takes no prover messages yet',
   'quilibrium.node.application.pb.HypergraphComparisonService': 'this node keeps no state',
   'quilibrium.node.application.pb.HypergraphComparisonService/HyperStream': 'replaced by PerformSync',
   'quilibrium.node.application.pb.HypergraphComparisonService/GetChildrenForPath': 'replaced by PerformSync',
@@ -27,11 +28,9 @@ const WAITS: Readonly<Record<string, string>> = {
   'quilibrium.node.node.pb.DataIPCService': 'waits for workers in processes of their own',
   'quilibrium.node.ferretproxy.pb.FerretProxy': 'its messages are not specified',
   'quilibrium.node.node.pb.ConnectivityService': 'waits for the connectivity test',
-  'quilibrium.node.node.pb.NodeService': 'waits for execution',
+  'quilibrium.node.node.pb.NodeService': 'this node keeps no state',
   'quilibrium.node.node.pb.NodeService/GetMetrics': 'waits for metrics',
   'quilibrium.node.node.pb.NodeService/GetTokensByAccount': 'waits for the token engine',
-  'quilibrium.node.node.pb.NodeService/RequestJoin': 'waits for provers',
-  'quilibrium.node.node.pb.NodeService/SetManuallyManaged': 'waits for workers',
 }
 
 /** Why a path has no content here; null when it has. Paths of services that are not served are not asked about. */
