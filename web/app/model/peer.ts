@@ -30,13 +30,15 @@ const MOST_MESSAGES = 20
 export const MOST_CHARACTERS = 280
 const LOOK_MILLIS = 2000
 const TOPIC = { domain: DEMONSTRATION_DOMAIN } as const
-/** Only the wish to take part is remembered here, never a key. */
+/** Only the wish is remembered here, never a key. Nothing is loaded for who never took part. */
 const REMEMBERED = 'petal.gossip'
+type Wish = 'joined' | 'left'
 
 export function createPeerModel(client: Peering): PeerModel {
   const status = signal<GossipStatus | null>(null)
   const joined = signal(false)
   const messages = signal<readonly ShownMessage[]>([])
+  let joining: Promise<void> | null = null
   let end: (() => void) | null = null
   let closed = false
   let keys = 0
@@ -52,28 +54,36 @@ export function createPeerModel(client: Peering): PeerModel {
   const timer = setInterval(() => {
     if (joined.value) refresh().catch(() => {})
   }, LOOK_MILLIS)
+  const subscribe = async (): Promise<void> => {
+    await client.identity()
+    await refresh()
+    if (status.value?.locked === true || end !== null) return
+    const subscribed = await client.subscribe(TOPIC, ({ from, data, receivedAt }) =>
+      show(from, from === status.value?.identity?.peerId, data, receivedAt),
+    )
+    if (closed) return subscribed()
+    end = subscribed
+    joined.value = true
+    remember('joined')
+    await refresh()
+  }
 
   const model: PeerModel = {
     client,
     status,
     joined,
     messages,
-    async join() {
-      const identity = await client.identity()
-      await refresh()
-      if (status.value?.locked === true) return
-      end ??= await client.subscribe(TOPIC, ({ from, data, receivedAt }) =>
-        show(from, from === identity.peerId, data, receivedAt),
-      )
-      joined.value = true
-      remember(true)
-      await refresh()
+    join() {
+      joining ??= subscribe().finally(() => {
+        joining = null
+      })
+      return joining
     },
     leave() {
       end?.()
       end = null
       joined.value = false
-      remember(false)
+      remember('left')
       refresh().catch(() => {})
     },
     async send(text) {
@@ -90,23 +100,24 @@ export function createPeerModel(client: Peering): PeerModel {
       end?.()
     },
   }
-  if (remembered()) model.join().catch(() => {})
+  const wish = remembered()
+  if (wish !== null) (wish === 'joined' ? model.join() : refresh()).catch(() => {})
   return model
 }
 
-function remember(wish: boolean): void {
+function remember(wish: Wish): void {
   try {
-    if (wish) localStorage.setItem(REMEMBERED, 'joined')
-    else localStorage.removeItem(REMEMBERED)
+    localStorage.setItem(REMEMBERED, wish)
   } catch {
     // Private mode: the wish holds for this page only.
   }
 }
 
-function remembered(): boolean {
+function remembered(): Wish | null {
   try {
-    return localStorage.getItem(REMEMBERED) === 'joined'
+    const wish = localStorage.getItem(REMEMBERED)
+    return wish === 'joined' || wish === 'left' ? wish : null
   } catch {
-    return false
+    return null
   }
 }
