@@ -64,6 +64,7 @@ test('a flood of forgeries is mostly not looked at, and other nodes are heard th
 test('P2P-H7 bytes that are no RPC end its stream, not the tab', async () => {
   const { node, one } = await hostile()
   await node.send(Uint8Array.of(0x81, 0x80, 0x80, 0x08))
-  await until(async () => expect((await status(one)).running).toBe(true))
+  await until(() => expect(node.refused()).toBe(true))
+  expect((await status(one)).running).toBe(true)
   expect(await one.ask({ kind: 'publish', bitmask: TOPIC, data: bytesOf('still here') })).toBe(0)
 })

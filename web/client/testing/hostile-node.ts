@@ -17,6 +17,8 @@ export interface HostileNode {
   readonly address: string
   /** Whether a tab opened its stream. */
   reached(): boolean
+  /** Whether the tab reset the stream that is sent on. */
+  refused(): boolean
   /** Messages in one RPC, or raw bytes, to the tab. */
   send(what: readonly MessageFields[] | Uint8Array): Promise<void>
   stop(): Promise<void>
@@ -32,13 +34,20 @@ export async function startHostileNode(): Promise<HostileNode> {
     services: { identify: identify(), ping: ping() },
   })
   let out: Promise<Stream> | null = null
+  let refused = false
   await node.handle(PROTOCOL, (inbound, connection) => {
     inbound.addEventListener('message', () => {})
-    out ??= connection.newStream(PROTOCOL)
+    out ??= connection.newStream(PROTOCOL).then((stream) => {
+      stream.addEventListener('close', ({ error }) => {
+        refused = error?.name === 'StreamResetError'
+      })
+      return stream
+    })
   })
   return {
     address: String(node.getMultiaddrs()[0]),
     reached: () => out !== null,
+    refused: () => refused,
     async send(what) {
       const stream = await out
       if (stream === null) throw new Error('nobody is connected')
