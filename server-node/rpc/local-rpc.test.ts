@@ -11,7 +11,7 @@ import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect
 import { createGrpcWebTransport } from '@connectrpc/connect-web'
 import * as grpc from '@grpc/grpc-js'
 import { load } from '@grpc/proto-loader'
-import { envelope } from '@petal/core/codec/index.ts'
+import { node as canonicalNode, envelope } from '@petal/core/codec/index.ts'
 import { fromProtobuf } from '@petal/core/codec/protobuf.ts'
 import { NodeService, SubmitMessageRequestSchema } from '@petal/core/gen/node/node_service_pb.js'
 import { InboxMessageSchema } from '@petal/core/gen/node/peer_pb.js'
@@ -199,8 +199,11 @@ test('RPC-08 Send takes what the key of the node signed, once, and nothing else'
     authentication: authenticateSend(SERVER, GLOBAL, payload, engine),
   }
   await refused({ ...both, deliveryData: [] }, Code.Unauthenticated)
+  const unfit = create(InboxMessageSchema, { address: new Uint8Array(65) })
+  await refused({ ...both, deliveryData: [unfit] }, Code.InvalidArgument)
   await client().send(both)
-  expect(sent[1]?.deliveries).toHaveLength(1)
+  const inbox = fromProtobuf(canonicalNode.InboxMessage, toBinary(InboxMessageSchema, delivery))
+  expect(sent[1]?.deliveries).toEqual([{ address: GLOBAL, message: canonicalNode.InboxMessage.encode(inbox) }])
 })
 
 test('RPC-H3 calls that change the node are authenticated, also where the protocol has no field for it', async () => {

@@ -1,11 +1,8 @@
 /** gRPC of a node: for other nodes, and for programs of its operator. */
-import { toBinary } from '@bufbuild/protobuf'
-import { node } from '@petal/core/codec/index.ts'
-import { fromProtobuf } from '@petal/core/codec/protobuf.ts'
-import { InboxMessageSchema } from '@petal/core/gen/node/peer_pb.js'
+import { Code, ConnectError } from '@connectrpc/connect'
 import { GLOBAL_TOPICS, shardTopics } from '@petal/core/gossip/topics.ts'
 import type { Identity } from '@petal/core/identity/index.ts'
-import type { GossipService } from '@petal/p2p/gossip/index.ts'
+import { GossipError, type GossipService } from '@petal/p2p/gossip/index.ts'
 import type { FrameSource } from '../chain/source.ts'
 import type { Addon } from '../crypto/addon.ts'
 import type { KeyRegistryBook } from '../peers/key-registry-book.ts'
@@ -64,7 +61,7 @@ export function startLocalPort(parts: RpcParts, port: number): Promise<Listening
     peers: () => peers.all(),
     workers: () => [],
     reachable,
-    send: (request) => publish(gossip, request),
+    send: (request) => publish(gossip, request).catch(statusOfRefusal),
     onFault,
     ...(state === undefined ? {} : { state, shardKeys: () => shardKeys(state) }),
   })
@@ -78,10 +75,19 @@ async function publish(gossip: GossipService, { domain, bundle, deliveries }: Au
     const topic = domain.every((byte) => byte === EVERYWHERE) ? GLOBAL_TOPICS.prover : shardTopics(domain).frame
     await gossip.publish(topic, bundle)
   }
-  for (const delivery of deliveries) {
-    const message = fromProtobuf(node.InboxMessage, toBinary(InboxMessageSchema, delivery))
-    await gossip.publish(shardTopics(delivery.address).dispatch, node.InboxMessage.encode(message))
-  }
+  for (const { address, message } of deliveries) await gossip.publish(shardTopics(address).dispatch, message)
+}
+
+/** What gossip refused, as the caller is told of it; of a signer that fails, which is a fault here, it learns nothing. */
+const STATUS: Partial<Record<GossipError['code'], Code>> = {
+  size: Code.InvalidArgument,
+  duplicate: Code.AlreadyExists,
+  stopped: Code.Unavailable,
+}
+
+function statusOfRefusal(error: unknown): never {
+  const status = error instanceof GossipError ? STATUS[error.code] : undefined
+  throw error instanceof GossipError && status !== undefined ? new ConnectError(error.message, status) : error
 }
 
 /** Messages of the global topics, for one listener at a time. */

@@ -1,0 +1,65 @@
+/** What a program of the operator is told when gossip refuses what it sends (spec 51 section 5; RPC-08). */
+import { create, toBinary } from '@bufbuild/protobuf'
+import { Code, createClient } from '@connectrpc/connect'
+import { createGrpcTransport } from '@connectrpc/connect-node'
+import { generateEd448KeyPair } from '@libp2p/crypto/keys'
+import { concatBytes } from '@noble/hashes/utils.js'
+import { envelope } from '@petal/core/codec/index.ts'
+import { fromProtobuf } from '@petal/core/codec/protobuf.ts'
+import { NodeService } from '@petal/core/gen/node/node_service_pb.js'
+import { InboxMessageSchema } from '@petal/core/gen/node/peer_pb.js'
+import { MessageBundleSchema } from '@petal/core/gen/node/requests_pb.js'
+import { authenticateSend } from '@petal/core/identity/index.ts'
+import { GossipService, hostIdentity } from '@petal/p2p/gossip/index.ts'
+import { expect, test } from 'vitest'
+import { KeyRegistryBook } from '../peers/key-registry-book.ts'
+import { PeerBook } from '../peers/peer-book.ts'
+import { engine, HOST, SERVER } from '../rpc/testing.ts'
+import { Frames } from '../testing/frames.ts'
+import { startLocalPort } from './rpc.ts'
+
+test('RPC-08 what was published lately is there already; without gossip the port is unavailable for it', async () => {
+  const gossip = new GossipService({ network: 99, identity: hostIdentity(await generateEd448KeyPair()) })
+  const faults: unknown[] = []
+  const port = await startLocalPort(
+    {
+      identity: SERVER,
+      engine,
+      host: HOST,
+      source: new Frames(),
+      state: undefined,
+      registries: new KeyRegistryBook(engine),
+      peers: new PeerBook({ engine, self: SERVER.peerId }),
+      gossip,
+      reachable: () => false,
+      onFault: (fault) => faults.push(fault),
+    },
+    0,
+  )
+  try {
+    const client = createClient(NodeService, createGrpcTransport({ baseUrl: `http://${HOST}:${port.port}` }))
+    const domain = new Uint8Array(32).fill(3)
+    const request = create(MessageBundleSchema, { timestamp: 1_700_000_000_000n })
+    const bundle = envelope.MessageBundle.encode(
+      fromProtobuf(envelope.MessageBundle, toBinary(MessageBundleSchema, request)),
+    )
+    const send = (number: number) => {
+      const delivery = create(InboxMessageSchema, { address: domain, message: Uint8Array.of(number) })
+      const payload = concatBytes(bundle, toBinary(InboxMessageSchema, delivery))
+      return client.send({
+        domain,
+        request,
+        deliveryData: [delivery],
+        authentication: authenticateSend(SERVER, domain, payload, engine),
+      })
+    }
+    await send(1)
+    await expect(send(2)).rejects.toMatchObject({ code: Code.AlreadyExists })
+    await gossip.stop()
+    await expect(send(3)).rejects.toMatchObject({ code: Code.Unavailable })
+    expect(faults).toEqual([])
+  } finally {
+    await port.stop()
+    await gossip.stop()
+  }
+})
