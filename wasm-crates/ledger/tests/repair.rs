@@ -82,6 +82,14 @@ fn damaged(bytes: &[u8]) -> TempDir {
     directory
 }
 
+/// The file, but for the engine's mark that it was open when it was last used.
+fn as_it_was(directory: &Path, bytes: &[u8]) -> bool {
+    const OPEN_MARK: usize = BLOCK + 9;
+    let left = std::fs::read(directory.join("state.redb")).expect("there");
+    let mut pairs = left.iter().zip(bytes).enumerate();
+    left.len() == bytes.len() && pairs.all(|(at, (a, b))| a == b || at == OPEN_MARK)
+}
+
 fn repair(directory: &Path) -> ledger::Result<Repaired> {
     Ledger::repair(directory, &options(), &mut |_, _| {})
 }
@@ -113,10 +121,7 @@ fn judge(whole: &Whole, peer: &Ledger, bytes: &[u8], outcomes: &mut Outcomes) {
         Ok(repaired) => repaired,
         Err(cause) => {
             assert_eq!(cause.code(), Code::Corrupt, "{cause}");
-            let kept = std::fs::read_dir(directory.path())
-                .expect("a directory")
-                .count();
-            assert!(kept >= 1);
+            assert!(as_it_was(directory.path(), bytes), "{cause}");
             outcomes.beyond += 1;
             return;
         }
@@ -261,4 +266,46 @@ fn a_ledger_in_use_and_an_empty_directory_are_told_apart_from_damage() {
             .len(),
         bytes.len()
     );
+}
+
+#[test]
+fn a_lost_record_of_the_stores_own_is_beyond_repair_and_the_file_stays_as_it_was() {
+    let whole = whole();
+    let live = |bytes: &[u8]| {
+        let directory = damaged(bytes);
+        !matches!(repair(directory.path()), Ok(repaired) if repaired.salvaged.is_none())
+    };
+    let pages = whole.bytes.chunks_exact(BLOCK).enumerate();
+    let named = pages.filter(|(_, page)| page.windows(9).any(|at| at == b"next-tree"));
+    let mut refused = 0;
+    for (block, page) in named {
+        let used = page.iter().rposition(|byte| *byte != 0).expect("content");
+        let changed = |at: usize| {
+            let mut bytes = whole.bytes.clone();
+            bytes[block * BLOCK + at] ^= 0x40;
+            bytes
+        };
+        // A page of an older commit, which nobody reads.
+        if !live(&changed(used)) {
+            continue;
+        }
+        for at in (0..=used).step_by(15) {
+            let bytes = changed(at);
+            let directory = damaged(&bytes);
+            match repair(directory.path()) {
+                Ok(_) => {
+                    let ledger = Ledger::open(directory.path(), options()).expect("opens");
+                    assert_eq!(ledger.head().expect("head"), Some(FRAMES - 1), "byte {at}");
+                    let committed = ledger.committed().expect("whole");
+                    assert!(same(&committed, &whole.committed), "byte {at}");
+                }
+                Err(cause) => {
+                    assert_eq!(cause.code(), Code::Corrupt, "{cause}");
+                    assert!(as_it_was(directory.path(), &bytes), "byte {at}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > 0);
 }
