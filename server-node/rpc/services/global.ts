@@ -94,7 +94,10 @@ async function proposal(source: FrameSource, number: bigint) {
 async function everyShard({ shardKeys }: GlobalContent, shards: ShardBook, isSelf: boolean) {
   if (!isSelf) throw new ConnectError('all shards are listed for this node itself only', Code.PermissionDenied)
   const keys = (await shardKeys?.()) ?? []
-  return Promise.all(keys.map(async (shardKey) => ({ ...(await shards.facts(shardKey, [])), shardKey })))
+  const info = []
+  // One after the other: the sizes of many shards at once would find no turn.
+  for (const shardKey of keys) info.push({ ...(await shards.facts(shardKey, [])), shardKey })
+  return info
 }
 
 /** No shard has frames on this node yet: each is not found, and a proposal with missing parts is empty. */
