@@ -127,9 +127,14 @@ async function unknown(gate: Gate, caller: Caller, response: Response): Promise<
 
 /** Status without a message, in gRPC's form for answers that end with their headers. */
 export function refuse(response: Response, error: ConnectError): void {
-  if (response.destroyed || response.headersSent) return
   const message = encodeURIComponent(error.rawMessage)
   const headers = { 'content-type': 'application/grpc', 'grpc-status': String(error.code), 'grpc-message': message }
-  if (response instanceof ServerResponse) response.writeHead(200, headers).end()
-  else response.stream?.respond({ ':status': 200, ...headers }, { endStream: true })
+  if (response instanceof ServerResponse) {
+    if (!response.headersSent) response.writeHead(200, headers).end()
+    return
+  }
+  const { stream } = response
+  // The caller may have reset it by now; a response of HTTP/2 says nothing of that itself.
+  if (stream !== undefined && !stream.destroyed && !stream.closed && !stream.headersSent)
+    stream.respond({ ':status': 200, ...headers }, { endStream: true })
 }
