@@ -1,6 +1,5 @@
 /** Who may connect (docs/protocol/50-p2p.md section 2; P2P-15): not the blacklisted, and not more than the limits say. */
 import type { ConnectionGater, Libp2p, MultiaddrConnection, PeerId } from '@libp2p/interface'
-import { WebRTCDirect } from '@multiformats/multiaddr-matcher'
 import { pinPeerIds } from '@petal/p2p/pin.ts'
 import type { NetLimits } from './limits.ts'
 
@@ -12,10 +11,7 @@ export interface GaterOptions {
   node(): Pick<Libp2p, 'getConnections'> | undefined
 }
 
-/**
- * A gater that also pins peer ids. Private addresses are dialled, since a local network has no others. WebRTC is for tabs: nodes have better
- * ways to each other, and its native library ends the process when a node stops in the middle of a dial.
- */
+/** A gater that also pins peer ids. Addresses are not judged: a local network has private ones. */
 export function gater({ limits, blacklist, node }: GaterOptions): ConnectionGater {
   const isListed = (peer: PeerId) => blacklist.has(peer.toString())
   const isFull = (peer: PeerId, { direction }: MultiaddrConnection) => {
@@ -26,7 +22,7 @@ export function gater({ limits, blacklist, node }: GaterOptions): ConnectionGate
     return same >= most || ofPeer >= limits.connectionsPerPeer
   }
   return pinPeerIds({
-    denyDialMultiaddr: (address) => WebRTCDirect.matches(address),
+    denyDialMultiaddr: () => false,
     denyDialPeer: isListed,
     denyInboundEncryptedConnection: isListed,
     denyOutboundEncryptedConnection: isListed,

@@ -7,7 +7,6 @@ import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { uPnPNAT } from '@libp2p/upnp-nat'
-import { webRTCDirect } from '@libp2p/webrtc'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { DiscoveryParams } from '@petal/core/discovery/discovery.ts'
@@ -26,6 +25,7 @@ import type { QuicAddon } from './quic/addon.ts'
 import { udpTransports } from './quic/index.ts'
 import { isLoopback, judgeReachability, type Reachability } from './reachability.ts'
 import type { TransportName } from './transports.ts'
+import { listeningWebRTC } from './webrtc.ts'
 import { boundedWebSockets } from './websocket.ts'
 import type { Certificates } from './webtransport/certificates.ts'
 
@@ -190,7 +190,7 @@ function transports({ transports: names, udp, limits }: PeerNodeOptions): Transp
     tcp: () => tcp({ maxConnections: limits.connections, inboundSocketInactivityTimeout: limits.idleSocketMillis }),
     quic: () => needed(overUdp?.quic),
     websocket: () => boundedWebSockets(limits),
-    'webrtc-direct': () => webRTCDirect(),
+    'webrtc-direct': () => listeningWebRTC(),
     webtransport: () => needed(overUdp?.webTransport),
   }
   return names.map((name) => make[name]())
