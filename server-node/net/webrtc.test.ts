@@ -11,7 +11,7 @@ import { DEFAULT_NET_LIMITS } from './limits.ts'
 import { type PeerNode, startPeerNode } from './node.ts'
 import type { TransportName } from './transports.ts'
 
-const open: { stop(): Promise<void> }[] = []
+const open: { stop(): Promise<void> | void }[] = []
 afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.stop()))
 })
