@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { multiaddr } from '@multiformats/multiaddr'
 import { DESCRIPTION_LIMITS } from '@petal/core/light/network-description.ts'
+import { base58btc } from 'multiformats/bases/base58'
+import { decode as decodeMultihash } from 'multiformats/hashes/digest'
 import { messageOf, NodeError } from '../errors.ts'
 
 export const JOIN_LIMITS = {
@@ -26,9 +28,26 @@ export function readJoinTarget(text: string): JoinTarget {
     const url = parsed(text, () => new URL(text))
     return { kind: 'page', url: (url.pathname.endsWith('.json') ? url : new URL('network.json', url)).href }
   }
-  const peer = parsed(text, () => multiaddr(text).getComponents()).findLast(({ name }) => name === 'p2p')?.value
-  if (peer === undefined) throw wrong(text, 'it does not end with /p2p/ and a peer id')
-  return { kind: 'peer', address: text, peer }
+  return { kind: 'peer', address: text, peer: parsed(text, () => peerOfAddress(text)) }
+}
+
+/** Peer id in an address. Throws an `Error` for what is no address, or has none. */
+export function peerOfAddress(text: string): string {
+  const peer = multiaddr(text)
+    .getComponents()
+    .findLast(({ name }) => name === 'p2p')?.value
+  if (peer === undefined) throw new Error('it does not end with /p2p/ and a peer id')
+  if (!isPeerId(peer)) throw new Error(`${peer} is not a peer id`)
+  return peer
+}
+
+/** Whether a text is a peer id as people write it: a multihash in base58. */
+export function isPeerId(text: string): boolean {
+  try {
+    return decodeMultihash(base58btc.decode(`z${text}`)).size > 0
+  } catch {
+    return false
+  }
 }
 
 /** Addresses of a description that this program dials. */
@@ -45,7 +64,7 @@ export function joinedDirectory(targets: readonly string[]): string {
   return fileURLToPath(new URL(`../../.petal/joined-${name}`, import.meta.url))
 }
 
-/** Text of the network description at an address of the web. Rejects with `NodeError` `join`. */
+/** Text of the network description at an address of the web. Rejects with `NodeError` `join`, whose text goes on after the address. */
 export async function fetchDescription(url: string, signal: AbortSignal): Promise<string> {
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(JOIN_LIMITS.fetchMillis)])
@@ -61,7 +80,7 @@ export async function fetchDescription(url: string, signal: AbortSignal): Promis
     return Buffer.concat(chunks).toString('utf8')
   } catch (error) {
     signal.throwIfAborted()
-    throw new NodeError('join', `${url} cannot be read: ${causeOf(error)}`, { cause: error })
+    throw new NodeError('join', `cannot be read: ${causeOf(error)}`, { cause: error })
   }
 }
 

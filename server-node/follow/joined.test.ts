@@ -1,5 +1,7 @@
 /** Nodes that join a local network, in this process, on real parts. */
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NetworkDescription } from '@petal/core/light/anchors.ts'
@@ -48,6 +50,17 @@ const tcp = ({ node }: Started) => node.addresses().filter((address) => /\/tcp\/
 const network = async ({ node }: Started) =>
   (await (await fetch(new URL('network.json', node.url))).json()) as NetworkDescription
 const notices = ({ events }: Started) => events.flatMap((event) => (event.event === 'notice' ? [event.message] : []))
+
+/** A page of somebody else: this text, or 404. */
+async function pageWith(text?: string): Promise<string> {
+  const server = createServer((_, response) => response.writeHead(text === undefined ? 404 : 200).end(text))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  stack.defer(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+}
 
 describe('a line of three', () => {
   test(
@@ -170,8 +183,25 @@ describe('over a chain that grows when it is told to', () => {
     },
   )
 
+  test('addresses in a description that are none are passed over', LONG, async () => {
+    const real = await chainIn('chain')
+    await real.grow(2)
+    const served = await serve(sourceOf(real))
+    stack.defer(() => served.node.stop())
+    const a = await start('a', { join: [served.address] })
+    const described = await network(a)
+    const bad = ['/nonsense/tcp/1/p2p/Qm', '/ip4/127.0.0.1/tcp/1/p2p/0', '/ip4/127.0.0.1/tcp/2/p2p/0']
+    const page = await pageWith(JSON.stringify({ ...described, addresses: [...bad, ...described.addresses] }))
+    const b = await start('b', { join: [page] })
+    expect(head(b)).toBe(2)
+  })
+
   test('nobody there is said; a start that takes long can be stopped', LONG, async () => {
-    await expect(start('b', { join: ['http://127.0.0.1:1/'] })).rejects.toMatchObject({ code: 'join' })
+    const page = await pageWith()
+    await expect(start('b', { join: [page] })).rejects.toMatchObject({
+      code: 'join',
+      message: `nobody answers: ${page}network.json cannot be read: the server answered 404`,
+    })
     const peer = 'QmXqRVevZZm4HFpd9p2rg8Dv5AY9CBLsanFvvqZaBXH8Lo'
     const joining = start('c', { join: [`/ip4/127.0.0.1/tcp/1/p2p/${peer}`], signal: AbortSignal.timeout(3000) })
     await expect(joining).rejects.toMatchObject({ code: 'stopped' })

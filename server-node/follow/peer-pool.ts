@@ -7,6 +7,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLightPeer } from '@petal/core/light/light-peer.ts'
 import { LIGHT_PROTOCOL } from '@petal/core/platform/network.ts'
 import { type Greeting, lightStream } from '@petal/p2p/light-peer.ts'
+import { peerOfAddress } from './join-target.ts'
 import { FollowedPeer } from './peer.ts'
 
 export const POOL_LIMITS = {
@@ -65,12 +66,12 @@ export class PeerPool {
     this.#peers.clear()
   }
 
-  /** Dials these addresses too until their peers are there. */
+  /** Dials these addresses too until their peers are there. What is none is nobody to dial: descriptions are anybody's text. */
   name(addresses: readonly string[]): void {
     for (const address of addresses) {
-      const at = multiaddr(address)
-      const peer = at.getComponents().findLast(({ name }) => name === 'p2p')?.value
+      const peer = peerIn(address)
       if (peer === undefined || peer === this.#options.node.peerId.toString()) continue
+      const at = multiaddr(address)
       const known = this.#named.get(peer) ?? []
       if (!known.some((other) => other.equals(at))) this.#named.set(peer, [...known, at])
       if (!this.#dialling.has(peer)) this.#dialling.set(peer, this.#keepDialling(peer))
@@ -167,6 +168,14 @@ export class PeerPool {
       }
       await pauseUnless(signal, pause)
     }
+  }
+}
+
+function peerIn(address: string): string | undefined {
+  try {
+    return peerOfAddress(address)
+  } catch {
+    return undefined
   }
 }
 

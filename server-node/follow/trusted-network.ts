@@ -46,13 +46,13 @@ export async function openTrustedNetwork(options: TrustOptions): Promise<Trusted
   if (stored !== undefined) {
     const genesis = genesisDigest(stored)
     expectGenesis(genesis, options.genesis, path)
-    const met = await askAll(options)
+    const { met } = await askAll(options)
     for (const { from, description } of met) expectSame(from, genesisDigest(description), genesis, options.directory)
     return { description: stored, genesis, first: false, addresses: addressesOf([...met, { description: stored }]) }
   }
-  const met = await meet(options)
+  const { met, silent } = await meet(options)
   const [first] = met
-  if (first === undefined) throw new NodeError('join', `nobody answers at ${options.targets.map(nameOf).join(', ')}`)
+  if (first === undefined) throw new NodeError('join', `nobody answers: ${silent.join('; ')}`)
   const genesis = genesisDigest(first.description)
   expectGenesis(genesis, options.genesis, first.from)
   for (const { from, description } of met) {
@@ -76,27 +76,35 @@ interface Met {
   readonly description: NetworkDescription
 }
 
-async function meet(options: TrustOptions): Promise<readonly Met[]> {
+interface Asked {
+  readonly met: readonly Met[]
+  /** Why each of the others gave no description. */
+  readonly silent: readonly string[]
+}
+
+async function meet(options: TrustOptions): Promise<Asked> {
   for (let round = 1; ; round++) {
-    const met = await askAll(options)
-    if (met.length > 0 || round === ROUNDS) return met
+    const asked = await askAll(options)
+    if (asked.met.length > 0 || round === ROUNDS) return asked
     await pauseUnless(options.signal, PAUSE_MILLIS)
     options.signal.throwIfAborted()
   }
 }
 
 /** Descriptions of those that answer. Rejects with `NodeError` `join` for one that this program cannot use. */
-async function askAll(options: TrustOptions): Promise<readonly Met[]> {
+async function askAll(options: TrustOptions): Promise<Asked> {
   const { targets, signal } = options
-  const asked = await Promise.allSettled(
-    targets.map(async (target) => ({ from: nameOf(target), text: await ask(target, options) })),
-  )
+  const met: Met[] = []
+  const silent: string[] = []
+  const answers = await Promise.allSettled(targets.map((target) => ask(target, options)))
   signal.throwIfAborted()
-  return asked.flatMap((result) => {
-    if (result.status === 'rejected') return []
-    const { from, text } = result.value
-    return [{ from, description: usable(from, text) }]
-  })
+  for (const [index, target] of targets.entries()) {
+    const answer = answers[index]
+    const from = nameOf(target)
+    if (answer?.status === 'fulfilled') met.push({ from, description: usable(from, answer.value) })
+    else silent.push(`${from} ${messageOf(answer?.reason)}`)
+  }
+  return { met, silent }
 }
 
 async function ask(target: JoinTarget, { pool, signal }: TrustOptions): Promise<string> {
@@ -106,7 +114,7 @@ async function ask(target: JoinTarget, { pool, signal }: TrustOptions): Promise<
   const look = () => {
     if (pool.get(target.peer) !== undefined) resolve()
   }
-  const late = () => reject(new NodeError('join', `${target.address} does not answer`))
+  const late = () => reject(new NodeError('join', 'does not answer'))
   limit.addEventListener('abort', late, { once: true })
   const stop = pool.onChange(look)
   try {
@@ -118,7 +126,7 @@ async function ask(target: JoinTarget, { pool, signal }: TrustOptions): Promise<
     limit.removeEventListener('abort', late)
   }
   const peer = pool.get(target.peer)
-  if (peer === undefined) throw new NodeError('join', `${target.address} is gone`)
+  if (peer === undefined) throw new NodeError('join', 'is gone')
   return peer.ask((node, answer) => node.describe(answer), limit, ANSWER_MILLIS)
 }
 
