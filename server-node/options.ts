@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { NodeError } from './errors.ts'
-import { JOIN_LIMITS, joinedDirectory, readJoinTarget } from './follow/join-target.ts'
+import { isPeerId, JOIN_LIMITS, joinedDirectory, readJoinTarget } from './follow/join-target.ts'
 import type { IdentityKind } from './net/identity.ts'
 import { DEFAULT_NET_LIMITS, type NetLimits } from './net/limits.ts'
 import { TRANSPORTS, type TransportName } from './net/transports.ts'
@@ -34,7 +34,7 @@ export interface NodeOptions {
   readonly identityKind?: IdentityKind
   /** Takes the ports that nodes of the network usually have, where they are free and the last run had no others. Default: any free ones. */
   readonly standardPorts?: boolean
-  /** Port of gRPC for other nodes (mutual TLS). Default: that of the last run, else any free one. */
+  /** Port of gRPC for other nodes (mutual TLS). Default: that of the last run, else the standard one where it is wanted, else any free one. */
   readonly peerRpcPort?: number
   /** Port of gRPC for the operator's programs, on loopback in clear text. Default: none. */
   readonly localRpcPort?: number
@@ -152,6 +152,9 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
   const { host, port, frameIntervalMillis, replayIntervalMillis, replay, passphrase } = resolved
   if (isIP(host) === 0) throw wrong(`host ${JSON.stringify(host)} is not an IP address`)
   for (const one of [port, options.peerRpcPort ?? 0, options.localRpcPort ?? 0]) checkPort(one)
+  for (const peer of resolved.blacklist) {
+    if (!isPeerId(peer)) throw wrong(`${JSON.stringify(peer)} in the blacklist is not a peer id`)
+  }
   if (options.alertKey !== undefined && !/^[0-9a-f]{114}$/.test(options.alertKey)) {
     throw wrong('the alert key is not 114 lower-case hex digits')
   }

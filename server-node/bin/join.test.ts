@@ -31,6 +31,8 @@ test.each([
   [['--join', 'http://127.0.0.1/,'], '--join needs a value'],
   [['--join', 'nonsense'], 'cannot join "nonsense"'],
   [['--join', '/ip4/127.0.0.1/tcp/1'], 'peer id'],
+  [['--join', `/ip4/127.0.0.1/tcp/1/p2p/${PEER}0`], 'is not a peer id'],
+  [['--blacklist', `${PEER},12D3`], '"12D3" in the blacklist is not a peer id'],
   [['--join', 'http://127.0.0.1/', '--frame-interval', '1'], 'frame interval'],
   [['--join', 'http://127.0.0.1/', '--genesis', 'xyz'], '64 lower-case hex digits'],
   [['--join', 'http://127.0.0.1/', '--replay', 'a.json'], 'replay'],

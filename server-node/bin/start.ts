@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { type ArgsDef, defineCommand } from 'citty'
 import { messageOf, NodeError } from '../errors.ts'
 import type { RunningNode } from '../index.ts'
+import { STANDARD_PORTS } from '../net/ports.ts'
 import { DEFAULTS, type NodeOptions, resolveOptions } from '../options.ts'
 import { checkArguments, numberOption, repeatedOption, UsageError } from './arguments.ts'
 import { humanOutput, jsonOutput } from './output.ts'
@@ -55,7 +56,7 @@ const args = {
   'peer-rpc-port': {
     type: 'string',
     valueHint: 'number',
-    description: 'Port of gRPC for other nodes (default: that of the last run, else any free one)',
+    description: `Port of gRPC for other nodes (default: that of the last run, else ${STANDARD_PORTS['peer-rpc']}, else any free one)`,
   },
   'local-rpc-port': {
     type: 'string',
@@ -167,7 +168,9 @@ function readOptions(values: Values): NodeOptions {
     replayIntervalMillis: number('replay-interval'),
     peerRpcPort: number('peer-rpc-port'),
     localRpcPort: number('local-rpc-port'),
-    blacklist: text('blacklist')?.split(','),
+    blacklist: text('blacklist')
+      ?.split(',')
+      .map((id) => id.trim()),
     standardPorts: true,
     upnp: values.upnp === true ? true : undefined,
     alertKey: text('alert-key'),
