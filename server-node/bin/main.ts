@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
 import { UsageError } from './arguments.ts'
 import { wantsColour } from './colour.ts'
+import { wrap } from './wrap.ts'
 
 const main = defineCommand({
   meta: { name: 'petal-node', description: 'Serves frames of a network to browsers, and the page that verifies them' },
@@ -16,6 +17,9 @@ const main = defineCommand({
 })
 
 const HELP = ['--help', '-h']
+/** Width of help where no terminal says its own, and the widest that is easy to read. */
+const USUAL_COLUMNS = 80
+const MOST_COLUMNS = 100
 
 /** Runs one command line. Throws `UsageError` for wrong use; whatever a command runs into sets `process.exitCode`. */
 export async function dispatch(rawArgs: readonly string[]): Promise<void> {
@@ -42,6 +46,7 @@ export async function dispatchWithin(
 }
 
 async function usage(command: CommandDef<ArgsDef>, parent?: CommandDef<ArgsDef>): Promise<void> {
-  const text = await renderUsage(command, parent)
+  const columns = Math.min(process.stdout.columns ?? USUAL_COLUMNS, MOST_COLUMNS)
+  const text = wrap(await renderUsage(command, parent), columns)
   console.log(wantsColour(process.stdout, process.env) ? text : stripVTControlCharacters(text))
 }
