@@ -56,7 +56,7 @@ async function start(topics: readonly Uint8Array[], options: Partial<GossipOptio
 const textOf = (data: Uint8Array) => new TextDecoder().decode(data)
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 const dial = (a: Peer, b: Peer) => a.node.dial(b.node.getMultiaddrs())
-const until = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 20 })
+const until = (check: () => unknown) => vi.waitFor(check, { timeout: 15_000, interval: 20 })
 const meshed = (peers: readonly Peer[], topic: Uint8Array) =>
   until(() => {
     for (const { gossip } of peers) expect(gossip.meshOf(topic).length).toBeGreaterThan(0)
@@ -153,6 +153,21 @@ test('a peer that takes nothing is given up, and others hear as before', async (
   for (let i = 0; i < 30; i++) await a.gossip.publish(T, new Uint8Array(1 << 16).fill(i))
   await until(() => expect(a.gossip.peers).toEqual([b.node.peerId.toString()]))
   await until(() => expect(b.heard.length).toBe(30))
+})
+
+test('two nodes that are connected twice and lose the first connection go on over the second', async () => {
+  const [a, b] = [await start([T]), await start([T])]
+  await dial(a, b)
+  await meshed([a, b], T)
+  await b.node.dial(a.node.getMultiaddrs(), { force: true })
+  await until(() => expect(a.node.getConnections().length).toBe(2))
+  await a.node.getConnections()[0]?.close()
+  await until(() => expect([a, b].map(({ node }) => node.getConnections().length)).toEqual([1, 1]))
+  await until(() => expect([a, b].map(({ gossip }) => gossip.peers.length)).toEqual([1, 1]))
+  await until(async () => {
+    await a.gossip.publish(T, crypto.getRandomValues(new Uint8Array(8)))
+    expect(b.heard.length).toBeGreaterThan(0)
+  })
 })
 
 test('P2P-12 a stranger that asks for a message gets the bytes that were published', async () => {

@@ -46,10 +46,10 @@ export class GossipError extends Error {
   }
 }
 
-/** Until a peer is written to again that could not be. */
+/** Until a peer is written to again that could not be, over a connection that is still there. */
 const RELINK_MILLIS = 30_000
 
-type Node = Pick<Libp2p, 'handle' | 'unhandle' | 'register' | 'unregister'>
+type Node = Pick<Libp2p, 'handle' | 'unhandle' | 'register' | 'unregister' | 'getConnections'>
 
 export class GossipService {
   readonly protocol: string
@@ -59,6 +59,7 @@ export class GossipService {
   readonly #linkLimits: LinkLimits
   readonly #unfinished: UnfinishedFrames
   readonly #links = new Map<string, PeerLink>()
+  readonly #watched = new WeakSet<Connection>()
   readonly #subscribers: Subscribers
   readonly #publishing = new Map<number, PromiseWithResolvers<number>>()
   #node: Node | undefined
@@ -176,22 +177,31 @@ export class GossipService {
       failed: () => {
         if (this.#links.get(peer) !== link) return
         this.#unlink(peer)
-        this.#linkLater(peerId, connection)
+        this.#linkLater(peerId, RELINK_MILLIS)
       },
     })
     this.#links.set(peer, link)
+    this.#watch(peerId, connection)
     const outbound = connection.direction === 'outbound'
     this.#feed({ kind: 'connected', peer, outbound, address: addressOf(connection) })
     void link.open(connection, this.protocol)
     return link
   }
 
-  /** The peer reset our stream, or was too slow, and is still there. */
-  #linkLater(peerId: PeerId, connection: Connection): void {
+  /** A peer that loses the connection of its link may have another one. */
+  #watch(peerId: PeerId, connection: Connection): void {
+    if (this.#watched.has(connection)) return
+    this.#watched.add(connection)
+    connection.addEventListener('close', () => this.#linkLater(peerId, 0), { once: true })
+  }
+
+  /** Links to a peer that is still there: it reset our stream, was too slow, or has lost one of its connections. */
+  #linkLater(peerId: PeerId, millis: number): void {
     const again = () => {
-      if (!this.#stopped && connection.status === 'open') this.#linkTo(peerId, connection)
+      const open = this.#node?.getConnections(peerId).find(({ status }) => status === 'open')
+      if (!this.#stopped && open !== undefined) this.#linkTo(peerId, open)
     }
-    inBackground(setTimeout(again, RELINK_MILLIS))
+    inBackground(setTimeout(again, millis))
   }
 
   #unlink(peer: string): void {
