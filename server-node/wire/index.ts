@@ -41,6 +41,7 @@ const SEED_BYTES = 57
 export async function startWire(parts: WireParts): Promise<Wire> {
   const { options, engine, keys, light, source, state, produces, stack } = parts
   const failed = (error: unknown) => options.onEvent({ event: 'failure', message: messageOf(error), final: false })
+  const prover = keys.get(PROVER_KEY_ID)
   const identity = identityOfSeed(keys.get(PEER_KEY_ID).privateKey.subarray(0, SEED_BYTES), engine)
   stack.defer(() => void identity.seed.fill(0))
   const store = state?.kv()
@@ -48,6 +49,7 @@ export async function startWire(parts: WireParts): Promise<Wire> {
   const peers = new PeerBook({ engine, self: identity.peerId })
   const rpc: RpcParts = {
     identity,
+    proverAddress: engine.poseidonHashBytes(prover.publicKey),
     engine,
     host: options.host,
     source,
@@ -71,7 +73,7 @@ export async function startWire(parts: WireParts): Promise<Wire> {
       gossip: light.gossip,
       engine,
       identity,
-      proverSecret: keys.get(PROVER_KEY_ID).privateKey,
+      proverSecret: prover.privateKey,
       peers,
       registries,
       alerts,

@@ -10,11 +10,14 @@ import type { PeerBook } from '../peers/peer-book.ts'
 import { startLocalRpc } from '../rpc/local-rpc.ts'
 import { shardKeys, startPeerRpc } from '../rpc/peer-rpc.ts'
 import type { GlobalContent } from '../rpc/services/global.ts'
+import { readOwnProver } from '../rpc/services/own-prover.ts'
 import type { AuthorisedSend } from '../rpc/services/send.ts'
 import type { NodeState } from '../state/node-state.ts'
 
 export interface RpcParts {
   readonly identity: Identity
+  /** Of this node's own prover, 32 bytes; the registry need not know it. */
+  readonly proverAddress: Uint8Array
   readonly engine: Addon
   readonly host: string
   readonly source: FrameSource
@@ -51,7 +54,7 @@ export function startPeerPort(parts: RpcParts, port: number): Promise<Listening>
 
 /** The port for the operator's programs, on loopback whatever the node listens on. Rejects with `NodeError` `busyPort`. */
 export function startLocalPort(parts: RpcParts, port: number): Promise<Listening> {
-  const { identity, engine, source, state, peers, gossip, reachable, onFault } = parts
+  const { identity, proverAddress, engine, source, state, peers, gossip, reachable, onFault } = parts
   return startLocalRpc({
     identity,
     engine,
@@ -63,7 +66,9 @@ export function startLocalPort(parts: RpcParts, port: number): Promise<Listening
     reachable,
     send: (request) => publish(gossip, request).catch(statusOfRefusal),
     onFault,
-    ...(state === undefined ? {} : { state, shardKeys: () => shardKeys(state) }),
+    ...(state === undefined
+      ? {}
+      : { state, shardKeys: () => shardKeys(state), prover: () => readOwnProver(state, proverAddress) }),
   })
 }
 
