@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ArgsDef, CommandDef } from 'citty'
@@ -96,10 +96,16 @@ describe('OPS-07 petal-node release', () => {
     await expect(run('sign', '--of', 'x', '--number', '0')).rejects.toThrow(UsageError)
     expect(await run('check', '--of', join(directory, 'nothing'), '--json')).toBe(1)
     expect(JSON.parse(printed.at(-1) ?? '')).toMatchObject({ error: 'access' })
+    expect(await run('digest', '--of', '/dev/null')).toBe(1)
+    expect(printed.at(-1)).toContain('no plain file')
     const artefact = join(directory, 'a')
     await writeFile(artefact, 'a')
     expect(await run('check', '--of', artefact)).toBe(1)
     expect(printed.at(-1)).toContain('a.dgst')
+    await truncate(artefact, (1 << 30) + 1)
+    expect(await run('digest', '--of', artefact, '--json')).toBe(1)
+    expect(JSON.parse(printed.at(-1) ?? '')).toMatchObject({ error: 'size' })
+    await truncate(artefact, 1)
     await writeFile(join(directory, 's'), 'zz')
     await run('digest', '--of', artefact)
     expect(await run('check', '--of', artefact, '--signatories', join(directory, 's'))).toBe(1)

@@ -6,7 +6,7 @@ import { ReleaseError } from './errors.ts'
 /** Longest file of a release. */
 export const MOST_BYTES = 1 << 30
 
-/** Content of a file. Throws `ReleaseError` `missing`, `size`, `access`. */
+/** Content of a file. Throws `ReleaseError` `missing`, `form`, `size`, `access`. */
 export async function readBounded(path: string, most: number): Promise<Uint8Array> {
   const content = await readIfPresent(path, most)
   if (content === null) throw new ReleaseError('missing', `there is no ${path}`)
@@ -16,7 +16,10 @@ export async function readBounded(path: string, most: number): Promise<Uint8Arra
 /** Content of a file; null when there is none. */
 export async function readIfPresent(path: string, most: number): Promise<Uint8Array | null> {
   try {
-    const { size } = await stat(path)
+    const found = await stat(path)
+    // A device or a pipe has no end, or none soon.
+    if (!found.isFile()) throw new ReleaseError('form', `${path} is no plain file`)
+    const { size } = found
     if (size > most) throw new ReleaseError('size', `${path} has ${size} bytes, ${most} are read`)
     return new Uint8Array(await readFile(path))
   } catch (error) {
@@ -37,6 +40,7 @@ export async function write(path: string, content: Uint8Array | string, replace:
 }
 
 export function accessError(path: string, error: unknown): unknown {
+  if (error instanceof ReleaseError) return error
   const code = systemCode(error)
   return code === undefined ? error : new ReleaseError('access', `${path} cannot be used: ${code}`, { cause: error })
 }
