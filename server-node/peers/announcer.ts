@@ -10,26 +10,28 @@ export interface AnnouncerOptions {
   readonly onFailure?: (error: unknown) => void
 }
 
-export interface Announcer {
-  /** Says it again now, for instance when an address changed. */
-  now(): Promise<void>
-  stop(): void
-}
-
+/** Until the returned function is called; what fails after that is nobody's concern. */
 export function startAnnouncing({
   make,
   publish,
   everyMillis = PUBLISH_MILLIS,
   onFailure,
-}: AnnouncerOptions): Announcer {
-  const now = async () => {
+}: AnnouncerOptions): () => void {
+  let stopped = false
+  const announce = async () => {
     try {
-      for (const bytes of make()) await publish(bytes)
+      for (const bytes of make()) {
+        if (stopped) return
+        await publish(bytes)
+      }
     } catch (error) {
-      onFailure?.(error)
+      if (!stopped) onFailure?.(error)
     }
   }
-  void now()
-  const timer = setInterval(() => void now(), everyMillis)
-  return { now, stop: () => clearInterval(timer) }
+  void announce()
+  const timer = setInterval(() => void announce(), everyMillis)
+  return () => {
+    stopped = true
+    clearInterval(timer)
+  }
 }

@@ -50,12 +50,12 @@ export function startPeerGossip(parts: PeerGossipParts): () => void {
   ]
   stops.push(
     onceHeard(gossip, () => {
-      const announcer = startAnnouncing({
+      const stop = startAnnouncing({
         make: () => records(parts),
         publish: async (bytes) => void (await gossip.publish(GLOBAL_TOPICS.peerInfo, bytes)),
         onFailure,
       })
-      stops.push(() => announcer.stop())
+      stops.push(stop)
     }),
   )
   return () => {
