@@ -80,7 +80,7 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   if (!isLoopback(options.host)) {
     noticeOf(options)(`listening on ${options.host}: other machines can reach this node`)
   }
-  const joins = data !== undefined && (options.join.length > 0 || isJoined(data.directory))
+  const joins = data !== undefined && followsOthers(options, data.directory)
   let parts: Serving | undefined
   const network = () => parts && describe(parts.source, parts.light.addresses())
   const health = () => healthOf(parts, joins)
@@ -174,10 +174,14 @@ async function openData(
   if (lock.stale) {
     notice('the last run did not stop by itself: its lock on the data directory was taken over')
   }
-  const committee = replay === undefined && options.join.length === 0 && !isJoined(directory)
+  const committee = replay === undefined && !followsOthers(options, directory)
   const opened = await openRing({ directory, passphrase, nodeDirectory, committee, engine, notice })
   return { directory, ...opened }
 }
+
+/** A recording is nobody's network, whatever the data directory is of. */
+const followsOthers = ({ replay, join }: ResolvedOptions, directory: string): boolean =>
+  replay === undefined && (join.length > 0 || isJoined(directory))
 
 interface Opening {
   readonly options: ResolvedOptions
