@@ -4,13 +4,16 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { NetworkDescription } from '@petal/core/light/anchors.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type NodeEvent, type NodeOptions, type RunningNode, startNode } from '../index.ts'
+import type { NodeOptions } from '../index.ts'
 import { openRealChain, type RealChain } from '../state/testing.ts'
+import { headOf, type Started, startIn, tcpOf } from '../testing/nodes.ts'
 import { FOLLOW_LIMITS } from './follower.ts'
 import { serve, sourceOf } from './testing.ts'
 
+const CHAIN = fileURLToPath(new URL('../../test/vectors/frames/global_chain.json', import.meta.url))
 const LONG = { timeout: 240_000 }
 
 let directory: string
@@ -24,29 +27,10 @@ afterEach(async () => {
   await rm(directory, { recursive: true })
 })
 
-interface Started {
-  readonly node: RunningNode
-  readonly events: NodeEvent[]
-}
-
-async function start(name: string, options: NodeOptions = {}): Promise<Started> {
-  const events: NodeEvent[] = []
-  const node = await startNode({
-    port: 0,
-    webRoot: join(directory, 'no-page'),
-    dataDirectory: join(directory, name),
-    transports: ['tcp', 'websocket'],
-    store: { ballastBytes: 0 },
-    ...options,
-    onEvent: (event) => events.push(event),
-  })
-  stack.use(node)
-  return { node, events }
-}
+const start = (name: string, options: NodeOptions = {}): Promise<Started> =>
+  startIn(directory, stack, name, { transports: ['tcp', 'websocket'], ...options })
 
 const until = (check: () => unknown) => expect.poll(check, { timeout: 90_000, interval: 100 })
-const head = ({ node }: Started) => Number(node.source.head().number)
-const tcp = ({ node }: Started) => node.addresses().filter((address) => /\/tcp\/\d+\/p2p/.test(address))
 const network = async ({ node }: Started) =>
   (await (await fetch(new URL('network.json', node.url))).json()) as NetworkDescription
 const notices = ({ events }: Started) => events.flatMap((event) => (event.event === 'notice' ? [event.message] : []))
@@ -68,14 +52,14 @@ describe('a line of three', () => {
     LONG,
     async () => {
       const a = await start('a', { frameIntervalMillis: 1500 })
-      await until(() => head(a)).toBeGreaterThan(2)
-      const b = await start('b', { join: tcp(a) })
+      await until(() => headOf(a)).toBeGreaterThan(2)
+      const b = await start('b', { join: tcpOf(a) })
       expect(b.events.find(({ event }) => event === 'joining')).toMatchObject({ network: 'local', first: true })
       expect(notices(b).join()).toContain('--genesis pins it')
       const c = await start('c', { join: [b.node.url], genesis: a.node.genesis })
       expect(notices(c).join()).not.toContain('--genesis pins it')
-      const at = head(c)
-      await until(() => head(c)).toBeGreaterThan(at + 2)
+      const at = headOf(c)
+      await until(() => headOf(c)).toBeGreaterThan(at + 2)
       for (const node of [b, c]) {
         expect(node.node.source.head().identity).toEqual((await identityAt(a, node)) ?? 'none')
       }
@@ -92,14 +76,14 @@ describe('a line of three', () => {
   test('the producer goes and comes back: who follows serves meanwhile, and follows again', LONG, async () => {
     const options = { frameIntervalMillis: 1500 }
     const a = await start('a', options)
-    await until(() => head(a)).toBeGreaterThan(1)
-    const b = await start('b', { join: tcp(a) })
+    await until(() => headOf(a)).toBeGreaterThan(1)
+    const b = await start('b', { join: tcpOf(a) })
     await a.node.stop()
-    const at = head(b)
+    const at = headOf(b)
     expect((await network(b)).anchors.committee).toEqual(b.node.source.anchors().committee)
     const again = await start('a', options)
-    await until(() => head(again)).toBeGreaterThan(at + 1)
-    await until(() => head(b)).toBeGreaterThan(at + 1)
+    await until(() => headOf(again)).toBeGreaterThan(at + 1)
+    await until(() => headOf(b)).toBeGreaterThan(at + 1)
   })
 })
 
@@ -119,16 +103,21 @@ describe('over a chain that grows when it is told to', () => {
   test('far behind it takes the newest state, keeps headers of the frames between, and says so', LONG, async () => {
     const real = await chainIn('chain')
     await real.grow(3)
-    const served = await serve(sourceOf(real))
+    let gate = Promise.resolve()
+    const header = (bytes: Uint8Array) => gate.then(() => bytes)
+    const served = await serve(sourceOf(real, { header }))
     stack.defer(() => served.node.stop())
     const first = await start('b', { join: [served.address] })
-    expect(head(first)).toBe(3)
+    expect(headOf(first)).toBe(3)
     await first.node.stop()
     await real.grow(Number(FOLLOW_LIMITS.steps) + 4)
+    const held = Promise.withResolvers<void>()
+    gate = held.promise
     // The address is known by now.
     const b = await start('b', { join: [served.address] })
     await until(() => b.node.health().status).toBe('syncing')
-    await until(() => head(b)).toBe(23)
+    held.resolve()
+    await until(() => headOf(b)).toBe(23)
     expect(b.node.health().status).toBe('ok')
     expect(notices(b).join()).toContain('frames 4 to 22: only headers are kept here')
     for (const number of [4n, 22n]) {
@@ -141,7 +130,7 @@ describe('over a chain that grows when it is told to', () => {
     await b.node.stop()
     await real.grow(3)
     const c = await start('b', { join: [served.address] })
-    await until(() => head(c)).toBe(26)
+    await until(() => headOf(c)).toBe(26)
     for (const number of [24n, 25n, 26n]) expect(await c.node.source.values?.shards(number, null)).toBeDefined()
   })
 
@@ -177,9 +166,12 @@ describe('over a chain that grows when it is told to', () => {
       })
       // Without any address: the directory knows its network, and serves what it has.
       const alone = await start('b')
-      expect(head(alone)).toBe(2)
+      expect(headOf(alone)).toBe(2)
       expect(alone.node.joined).toBe(true)
       expect(alone.node.health()).toMatchObject({ status: 'ok', head: '2' })
+      await alone.node.stop()
+      const recorded = await start('b', { replay: CHAIN })
+      expect(recorded.node.joined).toBe(false)
     },
   )
 
@@ -193,7 +185,7 @@ describe('over a chain that grows when it is told to', () => {
     const bad = ['/nonsense/tcp/1/p2p/Qm', '/ip4/127.0.0.1/tcp/1/p2p/0', '/ip4/127.0.0.1/tcp/2/p2p/0']
     const page = await pageWith(JSON.stringify({ ...described, addresses: [...bad, ...described.addresses] }))
     const b = await start('b', { join: [page] })
-    expect(head(b)).toBe(2)
+    expect(headOf(b)).toBe(2)
   })
 
   test('nobody there is said; a start that takes long can be stopped', LONG, async () => {

@@ -9,7 +9,8 @@ import { GLOBAL_TOPICS } from '@petal/core/gossip/topics.ts'
 import { identityOfSeed, signAlert } from '@petal/core/identity/index.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { loadAddon } from '../crypto/addon.ts'
-import { type NodeEvent, type NodeOptions, type RunningNode, startNode } from '../index.ts'
+import type { NodeOptions } from '../index.ts'
+import { headOf, type Started, startIn, tcpOf } from '../testing/nodes.ts'
 import { joinedPeer } from './testing.ts'
 
 const engine = loadAddon()
@@ -24,41 +25,21 @@ afterEach(async () => {
   await rm(directory, { recursive: true })
 })
 
-interface Started {
-  readonly node: RunningNode
-  readonly events: NodeEvent[]
-}
-
-async function start(name: string, options: NodeOptions = {}, localRpc = true): Promise<Started> {
-  const events: NodeEvent[] = []
-  const node = await startNode({
-    port: 0,
-    webRoot: join(directory, 'no-page'),
-    dataDirectory: join(directory, name),
-    transports: ['tcp'],
-    store: { ballastBytes: 0 },
-    ...(localRpc ? { localRpcPort: 0 } : {}),
-    ...options,
-    onEvent: (event) => events.push(event),
-  })
-  stack.use(node)
-  return { node, events }
-}
+const start = (name: string, options: NodeOptions = {}): Promise<Started> =>
+  startIn(directory, stack, name, { transports: ['tcp'], ...options })
 
 const until = (check: () => unknown) => expect.poll(check, { timeout: 60_000, interval: 100 })
-const head = ({ node }: Started) => Number(node.source.head().number)
-const tcp = ({ node }: Started) => node.addresses().filter((address) => /\/tcp\/\d+\/p2p/.test(address))
 const local = ({ node }: Started) =>
   createClient(NodeService, createGrpcTransport({ baseUrl: `http://127.0.0.1:${node.localRpcPort}` }))
 
 test('RPC-09 the local port is off unless it is asked for; nodes hear of each other by gossip and tell the operator', async () => {
-  const a = await start('a', { frameIntervalMillis: 1000 })
-  const b = await start('b', { join: tcp(a) })
-  const c = await start('c', { join: tcp(b) }, false)
+  const a = await start('a', { frameIntervalMillis: 1000, localRpcPort: 0 })
+  const b = await start('b', { join: tcpOf(a) })
+  const c = await start('c', { join: tcpOf(b) })
   expect(c.node.localRpcPort).toBeNull()
   await until(async () => (await local(a).getPeerInfo({})).peerInfo.length).toBe(3)
   const info = await local(a).getNodeInfo({})
-  expect(tcp(a)[0]).toContain(info.peerId)
+  expect(tcpOf(a)[0]).toContain(info.peerId)
   const { frame } = await local(a).getLatestFrame({ frameNumber: 0n })
   expect(Number(frame?.header?.frameNumber)).toBeGreaterThanOrEqual(0)
 }, 120_000)
@@ -67,8 +48,8 @@ test('OPS-08 an alert halts the node that makes frames, once, until the operator
   const operator = identityOfSeed(new Uint8Array(57).fill(7), engine)
   const alertKey = Buffer.from(operator.publicKey).toString('hex')
   const a = await start('a', { frameIntervalMillis: 1000, alertKey })
-  const b = await start('b', { join: tcp(a), alertKey })
-  const peer = await joinedPeer(tcp(a)[0] ?? '', GLOBAL_TOPICS.alert)
+  const b = await start('b', { join: tcpOf(a), alertKey })
+  const peer = await joinedPeer(tcpOf(a)[0] ?? '', GLOBAL_TOPICS.alert)
   stack.defer(() => peer.stop())
   await until(() => peer.gossip.meshOf(GLOBAL_TOPICS.alert).length).toBeGreaterThan(0)
 
@@ -80,23 +61,23 @@ test('OPS-08 an alert halts the node that makes frames, once, until the operator
   await until(() => alerts(b)).toEqual([{ event: 'alert', message: 'stop', halt: false }])
   await until(() => a.node.health().status).toBe('halted')
   expect(b.node.health().status).not.toBe('halted')
-  const at = head(a)
+  const at = headOf(a)
   await new Promise((resolve) => setTimeout(resolve, 2500))
-  expect(head(a)).toBeLessThanOrEqual(at + 1)
+  expect(headOf(a)).toBeLessThanOrEqual(at + 1)
 
   await a.node.stop()
   const again = await start('a', { frameIntervalMillis: 1000, alertKey })
   expect(again.node.health().status).toBe('halted')
   await again.node.stop()
   const on = await start('a', { frameIntervalMillis: 1000, alertKey, overrideAlert: true })
-  const from = head(on)
-  await until(() => head(on)).toBeGreaterThan(from + 1)
+  const from = headOf(on)
+  await until(() => headOf(on)).toBeGreaterThan(from + 1)
   // The same alert again is known for ever.
-  const replaying = await joinedPeer(tcp(on)[0] ?? '', GLOBAL_TOPICS.alert)
+  const replaying = await joinedPeer(tcpOf(on)[0] ?? '', GLOBAL_TOPICS.alert)
   stack.defer(() => replaying.stop())
   await until(() => replaying.gossip.meshOf(GLOBAL_TOPICS.alert).length).toBeGreaterThan(0)
   await replaying.gossip.publish(GLOBAL_TOPICS.alert, signAlert('stop', operator, engine))
-  const later = head(on)
-  await until(() => head(on)).toBeGreaterThan(later + 1)
+  const later = headOf(on)
+  await until(() => headOf(on)).toBeGreaterThan(later + 1)
   expect(alerts(on)).toEqual([])
 }, 180_000)
