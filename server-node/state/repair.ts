@@ -36,7 +36,6 @@ export interface RepairReport {
 export interface RepairOptions {
   /** Nodes that may have what is missing; opened only when something is. */
   readonly peers?: (() => Promise<RepairPeers>) | undefined
-  readonly addonPath?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -49,13 +48,13 @@ export interface RepairPeers {
 export async function repair(
   directory: string,
   progress: Progress,
-  { peers, addonPath, signal = new AbortController().signal }: RepairOptions = {},
+  { peers, signal = new AbortController().signal }: RepairOptions = {},
 ): Promise<RepairReport> {
   if (!existsSync(stateFile(directory))) throw new NodeError('data', `there is no state in ${directory}`)
   const lock = await lockDirectory(directory)
   try {
-    const repaired = await localRepair(directory, progress, addonPath)
-    const state = await openNodeState(directory, { addonPath, store: { ballastBytes: 0 } })
+    const repaired = await localRepair(directory, progress)
+    const state = await openNodeState(directory, { store: { ballastBytes: 0 } })
     try {
       const { restored, reasons } = await fromPeers(state, peers, progress, signal)
       const missing = await state.refused()
@@ -86,8 +85,8 @@ export async function repair(
 
 const nameText = ({ shardKey, phase }: AddonTreeName): string => `${shardKey} ${phase}`
 
-async function localRepair(directory: string, progress: Progress, addonPath?: string): Promise<AddonRepaired> {
-  const addon = loadAddon(addonPath)
+async function localRepair(directory: string, progress: Progress): Promise<AddonRepaired> {
+  const addon = loadAddon()
   try {
     const json = addon.repairStateStore(stateDirectory(directory), JSON.stringify({ ballastBytes: 0 }))
     return JSON.parse(await ticking(json, (seconds) => progress(`looking at every record: ${seconds} s`)))

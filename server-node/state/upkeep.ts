@@ -130,7 +130,7 @@ export function acceptRollback(directory: string, rank: bigint | null): Promise<
 }
 
 /** Holds the data directory for one piece of work. */
-export async function withState<T>(
+async function withState<T>(
   directory: string,
   store: AddonStateOptions,
   work: (state: NodeState) => Promise<T>,
