@@ -14,6 +14,8 @@ import { useEngineForHostKeys } from '../../../p2p/host-keys.ts'
 import { loadAddon } from '../../../server-node/crypto/addon.ts'
 import { DEFAULT_NET_LIMITS } from '../../../server-node/net/limits.ts'
 import { type PeerNode, startPeerNode } from '../../../server-node/net/node.ts'
+import { demand } from '../step.ts'
+import { performTasks } from '../task-process.ts'
 
 export interface Listening {
   readonly address: string
@@ -38,8 +40,6 @@ export interface NetResults {
   memory: { readonly bytes: number; readonly connections: number }
 }
 
-export type NetReport = { readonly result: unknown } | { readonly failed: string }
-
 const TOPIC = GLOBAL_TOPICS.frame
 /** Where the hearer says how many it has heard. */
 const HEARD = GLOBAL_TOPICS.prover
@@ -55,10 +55,20 @@ const UNDERWAY = 256
 const AHEAD = 1_536
 const SPEAKS_AFTER = 256
 const PARALLEL = 4
+/** For what the other end has to do. */
+const PATIENCE_MILLIS = 30_000
 
 useEngineForHostKeys(loadAddon())
 
 const rest = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = performance.now() + PATIENCE_MILLIS
+  while (!holds()) {
+    demand(performance.now() < end, what)
+    await rest(1)
+  }
+}
 
 /** No discovery: these nodes know whom they talk to. */
 async function node(): Promise<PeerNode> {
@@ -110,7 +120,7 @@ async function gossip({ address }: Listening): Promise<NetResults['gossip']> {
     },
   })
   await libp2p.dial(multiaddr(address))
-  while (service.meshOf(TOPIC).length === 0) await rest(20)
+  await until('the hearer is grafted', () => service.meshOf(TOPIC).length > 0)
   const rates: number[] = []
   // The first round compiles.
   await publish(service)
@@ -136,7 +146,7 @@ async function publish(service: PeerNode['gossip']): Promise<void> {
     if (underway.size >= UNDERWAY) await Promise.race(underway)
     published++
     if (sent % 32 === 31) await rest(0)
-    while (published - taken > AHEAD) await rest(1)
+    await until('the hearer has heard most of what was sent', () => published - taken <= AHEAD)
   }
   await Promise.all(underway)
 }
@@ -207,14 +217,4 @@ async function perform(asked: NetTask): Promise<unknown> {
   }
 }
 
-process.on('disconnect', () => process.exit(0))
-process.on('message', (asked: NetTask) => {
-  perform(asked)
-    .then(
-      (result): NetReport => ({ result }),
-      (thrown): NetReport => ({
-        failed: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
-      }),
-    )
-    .then((report) => process.send?.(report))
-})
+performTasks(perform)

@@ -1,9 +1,7 @@
 /** Figures of the wire: each end is a process of its own, on loopback. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { type Figure, figureOf } from '../figure.ts'
-import type { Listening, NetReport, NetResults, NetTask } from './child.ts'
+import { TaskProcess } from '../task-process.ts'
+import type { Listening, NetResults, NetTask } from './child.ts'
 import { PERFORM_SYNC, PERFORM_SYNC_TITLE, performSyncFigure } from './perform-sync.ts'
 
 /** Names for `--only`. */
@@ -43,77 +41,39 @@ export async function netFigure(name: string, progress: (step: string) => void):
 const title = (name: string): string => NET_TITLES[name] ?? name
 
 /** Messages a second in each round, and what one costs each side. */
-async function gossip(peer: Listening, hearer: ChildProcess) {
+async function gossip(peer: Listening, hearer: End) {
   const sent = await run({ task: 'gossip', peer })
-  const heard = await ask(hearer, { task: 'heard' })
+  const heard = await hearer.ask({ task: 'heard' })
   const messages = sent.rates.length * sent.perRound
   if (heard.messages < messages) throw new Error(`${heard.messages} of ${messages} messages were delivered`)
   return { rates: sent.rates, cpuMicros: [sent.cpuMicros, Math.round((heard.cpuMillis * 1000) / messages)] as const }
 }
 
 /** Growth of the memory of the holder while there are connections, for each of them, in kilobytes. */
-async function idle(peer: Listening, holder: ChildProcess): Promise<number> {
-  const before = await ask(holder, { task: 'memory' })
-  const { child } = await start({ task: 'connect', peer, count: 500 })
-  try {
-    const after = await ask(holder, { task: 'memory' })
-    if (after.connections < 500) throw new Error(`${after.connections} of 500 connections are open`)
-    return (after.bytes - before.bytes) / 1e3 / after.connections
-  } finally {
-    await end(child)
-  }
+async function idle(peer: Listening, holder: End): Promise<number> {
+  const before = await holder.ask({ task: 'memory' })
+  await using peers = end()
+  await peers.ask({ task: 'connect', peer, count: 500 })
+  const after = await holder.ask({ task: 'memory' })
+  if (after.connections < 500) throw new Error(`${after.connections} of 500 connections are open`)
+  return (after.bytes - before.bytes) / 1e3 / after.connections
 }
 
 /** Measures against a process that listens. */
 async function against<T>(
   task: 'listen' | 'hear' | 'hold',
-  measure: (peer: Listening, child: ChildProcess) => Promise<T>,
+  measure: (peer: Listening, listener: End) => Promise<T>,
 ): Promise<T> {
-  const { child, result } = await start({ task })
-  try {
-    return await measure(result, child)
-  } finally {
-    await end(child)
-  }
+  await using listener = end()
+  return await measure(await listener.ask({ task }), listener)
 }
 
-const script = fileURLToPath(new URL('./child.ts', import.meta.url))
+type End = TaskProcess<NetTask, NetResults>
 
-/** A process that has done its task and is still there. Rejects with what went wrong in it. */
-async function start<T extends NetTask>(task: T): Promise<{ child: ChildProcess; result: NetResults[T['task']] }> {
-  const child = fork(script, {
-    serialization: 'advanced',
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: ['--expose-gc'],
-  })
-  try {
-    return { child, result: await ask(child, task) }
-  } catch (error) {
-    await end(child)
-    throw error
-  }
-}
-
-async function ask<T extends NetTask>(child: ChildProcess, task: T): Promise<NetResults[T['task']]> {
-  const { promise, resolve, reject } = Promise.withResolvers<NetReport>()
-  const gone = (code: number | null) => reject(new Error(`the process of ${task.task} ended with ${code}`))
-  child.once('exit', gone)
-  child.once('message', resolve as (message: unknown) => void)
-  child.send(task)
-  const report = await promise.finally(() => child.off('exit', gone))
-  if ('failed' in report) throw new Error(`${task.task}: ${report.failed}`)
-  return report.result as NetResults[T['task']]
-}
+/** Memory is measured after garbage is collected. */
+const end = (): End => new TaskProcess(new URL('./child.ts', import.meta.url), ['--expose-gc'])
 
 async function run<T extends NetTask>(task: T): Promise<NetResults[T['task']]> {
-  const { child, result } = await start(task)
-  await end(child)
-  return result
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  child.disconnect()
-  await gone
+  await using other = end()
+  return await other.ask(task)
 }

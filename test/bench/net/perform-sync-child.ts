@@ -12,6 +12,7 @@ import { openSync } from '../../../server-node/rpc/sync-stream.ts'
 import { NodeState } from '../../../server-node/state/node-state.ts'
 import { address, DOMAIN, SHARD_KEY } from '../state/shard.ts'
 import { demand } from '../step.ts'
+import { performTasks } from '../task-process.ts'
 
 export interface ServedShard {
   readonly port: number
@@ -30,8 +31,6 @@ export interface SyncResults {
   /** Milliseconds of this process and its threads so far. */
   cpu: number
 }
-
-export type SyncReport = { readonly result: unknown } | { readonly failed: string }
 
 /** Values of 1 kB, as leaves of the network have 0.3 to 2 kB (spec 22 section 5). */
 const LEAVES = 40_000
@@ -140,12 +139,4 @@ async function perform(asked: SyncTask): Promise<unknown> {
   }
 }
 
-process.on('disconnect', () => process.exit(0))
-process.on('message', (asked: SyncTask) => {
-  perform(asked)
-    .then(
-      (result): SyncReport => ({ result }),
-      (thrown): SyncReport => ({ failed: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) }),
-    )
-    .then((report) => process.send?.(report))
-})
+performTasks(perform)

@@ -1,4 +1,5 @@
 /** Child process of the figures of state on disk: one task, then it ends; a server ends when its parent is done with it. */
+import { performTasks } from '../task-process.ts'
 import { pull, type Served, serve } from './sync.ts'
 import { type DiskTimings, disk, fill, memory, type Timing } from './tasks.ts'
 
@@ -17,8 +18,6 @@ export interface StateResults {
   pull: readonly Timing[]
 }
 
-export type StateReport = { readonly result: unknown } | { readonly failed: string }
-
 async function perform(asked: StateTask): Promise<unknown> {
   switch (asked.task) {
     case 'disk':
@@ -36,14 +35,4 @@ async function perform(asked: StateTask): Promise<unknown> {
   }
 }
 
-process.on('disconnect', () => process.exit(0))
-process.on('message', (asked: StateTask) => {
-  perform(asked)
-    .then(
-      (result): StateReport => ({ result }),
-      (thrown): StateReport => ({
-        failed: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
-      }),
-    )
-    .then((report) => process.send?.(report))
-})
+performTasks(perform)

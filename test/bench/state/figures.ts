@@ -1,10 +1,8 @@
 /** State on disk, as a node keeps it: the addon's store, native kernels as detected. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { type Figure, figureOf } from '../figure.ts'
 import { quantile } from '../measure.ts'
-import type { StateReport, StateResults, StateTask } from './child.ts'
+import { TaskProcess } from '../task-process.ts'
+import type { StateResults, StateTask } from './child.ts'
 import { remove, temporaryDirectory } from './shard.ts'
 import { type DiskTimings, GROWTH_CHANGES, type Timing, UPDATES } from './tasks.ts'
 
@@ -72,12 +70,9 @@ async function sync(): Promise<readonly Timing[]> {
   const directory = temporaryDirectory()
   try {
     await run({ task: 'fill', leaves: SYNC_LEAVES, directory })
-    const { child, result } = await start({ task: 'serve', leaves: SYNC_LEAVES, directory })
-    try {
-      return await run({ task: 'pull', leaves: SYNC_LEAVES, served: result })
-    } finally {
-      await end(child)
-    }
+    await using server = end()
+    const served = await server.ask({ task: 'serve', leaves: SYNC_LEAVES, directory })
+    return await run({ task: 'pull', leaves: SYNC_LEAVES, served })
   } finally {
     remove(directory)
   }
@@ -118,32 +113,10 @@ function growthRow(leaves: number, { small, prove }: DiskTimings): GrowthRow {
   return { leaves, commitMicrosPerLeaf: (median(small) * 1_000) / GROWTH_CHANGES, proofMillis: median(prove) }
 }
 
-const script = fileURLToPath(new URL('./child.ts', import.meta.url))
+const end = (): TaskProcess<StateTask, StateResults> => new TaskProcess(new URL('./child.ts', import.meta.url))
 
-/** A process that has done its task and is still there. Rejects with what went wrong in it. */
-async function start<T extends StateTask>(
-  task: T,
-): Promise<{ readonly child: ChildProcess; readonly result: StateResults[T['task']] }> {
-  const child = fork(script, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  child.send(task)
-  const report = await new Promise<StateReport>((resolve, reject) => {
-    child.once('message', (message: StateReport) => resolve(message))
-    child.once('exit', (code) => reject(new Error(`the process of ${task.task} ended with ${code}`)))
-  })
-  if ('result' in report) return { child, result: report.result as StateResults[T['task']] }
-  await end(child)
-  throw new Error(`${task.task}: ${report.failed}`)
-}
-
+/** Each in a fresh process. */
 async function run<T extends StateTask>(task: T): Promise<StateResults[T['task']]> {
-  const { child, result } = await start(task)
-  await end(child)
-  return result
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  child.disconnect()
-  await gone
+  await using other = end()
+  return await other.ask(task)
 }
