@@ -18,7 +18,8 @@ interface WebRTCListener extends Listener {
 const kept: unknown[] = []
 
 export function listeningWebRTC(): ReturnType<typeof webRTCDirect> {
-  const make = webRTCDirect()
+  // A tab knows our address: no server of somebody else, as the library has by default, is asked for it.
+  const make = webRTCDirect({ rtcConfiguration: { iceServers: [] } })
   return (components) => {
     const transport: Transport = make(components)
     const create = transport.createListener.bind(transport)
