@@ -12,8 +12,9 @@ const reason = await whyNoGo()
 if (reason === undefined) {
   await using programs = await GoPrograms.build()
   print(`Go programs: ${programs.versions}`)
-  const groups = [...goGroups(programs), ...grpcGroups(programs)]
-  for (const group of groups.filter(({ name }) => wanted.test(name))) await runner.run(group)
+  const groups = [...goGroups(programs), ...grpcGroups(programs)].filter(({ name }) => wanted.test(name))
+  if (groups.length === 0) runner.fail(wanted.source, 'no group has such a name')
+  for (const group of groups) await runner.run(group)
 } else runner.leave('everything of go-libp2p and grpcurl', reason)
 print(runner.summary())
 process.exit(runner.failed > 0 ? 1 : 0)

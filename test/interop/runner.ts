@@ -30,7 +30,7 @@ export class Runner {
     try {
       for (const each of await start(stack)) await this.#try(`${name}: ${each.name}`, each.run)
     } catch (error) {
-      this.#fail(name, error)
+      this.fail(name, error)
     } finally {
       await stack.disposeAsync()
     }
@@ -51,7 +51,7 @@ export class Runner {
       this.#passed++
       this.#print(`pass     ${name} (${Math.round(performance.now() - start)} ms)`)
     } catch (error) {
-      this.#fail(name, error)
+      this.fail(name, error)
     } finally {
       clearTimeout(timer)
     }
@@ -64,7 +64,7 @@ export class Runner {
     this.#print(`not run  ${name}: ${reason}`)
   }
 
-  #fail(name: string, error: unknown): void {
+  fail(name: string, error: unknown): void {
     this.#failed++
     this.#print(`FAIL     ${name}: ${error instanceof Error ? (error.stack ?? error.message) : error}`)
   }

@@ -102,11 +102,6 @@ export class Libp2pPeer implements InteropPeer {
     return found
   }
 
-  async findPeer(peer: string): Promise<Provider> {
-    const { id, multiaddrs } = await this.#node.peerRouting.findPeer(peerIdFromString(peer))
-    return { peer: id.toString(), addresses: multiaddrs.map(String) }
-  }
-
   stop(): Promise<void> {
     return this.#stop()
   }

@@ -50,9 +50,6 @@ export class LinePeer implements InteropPeer {
   async findProviders(cid: string): Promise<readonly Provider[]> {
     return (await this.call<{ providers: Provider[] }>('findProviders', { cid })).providers
   }
-  findPeer(peer: string): Promise<Provider> {
-    return this.call('findPeer', { peer })
-  }
   stop(): Promise<void> {
     return this.#process.stop()
   }

@@ -50,7 +50,6 @@ export interface InteropPeer {
   routingTable(): Promise<readonly string[]>
   provide(cid: string): Promise<void>
   findProviders(cid: string): Promise<readonly Provider[]>
-  findPeer(peer: string): Promise<Provider>
   stop(): Promise<void>
 }
 

@@ -17,7 +17,6 @@ const commands: Readonly<Record<string, (args: Readonly<Record<string, string>>)
   routingTable: async () => ({ peers: await peer.routingTable() }),
   provide: ({ cid = '' }) => peer.provide(cid),
   findProviders: async ({ cid = '' }) => ({ providers: await peer.findProviders(cid) }),
-  findPeer: ({ peer: id = '' }) => peer.findPeer(id),
 }
 
 const write = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)

@@ -166,7 +166,6 @@ func (p *peer) commands() map[string]lines.Command {
 		"routingTable":  lines.With(p.routingTable),
 		"provide":       lines.With(p.provide),
 		"findProviders": lines.With(p.findProviders),
-		"findPeer":      lines.With(p.findPeer),
 		"gossipOpen":    lines.With(p.gossip.open),
 		"gossipSend":    lines.With(p.gossip.send),
 		"gossipWant":    lines.With(p.gossip.want),
@@ -333,12 +332,4 @@ func (p *peer) findProviders(ctx context.Context, args cidArgs) (any, error) {
 		providers = append(providers, map[string]any{"peer": info.ID.String(), "addresses": texts(info.Addrs)})
 	}
 	return map[string]any{"providers": providers}, ctx.Err()
-}
-
-func (p *peer) findPeer(ctx context.Context, args peerArgs) (any, error) {
-	info, err := p.dht.FindPeer(ctx, args.Peer)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]any{"peer": info.ID.String(), "addresses": texts(info.Addrs)}, nil
 }
