@@ -81,9 +81,10 @@ export class PeerFinder {
           let found = 0
           for await (const event of kademlia.findProviders(namespaceCid(network), { signal })) {
             if (event.name !== 'PROVIDER') continue
-            for (const provider of event.providers) await this.#meet(provider, effect.most)
-            found += event.providers.length
-            if (found >= MOST_FOUND) return
+            for (const provider of event.providers) {
+              if (++found > MOST_FOUND) return
+              await this.#meet(provider, effect.most)
+            }
           }
         })
         return
