@@ -29,6 +29,12 @@ export interface QuicInit {
   readonly limits: NetLimits
 }
 
+/** A slow name server holds up neither whoever gave the dial up nor a node that stops. */
+async function addressOf(name: string, family: 0 | 4 | 6, signal: AbortSignal): Promise<string> {
+  const found = await orAbandon(lookup(name, { family }), signal, () => undefined)
+  return found.address
+}
+
 export class Quic implements Transport, Startable {
   readonly [transportSymbol] = true as const
   readonly [Symbol.toStringTag] = '@petal/quic'
@@ -80,7 +86,7 @@ export class Quic implements Transport, Startable {
   async #connect(address: Multiaddr, signal: AbortSignal): Promise<QuicSession> {
     signal.throwIfAborted()
     const { host, port, family, isName } = udpAddress(address)
-    const ip = isName ? (await lookup(host, { family: family ?? 0 })).address : host
+    const ip = isName ? await addressOf(host, family ?? 0, signal) : host
     const endpoint = await this.#init.endpoints.forDialling(ip)
     return orAbandon(endpoint.dial(ip, port), signal, (late) => late.close(1, 'too late'))
   }
