@@ -107,6 +107,7 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
   try {
     await node.start()
   } catch (error) {
+    await gossip.stop()
     await node.stop()
     throw new NodeError('busyPort', `cannot listen for peers on ${options.host}: ${messageOf(error)}`, { cause: error })
   }
