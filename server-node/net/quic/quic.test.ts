@@ -3,6 +3,7 @@ import { isEd448 } from '@libp2p/crypto/keys'
 import type { Libp2p, Stream } from '@libp2p/interface'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
+import { drained } from '@petal/p2p/drained.ts'
 import { afterEach, describe, expect, test } from 'vitest'
 import { addressOf, hostKey, type KeyKind, type QuicNode, type QuicNodeOptions, quicNode } from './testing.ts'
 
@@ -98,8 +99,7 @@ async function collect(stream: Stream): Promise<number> {
 async function send(stream: Stream, bytes: number): Promise<void> {
   const chunk = new Uint8Array(64 << 10)
   for (let sent = 0; sent < bytes; sent += chunk.length) {
-    // `onDrain` of @libp2p/utils 7.4.1 waits only once in a stream's life.
-    if (!stream.send(chunk)) await new Promise((resolve) => stream.addEventListener('drain', resolve, { once: true }))
+    if (!stream.send(chunk)) await drained(stream, AbortSignal.timeout(60_000))
   }
 }
 
