@@ -62,7 +62,6 @@ impl Tree {
     /// An empty tree.
     #[napi(constructor)]
     #[must_use]
-    #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self(Some(calls::tries::TreeHandle::new()))
     }

@@ -389,7 +389,6 @@ impl<'a> Links<'a> {
 }
 
 /// The root node that a root record promises; `None` for a record that contradicts itself.
-#[allow(clippy::option_option)]
 fn root_of(key: &[u8], value: &[u8]) -> Option<Option<Promised>> {
     let stored = RootRecord::decode(key, value).ok()?;
     let record = tries::RootRecord::decode(&stored.record)?;
