@@ -6,14 +6,14 @@ import { yamux } from '@libp2p/yamux'
 import { parseNetworkDescription } from '@petal/core/light/network-description.ts'
 import type { LightPeer } from '@petal/core/platform/network.ts'
 import { dialLightPeer } from '@petal/p2p/light-peer.ts'
+import { pinPeerIds } from '@petal/p2p/pin.ts'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { LOCAL } from '../chain/local-profile.ts'
 import { messageOf, NodeError } from '../errors.ts'
+import { fetchDescription, readJoinTarget } from '../follow/join-target.ts'
 import type { RepairPeers } from './repair.ts'
 
 const DIAL_MILLIS = 10_000
-/** Text of a network description that is taken. */
-const MAX_DESCRIPTION_BYTES = 1 << 20
 
 /** `from`: multiaddrs, or the http address of a node whose `network.json` names them. Rejects with `NodeError` when nobody answers. */
 export async function dialNodes(from: readonly string[]): Promise<RepairPeers> {
@@ -23,7 +23,7 @@ export async function dialNodes(from: readonly string[]): Promise<RepairPeers> {
     streamMuxers: [yamux()],
     services: { identify: identify() },
     // The operator named them, this host included.
-    connectionGater: { denyDialMultiaddr: () => false },
+    connectionGater: pinPeerIds({ denyDialMultiaddr: () => false }),
   })
   try {
     const sources = await dialAll(node, from)
@@ -58,15 +58,10 @@ async function dialAll(node: Libp2p, from: readonly string[]): Promise<readonly 
   return peers
 }
 
-async function addressesOf(url: string, signal: AbortSignal): Promise<readonly string[]> {
-  const response = await fetch(new URL('network.json', url.endsWith('/') ? url : `${url}/`), { signal })
-  if (!response.ok) throw new Error(`HTTP status ${response.status}`)
-  let text = ''
-  const decoder = new TextDecoder()
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true })
-    if (text.length > MAX_DESCRIPTION_BYTES) throw new Error('its network.json is too long')
-  }
-  const { addresses } = parseNetworkDescription(text)
+/** WebSocket addresses of the node that serves a page. */
+async function addressesOf(page: string, signal: AbortSignal): Promise<readonly string[]> {
+  const target = readJoinTarget(page)
+  if (target.kind !== 'page') throw new Error('it is neither an address of libp2p nor of a page')
+  const { addresses } = parseNetworkDescription(await fetchDescription(target.url, signal))
   return addresses.filter((address) => /\/wss?\//.test(address))
 }
