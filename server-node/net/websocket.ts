@@ -4,9 +4,9 @@
  * its sockets. None of this has an option, so the listener is completed here; tests send what used to hurt.
  */
 import type { Server } from 'node:net'
-import type { Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
+import type { Listener, Transport } from '@libp2p/interface'
 import { webSockets } from '@libp2p/websockets'
-import { messageOf } from '../errors.ts'
+import { endingSockets } from '@petal/p2p/websocket.ts'
 import type { NetLimits } from './limits.ts'
 
 /** Noise messages have at most 64 KiB. */
@@ -41,37 +41,6 @@ export function boundedWebSockets(limits: NetLimits): ReturnType<typeof webSocke
     return transport
   }
 }
-
-/** A connection of the library, whose reset closes with a code that sockets refuse to send, and so leaves them open. */
-interface WebSocketConnection extends MultiaddrConnection {
-  readonly websocket: { close(): void; terminate?(): void }
-  sendReset(): void
-}
-
-/** An upgrader whose connections end their sockets when they are aborted: refused, too slow or faulty ones. */
-function endingSockets(upgrader: Upgrader): Upgrader {
-  const ending = (connection: MultiaddrConnection) => {
-    if (!isWebSocketConnection(connection)) throw new Error('this release of @libp2p/websockets has another connection')
-    const { websocket } = connection
-    connection.sendReset = () => (websocket.terminate ? websocket.terminate() : websocket.close())
-    return connection
-  }
-  return Object.assign(Object.create(upgrader), {
-    upgradeInbound: async (connection, options) => {
-      try {
-        await upgrader.upgradeInbound(ending(connection), options)
-      } catch (error) {
-        // The library closes it politely, and would wait for the answer of a peer that was refused.
-        connection.abort(error instanceof Error ? error : new Error(messageOf(error)))
-        throw error
-      }
-    },
-    upgradeOutbound: (connection, options) => upgrader.upgradeOutbound(ending(connection), options),
-  } satisfies Partial<Upgrader>)
-}
-
-const isWebSocketConnection = (connection: MultiaddrConnection): connection is WebSocketConnection =>
-  'websocket' in connection && 'sendReset' in connection
 
 function complete(created: Listener, limits: NetLimits): Listener {
   if (!isWebSocketListener(created)) throw new Error('this release of @libp2p/websockets has another listener')
