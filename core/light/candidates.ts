@@ -16,6 +16,7 @@ export type Purpose =
   | 'query' // a caller wants it
   | 'stored' // from the own store
   | 'import' // from a checkpoint file
+  | 'hint' // gossip brought it
   | 'check' // only to be judged
 
 export interface Candidate {
@@ -23,7 +24,7 @@ export interface Candidate {
   readonly digest: string
   readonly purpose: Purpose
   readonly peer: PeerKey | null
-  /** Address of that peer, `the store` or `the caller`. */
+  /** Address of that peer, `the store`, `the caller` or `gossip`. */
   readonly from: string
   /** Numbers that were asked for; null when any will do. */
   readonly range: { readonly first: bigint; readonly last: bigint } | null

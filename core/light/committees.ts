@@ -202,7 +202,7 @@ export class Committees {
           : `The committee is not known: ${from}, cannot be had (${this.#reason}).`
       return { origin: 'registry', members: null, ...nothing, reason }
     }
-    const shown = (c: Candidate) => c.purpose !== 'query' && !this.#isDoubtful(c)
+    const shown = (c: Candidate) => c.purpose !== 'query' && c.purpose !== 'hint' && !this.#isDoubtful(c)
     const [newest] = this.#parked.filter(shown).toSorted(newestFirst)
     const pending = newest?.facts?.number ?? null
     const { frame, members } = point

@@ -114,6 +114,8 @@ export class Consequences {
       this.#parts.conversations.leave(candidate.peer, `frame ${number ?? 'without number'} refused: ${reason}`, now)
       return
     }
+    // A hint says nothing of what nodes serve: there is nothing to step over.
+    if (candidate.purpose === 'hint') return
     if (ruling.undecided && candidate.range) this.#parts.conversations.mayAskAgain(candidate.range)
     if (number === null || number <= this.#parts.chain.height) return
     if (ruling.forks) this.#parts.conversations.probe(candidate.peer, this.#parts.chain.height, now)

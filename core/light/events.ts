@@ -56,7 +56,7 @@ export interface Finding {
   readonly verified: 'certificate' | 'full' | false
   readonly reason: string | null
   readonly millis: number
-  /** Address of the peer that sent it; null = own store or the caller. */
+  /** Address of the peer that sent it, or `gossip`; null = own store or the caller. */
   readonly from: string | null
   readonly verifiedAt: Millis
 }
@@ -103,6 +103,8 @@ export type QueryWish =
   | { readonly kind: 'header'; readonly number: bigint }
   /** A checkpoint as `checkpoint.ts` reads it. */
   | { readonly kind: 'import'; readonly header: Uint8Array }
+  /** A header that gossip brought. Nobody is to blame for it, and it says nothing about what others send. */
+  | { readonly kind: 'hint'; readonly header: Uint8Array }
   /** Bytes to be checked and not kept. */
   | { readonly kind: 'check'; readonly header: Uint8Array; readonly timeProof: boolean }
 

@@ -46,6 +46,8 @@ export class Queries {
     this.#open.add(query)
     if (wish.kind === 'check') this.#offer(query, wish.header, 'check', { timeProof: wish.timeProof }, now)
     else if (wish.kind === 'import') this.#offer(query, wish.header, 'import', { timeProof: this.#timeProof }, now)
+    else if (wish.kind === 'hint')
+      this.#offer(query, wish.header, 'hint', { timeProof: this.#timeProof, from: 'gossip' }, now)
     else {
       const held = this.#chain.get(wish.number)
       if (held?.announced) {

@@ -226,7 +226,7 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
       network: this.#networkName,
       addresses: () => this.#dialing.ownAddresses([...this.#addressesSeen]),
       head: () => driver.head()?.facts?.number ?? null,
-      verify: (header) => driver.query({ kind: 'import', header }, this.#stopping.signal),
+      verify: (header) => driver.query({ kind: 'hint', header }, this.#stopping.signal),
       deliver,
       share: (dialer) => this.#dialing.share(dialer),
     })

@@ -71,7 +71,7 @@ export interface HeadValue {
   readonly checks: readonly Check[]
   /** Protobuf bytes of the header. */
   readonly bytes: Uint8Array
-  /** Peer that sent it; null = from the store. */
+  /** Address of the node that sent it, or `gossip`; null = from the store or a checkpoint. */
   readonly from: string | null
   /** When it was verified, milliseconds since the epoch. */
   readonly verifiedAt: number
