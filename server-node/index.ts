@@ -214,6 +214,7 @@ async function openReplay({ options, crypto, stack }: Opening): Promise<OpenSour
   const source = await Replay.open({
     file: options.replay ?? '',
     crypto,
+    alertKey: options.alertKey,
     ...(options.replayIntervalMillis === undefined ? {} : { intervalMillis: options.replayIntervalMillis }),
   })
   stack.defer(() => source.close())

@@ -41,7 +41,7 @@ export async function openLocalNetwork(
   crypto: Crypto,
   { directory, keys }: NodeData,
 ): Promise<LocalNetwork> {
-  const { frameIntervalMillis, onEvent } = options
+  const { frameIntervalMillis, alertKey, onEvent } = options
   const members = await openMembers(crypto, keys)
   const known = await readGenesis(directory, crypto, members)
   if (known === undefined) {
@@ -55,7 +55,7 @@ export async function openLocalNetwork(
     genesis = known ?? (await makeGenesis(options, directory, crypto, members, ledger))
     const values = new NodeStateAnswers(state)
     const examples = [...(await state.examples()), ...members.map(proverExample)]
-    chain = await LocalChain.open({ ledger, genesis, values, examples, crypto, frameIntervalMillis })
+    chain = await LocalChain.open({ ledger, genesis, values, examples, crypto, frameIntervalMillis, alertKey })
     await expectStateOf(chain.headFacts, state, directory)
   } catch (error) {
     await ledger.close()

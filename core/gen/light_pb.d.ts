@@ -79,6 +79,12 @@ export declare type Request = Message<"petal.light.v1.Request"> & {
      */
     value: GetShards;
     case: "getShards";
+  } | {
+    /**
+     * @generated from field: petal.light.v1.GetAlerts get_alerts = 10;
+     */
+    value: GetAlerts;
+    case: "getAlerts";
   } | { case: undefined; value?: undefined };
 };
 
@@ -153,6 +159,12 @@ export declare type Response = Message<"petal.light.v1.Response"> & {
      */
     value: Shards;
     case: "shards";
+  } | {
+    /**
+     * @generated from field: petal.light.v1.Alerts alerts = 10;
+     */
+    value: Alerts;
+    case: "alerts";
   } | { case: undefined; value?: undefined };
 };
 
@@ -524,6 +536,41 @@ export declare type ListedShard = Message<"petal.light.v1.ListedShard"> & {
  * Use `create(ListedShardSchema)` to create a new message.
  */
 export declare const ListedShardSchema: GenMessage<ListedShard>;
+
+/**
+ * What the operators of the network said. A server that does not know this kind answers CODE_BAD_REQUEST and ends the stream: nothing
+ * is wrong with it. On a stream that has asked, and subscribed before or after that, later alerts follow by themselves, each time as
+ * one more Response with `alerts`; a stream that never asked gets none.
+ *
+ * @generated from message petal.light.v1.GetAlerts
+ */
+export declare type GetAlerts = Message<"petal.light.v1.GetAlerts"> & {
+};
+
+/**
+ * Describes the message petal.light.v1.GetAlerts.
+ * Use `create(GetAlertsSchema)` to create a new message.
+ */
+export declare const GetAlertsSchema: GenMessage<GetAlerts>;
+
+/**
+ * Canonical bytes of GlobalAlert (docs/protocol/53-node-config-and-operations.md section 8) as they were received, newest first, at most 16
+ * of at most 1126 bytes. None is verified by being here.
+ *
+ * @generated from message petal.light.v1.Alerts
+ */
+export declare type Alerts = Message<"petal.light.v1.Alerts"> & {
+  /**
+   * @generated from field: repeated bytes alerts = 1;
+   */
+  alerts: Uint8Array[];
+};
+
+/**
+ * Describes the message petal.light.v1.Alerts.
+ * Use `create(AlertsSchema)` to create a new message.
+ */
+export declare const AlertsSchema: GenMessage<Alerts>;
 
 /**
  * @generated from message petal.light.v1.Error

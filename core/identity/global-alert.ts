@@ -25,7 +25,28 @@ export interface Alert {
   readonly digest: string
 }
 
+/** An alert whose signature nobody has looked at. */
+export interface UnverifiedAlert {
+  readonly valid: null
+  readonly message: string
+  readonly digest: string
+  /** What `signature` is over. */
+  readonly signed: Uint8Array
+  readonly signature: Uint8Array
+}
+
 export type AlertRefusal = 'encoding' | 'structure' | 'signature'
+
+/** Decodes an alert, for those who verify it in another way. Never throws on any bytes. */
+export function decodeAlert(bytes: Uint8Array): UnverifiedAlert | Refusal<AlertRefusal> {
+  const alert = decode(bytes)
+  if (alert instanceof CodecError) return refuse('encoding', alert.message)
+  const fault = validate('GlobalAlert', alert, { verifyEd448: () => false, isMultiaddr: () => false })
+  if (fault !== null) return refuse('structure', fault)
+  const { message, signature } = alert
+  const signed = signedBytes(message)
+  return { valid: null, message, digest: bytesToHex(sha256(signed)), signed, signature }
+}
 
 /** Decodes and verifies an alert with the configured key. Never throws on any bytes. */
 export function readAlert(
@@ -33,14 +54,12 @@ export function readAlert(
   alertKey: Uint8Array,
   engine: Ed448Verifier,
 ): Alert | Refusal<AlertRefusal> {
-  const alert = decode(bytes)
-  if (alert instanceof CodecError) return refuse('encoding', alert.message)
-  const fault = validate('GlobalAlert', alert, { verifyEd448: () => false, isMultiaddr: () => false })
-  if (fault !== null) return refuse('structure', fault)
-  const signed = signedBytes(alert.message)
-  if (!engine.ed448Verify(alertKey, signed, alert.signature))
+  const alert = decodeAlert(bytes)
+  if (alert.valid === false) return alert
+  const { message, digest, signed, signature } = alert
+  if (!engine.ed448Verify(alertKey, signed, signature))
     return refuse('signature', 'the signature is not of the alert key')
-  return { valid: true, message: alert.message, digest: bytesToHex(sha256(signed)) }
+  return { valid: true, message, digest }
 }
 
 /** Canonical bytes of an alert, for networks whose alert key one holds. Throws `CodecError` for a text of more than 1000 bytes. */
@@ -74,6 +93,11 @@ export class AlertMemory {
 
   get halted(): boolean {
     return this.#halted
+  }
+
+  /** How many alerts were seen. */
+  get size(): number {
+    return this.#seen.size
   }
 
   /** Digests to keep for ever. */

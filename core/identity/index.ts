@@ -16,8 +16,10 @@ export {
   AlertMemory,
   type AlertRefusal,
   DEFAULT_ALERT_KEY,
+  decodeAlert,
   readAlert,
   signAlert,
+  type UnverifiedAlert,
 } from './global-alert.ts'
 export {
   type BoundKeys,

@@ -27,6 +27,8 @@ export interface Anchors {
   readonly committee?: EngineCommittee
   readonly checkpoint: Checkpoint
   readonly rules: EngineRules
+  /** Ed448 key of the network's operators, 57 bytes hex: alerts of it are shown. Left out, it is the one of the live network (spec 53 section 8). */
+  readonly alertKey?: string
   /** When these anchors were made, milliseconds since the epoch: their age is shown and checked. */
   readonly issuedAt: number
 }

@@ -54,6 +54,19 @@ describe('network.json', () => {
     ).toBeNull()
   })
 
+  test('OPS-08 the alert key of the operators is 57 bytes, or left out as in descriptions of earlier versions', () => {
+    const alertKey = '3a'.repeat(57)
+    expect(parseNetworkDescription(changed('anchors.alertKey', alertKey)).anchors).toEqual({
+      ...good.anchors,
+      alertKey,
+    })
+    expect('alertKey' in parseNetworkDescription(JSON.stringify(good)).anchors).toBe(false)
+    const { committee, ...followed } = { ...good.anchors, alertKey }
+    const checkpoint = { ...followed.checkpoint, number: '7' }
+    expect(committee).toBeDefined()
+    expect(parseAnchors(JSON.stringify({ ...followed, checkpoint })).alertKey).toBe(alertKey)
+  })
+
   test.each([
     ['network', ''],
     ['network', 'x'.repeat(65)],
@@ -63,6 +76,9 @@ describe('network.json', () => {
     ['anchors', null],
     ['anchors.issuedAt', -1],
     ['anchors.issuedAt', 1.5],
+    ['anchors.alertKey', 'a'.repeat(113)],
+    ['anchors.alertKey', 'A'.repeat(114)],
+    ['anchors.alertKey', null],
     ['anchors.committee.members', []],
     ['anchors.committee.members', Array(257).fill({ publicKey: key('a'), weight: '1' })],
     ['anchors.committee.members', Array(2).fill({ publicKey: key('a'), weight: '1' })],

@@ -96,15 +96,22 @@ export function readAnchors(value: unknown, path = ''): Anchors {
   const checkpoint = readCheckpoint(anchors.checkpoint, join(path, 'checkpoint'))
   const rules = readRules(anchors.rules, join(path, 'rules'))
   const issuedAt = integer(anchors.issuedAt, join(path, 'issuedAt'), 0, Number.MAX_SAFE_INTEGER)
+  const { alertKey } = anchors
+  const rest = {
+    checkpoint,
+    rules,
+    issuedAt,
+    ...(alertKey === undefined ? {} : { alertKey: hex(alertKey, join(path, 'alertKey'), 57) }),
+  }
   if (anchors.committee !== undefined)
-    return { committee: readCommittee(anchors.committee, join(path, 'committee')), checkpoint, rules, issuedAt }
+    return { committee: readCommittee(anchors.committee, join(path, 'committee')), ...rest }
   // the output of a genesis is a constant: its identity binds nothing of the header
   if (checkpoint.registryRoot === undefined && checkpoint.number === rules.genesisNumber) {
     const needed =
       'the root of the registry (64 or 74 bytes as hex digits), since there is no committee and the checkpoint is the genesis'
     throw wrong(join(path, 'checkpoint.registryRoot'), 'nothing', needed)
   }
-  return { checkpoint, rules, issuedAt }
+  return rest
 }
 
 function readCommittee(value: unknown, path: string): EngineCommittee {

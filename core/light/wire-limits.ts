@@ -18,6 +18,10 @@ export const WIRE_LIMITS = {
   descriptionBytes: (1 << 20) - 16,
   /** Longest query of the synchronisation. */
   syncQueryBytes: 1024,
+  /** Most alerts in one answer. */
+  alerts: 16,
+  /** Longest alert: its number, a text of 1000 bytes and a signature of 114, each behind its length (spec 53 section 8). */
+  alertBytes: 4 + 4 + 1000 + 4 + 114,
   /** Longest network or profile name. */
   nameCharacters: 64,
   /** Error texts are cut here. */

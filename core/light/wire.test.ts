@@ -23,6 +23,7 @@ const requests: LightRequest[] = [
   { kind: 'headers', from: 244200n, count: 32 },
   { kind: 'headers', from: 2n ** 64n - 1n, count: 1 },
   { kind: 'subscribe' },
+  { kind: 'alerts' },
 ]
 const responses: LightResponse[] = [
   { kind: 'hello', hello },
@@ -30,6 +31,8 @@ const responses: LightResponse[] = [
   { kind: 'headers', headers: [] },
   { kind: 'headers', headers: [Uint8Array.of(1), Uint8Array.of(2, 3)] },
   { kind: 'error', code: 'notFound', message: 'frame 9 is not here' },
+  { kind: 'alerts', alerts: [] },
+  { kind: 'alerts', alerts: Array.from({ length: 16 }, (_, i) => new Uint8Array(1126).fill(i)) },
 ]
 
 const unframe = (bytes: Uint8Array): Uint8Array => {
@@ -76,6 +79,32 @@ describe('messages', () => {
     expect(code(() => decodeResponse(field(2, field(1, new Uint8Array(65537)))))).toBe('limit')
   })
 
+  test('OPS-08 at most 16 alerts of at most 1126 bytes, none empty, in both directions', () => {
+    const alerts = (count: number, bytes: number): LightResponse => ({
+      kind: 'alerts',
+      alerts: Array.from({ length: count }, () => new Uint8Array(bytes)),
+    })
+    expect(code(() => encodeResponse(alerts(17, 10)))).toBe('limit')
+    expect(code(() => encodeResponse(alerts(1, 1127)))).toBe('limit')
+    expect(code(() => encodeResponse(alerts(1, 0)))).toBe('decode')
+    const received = (count: number, bytes: number) => {
+      const one = field(1, new Uint8Array(bytes))
+      const all = new Uint8Array(count * one.length)
+      for (let i = 0; i < count; i++) all.set(one, i * one.length)
+      return code(() => decodeResponse(field(10, all)))
+    }
+    expect([received(16, 1126), received(17, 10), received(1, 1127), received(1, 0)]).toEqual([
+      'no error',
+      'limit',
+      'limit',
+      'decode',
+    ])
+    const empty = new Uint8Array(1 << 19)
+    for (let i = 0; i < empty.length; i += 2) empty[i] = 0x0a
+    expect(code(() => decodeResponse(field(10, empty)))).toBe('limit')
+    expect(code(() => decodeResponse(field(10, Uint8Array.of(0x0a, 9))))).toBe('decode')
+  })
+
   test('half a million empty headers are counted before they are allocated', () => {
     const empty = new Uint8Array((1 << 20) - 8)
     for (let i = 0; i < empty.length; i += 2) empty[i] = 0x0a
@@ -85,7 +114,7 @@ describe('messages', () => {
   test('none, two or an unknown kind is refused', () => {
     expect(code(() => decodeResponse(new Uint8Array(0)))).toBe('kind')
     expect(code(() => decodeRequest(new Uint8Array(0)))).toBe('kind')
-    expect(code(() => decodeResponse(field(10, new Uint8Array(2))))).toBe('kind')
+    expect(code(() => decodeResponse(field(11, new Uint8Array(2))))).toBe('kind')
     const one = unframe(encodeResponse({ kind: 'headers', headers: [Uint8Array.of(1)] }))
     expect(code(() => decodeResponse(Uint8Array.of(...one, ...one)))).toBe('kind')
     expect(code(() => decodeResponse(field(2, new Uint8Array(0))))).toBe('decode')

@@ -10,6 +10,7 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { Error_Code, RequestSchema, ResponseSchema } from '../gen/light_pb.js'
 import type { PeerHello, ShardAnswer, ShardsAnswer, StateAnswer, StateQuestion } from '../platform/network.ts'
 import { frame } from './frame-decoder.ts'
+import { checkAlerts } from './wire-alerts.ts'
 import { WIRE_LIMITS, WireError } from './wire-limits.ts'
 import {
   descriptionBytes,
@@ -45,6 +46,7 @@ export type LightRequest =
   | { readonly kind: 'sync'; readonly query: Uint8Array }
   | { readonly kind: 'describe' }
   | { readonly kind: 'shards'; readonly frame: bigint | null; readonly after: Uint8Array | null }
+  | { readonly kind: 'alerts' }
 
 /** Why a server did not answer what was asked. */
 export type RefusalCode = 'notFound' | 'badRequest' | 'rateLimited' | 'wrongNetwork' | 'unavailable'
@@ -58,6 +60,8 @@ export type LightResponse =
   | { readonly kind: 'sync'; readonly response: Uint8Array }
   | { readonly kind: 'description'; readonly text: string }
   | { readonly kind: 'shards'; readonly shards: ShardsAnswer }
+  /** Canonical bytes of each, newest first. */
+  | { readonly kind: 'alerts'; readonly alerts: readonly Uint8Array[] }
   | { readonly kind: 'error'; readonly code: RefusalCode; readonly message: string }
 
 const U64_MAX = 0xffff_ffff_ffff_ffffn
@@ -99,6 +103,8 @@ function requestKind(request: LightRequest): NonNullable<MessageInitShape<typeof
       return { case: 'describe', value: {} }
     case 'shards':
       return { case: 'getShards', value: shardsQuestionFields(request.frame, request.after) }
+    case 'alerts':
+      return { case: 'getAlerts', value: {} }
   }
 }
 
@@ -131,6 +137,8 @@ export function decodeRequest(message: Uint8Array): LightRequest {
       return { kind: 'describe' }
     case 'getShards':
       return { kind: 'shards', ...readShardsQuestion(kind.value) }
+    case 'getAlerts':
+      return { kind: 'alerts' }
     default:
       throw new WireError('kind', 'request of an unknown kind')
   }
@@ -165,6 +173,8 @@ function responseKind(response: LightResponse): NonNullable<MessageInitShape<typ
       return { case: 'description', value: descriptionBytes(response.text) }
     case 'shards':
       return { case: 'shards', value: shardsFields(response.shards) }
+    case 'alerts':
+      return { case: 'alerts', value: { alerts: [...checkAlerts(response.alerts)] } }
     case 'error': {
       const message = response.message.slice(0, WIRE_LIMITS.errorCharacters)
       return { case: 'error', value: { code: refusalNumber[response.code], message } }
@@ -202,6 +212,8 @@ export function decodeResponse(message: Uint8Array): LightResponse {
       return { kind: 'description', text: readDescription(kind.value) }
     case 'shards':
       return { kind: 'shards', shards: readShards(kind.value) }
+    case 'alerts':
+      return { kind: 'alerts', alerts: checkAlerts(kind.value.alerts) }
     case 'error':
       return {
         kind: 'error',
@@ -227,12 +239,13 @@ export function fitHeaders(headers: readonly Uint8Array[]): readonly Uint8Array[
   return headers.slice(0, count)
 }
 
-/** Field numbers of kinds that repeat fields: headers (or the range that asks for them), values, shard roots, shards. */
+/** Field numbers of kinds that repeat fields: headers (or the range that asks for them), values, shard roots, shards, alerts. */
 const REPEATING: ReadonlyMap<number, { readonly limit: number; readonly what: string }> = new Map([
   [3, { limit: WIRE_LIMITS.headers, what: 'headers' }],
   [5, { limit: WIRE_LIMITS.addresses + 4, what: 'fields' }],
   [6, { limit: 8, what: 'fields' }],
   [9, { limit: WIRE_LIMITS.shards + 2, what: 'fields' }],
+  [10, { limit: WIRE_LIMITS.alerts, what: 'alerts' }],
 ])
 /** Field `present` of `State`: its booleans come packed. */
 const STATE = 5

@@ -58,11 +58,13 @@ export function coreTargets(): Target[] {
     encodeRequest({ kind: 'head' }),
     encodeRequest({ kind: 'headers', from: 244_200n, count: 32 }),
     encodeRequest({ kind: 'subscribe' }),
+    encodeRequest({ kind: 'alerts' }),
   ]
   const responses = [
     encodeResponse({ kind: 'head', header }),
     encodeResponse({ kind: 'headers', headers: [header.slice(0, 500), header.slice(0, 30)] }),
     encodeResponse({ kind: 'error', code: 'notFound', message: 'no such frame' }),
+    encodeResponse({ kind: 'alerts', alerts: [header.slice(0, 1126), header.slice(0, 118)] }),
   ]
   const unframed = (framed: Uint8Array) => [...new FrameDecoder(WIRE_LIMITS.messageBytes).push(framed)]
   const canonical = vectorBytes('canonical')

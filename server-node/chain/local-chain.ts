@@ -18,6 +18,7 @@ export interface LocalChainOptions {
   readonly examples?: readonly StateExample[]
   readonly crypto: Crypto
   readonly frameIntervalMillis: number
+  readonly alertKey?: string | undefined
   readonly now?: () => number
 }
 
@@ -32,6 +33,7 @@ export class LocalChain extends ServedChain {
       frameIntervalMillis: options.frameIntervalMillis,
       committee: committeeOf(options.genesis.publicKeys),
       rules: rulesOf(options.genesis),
+      alertKey: options.alertKey,
       values: options.values,
       examples: options.examples,
       checkpoint: checkpointOf(checkpoint),

@@ -15,6 +15,8 @@ const MAX_HEADER_BYTES = 64 << 10
 export interface ReplayOptions {
   readonly file: string
   readonly crypto: Crypto
+  /** Ed448 key of the operators, hex. */
+  readonly alertKey?: string | undefined
   /** Frames are announced one by one, this far apart; absent = all are there from the start. */
   readonly intervalMillis?: number
   readonly now?: () => number
@@ -71,7 +73,10 @@ export class Replay implements FrameSource {
     if (checkpoint === undefined) throw unusable(options.file, 'no frames in it')
     return new Replay(
       frames,
-      anchorsOf(recording, checkpoint, floorOf(frames), (options.now ?? Date.now)()),
+      {
+        ...anchorsOf(recording, checkpoint, floorOf(frames), (options.now ?? Date.now)()),
+        ...(options.alertKey === undefined ? {} : { alertKey: options.alertKey }),
+      },
       frames.length > 1 ? options.intervalMillis : undefined,
     )
   }

@@ -15,6 +15,8 @@ export interface ServedChainOptions {
   readonly frameIntervalMillis: number
   readonly committee: EngineCommittee
   readonly rules: EngineRules
+  /** Ed448 key of the operators, hex; left out: that of the live network. */
+  readonly alertKey?: string | undefined
   /** Answers questions about the state of its frames. */
   readonly values?: StateAnswers | undefined
   readonly examples?: readonly StateExample[] | undefined
@@ -33,6 +35,7 @@ export abstract class ServedChain implements FrameSource {
   readonly values: StateAnswers | undefined
   readonly examples: readonly StateExample[]
   readonly #rules: EngineRules
+  readonly #alertKey: string | undefined
   readonly #now: () => number
   readonly #recent = new Map<bigint, Uint8Array>()
   readonly #listeners = new HeadListeners()
@@ -49,6 +52,7 @@ export abstract class ServedChain implements FrameSource {
     this.values = options.values
     this.examples = options.examples ?? []
     this.#rules = options.rules
+    this.#alertKey = options.alertKey
     this.#now = options.now ?? Date.now
     this.#head = options.head
     this.#headBytes = options.headBytes
@@ -105,7 +109,8 @@ export abstract class ServedChain implements FrameSource {
   }
 
   #anchorsAt(checkpoint: Checkpoint): Anchors {
-    return { committee: this.committee, checkpoint, rules: this.#rules, issuedAt: this.#now() }
+    const alertKey = this.#alertKey === undefined ? {} : { alertKey: this.#alertKey }
+    return { committee: this.committee, checkpoint, rules: this.#rules, ...alertKey, issuedAt: this.#now() }
   }
 }
 

@@ -10,6 +10,8 @@ import type { HeaderVerifier, VerifiedHeader } from './verifier.ts'
 
 export interface FollowedChainParts {
   readonly description: NetworkDescription
+  /** Of the operator, instead of the one that the description names. */
+  readonly alertKey?: string | undefined
   readonly state: NodeState
   readonly headers: HeaderStore
   readonly verifier: HeaderVerifier
@@ -32,6 +34,7 @@ export class FollowedChain extends ServedChain {
       frameIntervalMillis: description.frameIntervalMillis,
       committee,
       rules,
+      alertKey: parts.alertKey ?? description.anchors.alertKey,
       values,
       examples: description.examples,
       checkpoint,

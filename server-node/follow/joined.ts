@@ -81,7 +81,15 @@ export async function joinNetwork(parts: JoinParts): Promise<JoinedNetwork> {
   let follower: Follower | undefined
   const behind = () => follower?.behind ?? true
   const values = new NodeStateAnswers(state)
-  const served: FollowedChainParts = { description, state, headers, verifier, values, behind }
+  const served: FollowedChainParts = {
+    description,
+    alertKey: options.alertKey,
+    state,
+    headers,
+    verifier,
+    values,
+    behind,
+  }
   const stored = await readStored(state, verifier, directory)
   let chain = stored && (await FollowedChain.open(served, stored))
   const first = Promise.withResolvers<FollowedChain>()

@@ -1,8 +1,10 @@
 /**
- * One stream of `/petal/light/1.0.0`: requests in, one answer to each in order, new heads after `subscribe` (core/proto/light.proto).
+ * One stream of `/petal/light/1.0.0`: requests in, one answer to each in order, new heads after `subscribe`, new alerts if it asked for
+ * alerts too (core/proto/light.proto).
  *
  * Nothing grows with the peer's behaviour: the stream is paused while an answer is made, so at most one chunk of requests waits; a
- * subscriber that reads slowly gets the newest head and misses those before it; one that does not read at all is reset.
+ * subscriber that reads slowly gets the newest head and misses those before it, and at most the newest alerts; one that does not read at
+ * all is reset.
  */
 import type { Stream } from '@libp2p/interface'
 import {
@@ -21,6 +23,7 @@ import { drained } from '@petal/p2p/drained.ts'
 import type { FrameSource, Head } from '../chain/source.ts'
 import { Inbox } from './inbox.ts'
 import type { NetLimits } from './limits.ts'
+import { type OfferedAlerts, withNewest } from './offered-alerts.ts'
 import type { RateLimiter } from './rate-limit.ts'
 
 type StateRequest = Extract<LightRequest, { readonly kind: 'state' | 'shard' | 'shards' | 'sync' }>
@@ -30,6 +33,7 @@ export interface LightHost {
   readonly source: FrameSource
   readonly limits: NetLimits
   readonly rates: RateLimiter
+  readonly alerts: OfferedAlerts
   /** Text of the network description. */
   description(): string
   /** Takes one of the node's subscriptions, or answers undefined when all are taken. The result gives it back. */
@@ -46,6 +50,9 @@ export class Conversation {
   #unsubscribe: (() => void) | undefined
   /** Newest head that the subscriber has not been sent. */
   #waiting: Head | undefined
+  /** Alerts that came after the peer asked for alerts and that it has not been sent, newest first. */
+  #waitingAlerts: readonly Uint8Array[] = []
+  #ignoreAlerts: (() => void) | undefined
   #pumping = false
   #sending: Promise<void> = Promise.resolve()
 
@@ -78,6 +85,7 @@ export class Conversation {
       this.#stream.abort(error instanceof Error ? error : new Error(String(error)))
     } finally {
       this.#unsubscribe?.()
+      this.#ignoreAlerts?.()
       this.#inbox.close()
     }
   }
@@ -89,7 +97,7 @@ export class Conversation {
       return this.#refuse('rateLimited', 'too many requests or bytes: wait a second')
     }
     await this.#respond(await this.#answerTo(request))
-    if (request.kind === 'subscribe') this.#pump()
+    if (request.kind === 'subscribe' || request.kind === 'alerts') this.#pump()
   }
 
   async #answerTo(request: LightRequest): Promise<LightResponse> {
@@ -105,6 +113,8 @@ export class Conversation {
         return this.#subscribe()
       case 'describe':
         return { kind: 'description', text: this.#host.description() }
+      case 'alerts':
+        return this.#alerts()
       case 'state':
       case 'shard':
       case 'shards':
@@ -180,16 +190,28 @@ export class Conversation {
     return { kind: 'head', header: this.#host.source.head().header }
   }
 
-  /** Sends the newest waiting head, as long as there is one. One pump at a time. */
+  /** The answer is what is known now; each later one follows by itself where there is a subscription. */
+  #alerts(): LightResponse {
+    this.#waitingAlerts = []
+    this.#ignoreAlerts ??= this.#host.alerts.onOffer((alert) => {
+      this.#waitingAlerts = withNewest(this.#waitingAlerts, alert)
+      this.#pump()
+    })
+    return { kind: 'alerts', alerts: this.#host.alerts.recent }
+  }
+
+  /** Sends the newest waiting head and what alerts wait, as long as there are any. One pump at a time, for subscribers only. */
   #pump(): void {
-    if (this.#pumping) return
+    if (this.#pumping || this.#unsubscribe === undefined) return
     this.#pumping = true
     const pump = async () => {
       // Behind the answer to `subscribe` and whatever else is on its way.
-      for (await this.#sending; this.#waiting !== undefined; ) {
-        const { header } = this.#waiting
+      for (await this.#sending; this.#waiting !== undefined || this.#waitingAlerts.length > 0; ) {
+        const [head, alerts] = [this.#waiting, this.#waitingAlerts]
         this.#waiting = undefined
-        await this.#respond({ kind: 'head', header })
+        this.#waitingAlerts = []
+        if (alerts.length > 0) await this.#respond({ kind: 'alerts', alerts })
+        if (head !== undefined) await this.#respond({ kind: 'head', header: head.header })
       }
     }
     pump()

@@ -267,3 +267,47 @@ test('stop ends every conversation', async () => {
   await node.stop()
   expect(await talk.ended).toBe('reset')
 })
+
+const alertOf = (n: number): Uint8Array => new Uint8Array(118).fill(n)
+
+test('OPS-08 alerts are answered newest first, at most 16; later ones go to streams that asked and subscribed, in any order', async () => {
+  const { node } = await serve()
+  for (let n = 1; n <= 17; n++) node.alerts.offer(alertOf(n))
+  const [asker, reader, listener] = [await Talk.with(node), await Talk.with(node), await Talk.with(node)]
+  const newest = Array.from({ length: 16 }, (_, i) => alertOf(17 - i))
+  expect(await asker.ask({ kind: 'alerts' })).toEqual({ kind: 'alerts', alerts: newest })
+  expect((await asker.ask({ kind: 'subscribe' })).kind).toBe('head')
+  expect((await listener.ask({ kind: 'subscribe' })).kind).toBe('head')
+  expect((await reader.ask({ kind: 'alerts' })).kind).toBe('alerts')
+  node.alerts.offer(alertOf(18))
+  expect(await asker.next()).toEqual({ kind: 'alerts', alerts: [alertOf(18)] })
+  // Not subscribed yet: nothing comes before the answer to the next question, and what came meanwhile follows the subscription.
+  expect((await reader.ask(hello)).kind).toBe('hello')
+  expect((await reader.ask({ kind: 'subscribe' })).kind).toBe('head')
+  expect(await reader.next()).toEqual({ kind: 'alerts', alerts: [alertOf(18)] })
+  // A stream that never asked is told of heads alone.
+  expect((await listener.ask(hello)).kind).toBe('hello')
+  expect(listener.waiting).toBe(0)
+})
+
+test('alerts that come faster than a reader takes them do not pile up: the newest 16 are sent', async () => {
+  const { node, frames } = await serve()
+  const talk = await Talk.with(node)
+  await talk.ask({ kind: 'alerts' })
+  for (let n = 1; n <= 100; n++) node.alerts.offer(alertOf(n))
+  expect((await talk.ask({ kind: 'subscribe' })).kind).toBe('head')
+  const pushed = await talk.next()
+  expect(pushed.kind === 'alerts' && pushed.alerts.map(([first]) => first)).toEqual(
+    Array.from({ length: 16 }, (_, i) => 100 - i),
+  )
+  frames.grow()
+  expect((await talk.next()).kind).toBe('head')
+})
+
+test('asking for alerts counts as any other request', async () => {
+  const { node } = await serve({ requestBurst: 2, requestsPerSecond: 0.001 })
+  const talk = await Talk.with(node)
+  await talk.ask({ kind: 'alerts' })
+  await talk.ask({ kind: 'alerts' })
+  expect(await talk.ask({ kind: 'alerts' })).toMatchObject({ kind: 'error', code: 'rateLimited' })
+})

@@ -5,12 +5,14 @@ import { describe } from '../chain/description.ts'
 import type { FrameSource } from '../chain/source.ts'
 import { Conversation, type LightHost } from './conversation.ts'
 import type { NetLimits } from './limits.ts'
+import { OfferedAlerts } from './offered-alerts.ts'
 import { RateLimiter } from './rate-limit.ts'
 
 export class LightService implements LightHost {
   readonly source: FrameSource
   readonly limits: NetLimits
   readonly rates: RateLimiter
+  readonly alerts: OfferedAlerts
   readonly #stopping = new AbortController()
   readonly #running = new Set<Promise<void>>()
   /** Running conversations of each connection, and when the last one ended. */
@@ -19,10 +21,16 @@ export class LightService implements LightHost {
   #subscriptions = 0
 
   /** `addresses`: of this node, as they are when it is asked for them. */
-  constructor(source: FrameSource, limits: NetLimits, addresses: () => readonly string[]) {
+  constructor(
+    source: FrameSource,
+    limits: NetLimits,
+    addresses: () => readonly string[],
+    alerts: OfferedAlerts = new OfferedAlerts(),
+  ) {
     this.source = source
     this.#addresses = addresses
     this.limits = limits
+    this.alerts = alerts
     this.rates = new RateLimiter(limits)
   }
 

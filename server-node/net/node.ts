@@ -20,6 +20,7 @@ import { kademlia } from './discovery/kademlia.ts'
 import { gater } from './gater.ts'
 import { LightService } from './light-service.ts'
 import type { NetLimits } from './limits.ts'
+import { OfferedAlerts } from './offered-alerts.ts'
 import type { Ports } from './ports.ts'
 import type { QuicAddon } from './quic/addon.ts'
 import { udpTransports } from './quic/index.ts'
@@ -59,6 +60,8 @@ export interface PeerNode {
   addresses(): readonly string[]
   /** Answers the light protocol from a source from now on. Once. */
   serve(source: FrameSource): Promise<void>
+  /** Alerts that it serves besides. */
+  readonly alerts: OfferedAlerts
   /** Number of open connections. */
   connections(): number
   stop(): Promise<void>
@@ -112,6 +115,7 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
     throw new NodeError('busyPort', `cannot listen for peers on ${options.host}: ${messageOf(error)}`, { cause: error })
   }
   let service: LightService | undefined
+  const alerts = new OfferedAlerts()
   const finder = new PeerFinder({
     node,
     kademlia: node.services.kademlia,
@@ -128,11 +132,12 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
     libp2p: node,
     gossip,
     serve: async (source) => {
-      const serving = new LightService(source, limits, () => node.getMultiaddrs().map(String))
+      const serving = new LightService(source, limits, () => node.getMultiaddrs().map(String), alerts)
       service = serving
       node.addEventListener('connection:close', ({ detail }) => serving.forget(detail.id))
       await serving.register(node)
     },
+    alerts,
     addresses: () => node.getMultiaddrs().map(String),
     reachability: () =>
       judgeReachability({
@@ -191,7 +196,7 @@ function transports({ transports: names, udp, limits }: PeerNodeOptions): Transp
     tcp: () => tcp({ maxConnections: limits.connections, inboundSocketInactivityTimeout: limits.idleSocketMillis }),
     quic: () => needed(overUdp?.quic),
     websocket: () => boundedWebSockets(limits),
-    'webrtc-direct': () => listeningWebRTC(),
+    'webrtc-direct': () => listeningWebRTC(limits),
     webtransport: () => needed(overUdp?.webTransport),
   }
   return names.map((name) => make[name]())

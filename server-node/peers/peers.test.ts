@@ -1,7 +1,15 @@
 /** Records of peers: made, judged, kept (spec 51 sections 2, 3; RPC-05, RPC-06, OPS-08). */
 import { keys, node } from '@petal/core/codec/index.ts'
 import { fromProtobuf, toProtobuf } from '@petal/core/codec/protobuf.ts'
-import { CAPABILITIES, peerIdText, signAlert, signKeyRegistry, signPeerInfo } from '@petal/core/identity/index.ts'
+import {
+  type Alert,
+  CAPABILITIES,
+  peerIdText,
+  readAlert,
+  signAlert,
+  signKeyRegistry,
+  signPeerInfo,
+} from '@petal/core/identity/index.ts'
 import { MemoryStore } from '@petal/core/light/memory-store.ts'
 import { StoreError } from '@petal/core/platform/store.ts'
 import { describe, expect, test, vi } from 'vitest'
@@ -197,10 +205,18 @@ test('the topic of peers takes both kinds of records and nothing else', () => {
 
 describe('OPS-08, OPS-H1 alerts', () => {
   const alertKey = me.publicKey
-  const open = async (store: MemoryStore, role: 'prover' | 'light' = 'prover') => {
+  const open = async (store: MemoryStore | undefined, role: 'prover' | 'light' = 'prover', key = alertKey) => {
     const told: object[] = []
-    const desk = await AlertDesk.open({ engine, store, role, alertKey, onAlert: (alert) => told.push(alert) })
-    return { desk, told }
+    const served: Uint8Array[] = []
+    const desk = await AlertDesk.open({
+      engine,
+      store,
+      role,
+      alertKey: key,
+      onAlert: (alert) => told.push(alert),
+      onServed: (bytes) => served.push(bytes),
+    })
+    return { desk, told, served }
   }
 
   test('an alert halts a prover once, over restarts; the operator has the last word; a replay does nothing', async () => {
@@ -231,12 +247,54 @@ describe('OPS-08, OPS-H1 alerts', () => {
     expect([told, desk.halted]).toEqual([[{ message: 'note', halt: false }], false])
   })
 
+  test('its bytes are kept as they came, and served after a restart, at most 16 of them, newest last', async () => {
+    const store = new MemoryStore()
+    const first = await open(store, 'light')
+    const alerts = Array.from({ length: 20 }, (_, i) => signAlert(`alert ${i}`, me, engine))
+    for (const bytes of alerts) expect(await first.desk.judge(bytes)).toBe('accept')
+    expect(await first.desk.judge(alerts[3] as Uint8Array)).toBe('ignore')
+    expect(first.served).toEqual(alerts)
+    const second = await open(store, 'light')
+    expect(second.served).toEqual(alerts.slice(4))
+    const more = signAlert('one more', me, engine)
+    expect(await second.desk.judge(more)).toBe('accept')
+    expect((await open(store, 'light')).served).toEqual([...alerts.slice(5), more])
+    expect(second.desk.halted).toBe(false)
+  })
+
+  test('records of an earlier version have the text alone: known for ever, and not served', async () => {
+    const store = new MemoryStore()
+    const bytes = signAlert('old', me, engine)
+    const digest = (readAlert(bytes, alertKey, engine) as Alert).digest
+    const key = new TextEncoder().encode(`peers/alerts/seen/${digest}`)
+    await store.batch([{ kind: 'put', key, value: new TextEncoder().encode('old') }])
+    const { desk, told, served } = await open(store)
+    expect([await desk.judge(bytes), told, served, desk.halted]).toEqual(['ignore', [], [], false])
+  })
+
+  test('a node that was given another key serves nothing of the old one', async () => {
+    const store = new MemoryStore()
+    await (await open(store, 'light')).desk.judge(signAlert('of before', me, engine))
+    const now = await open(store, 'light', other.publicKey)
+    expect(now.served).toEqual([])
+    expect(await now.desk.judge(signAlert('of now', other, engine))).toBe('accept')
+    expect((await open(store, 'light', other.publicKey)).served).toEqual([signAlert('of now', other, engine)])
+  })
+
+  test('without a store alerts act and are served in this run', async () => {
+    const { desk, told, served } = await open(undefined, 'light')
+    const bytes = signAlert('note', me, engine)
+    expect([await desk.judge(bytes), await desk.judge(bytes)]).toEqual(['accept', 'ignore'])
+    expect([told.length, served]).toEqual([1, [bytes]])
+    await desk.override()
+  })
+
   test('a disk that fails keeps nobody from being halted', async () => {
     const store = new MemoryStore()
-    const { desk, told } = await open(store)
+    const { desk, told, served } = await open(store)
     await store.close()
     await expect(desk.judge(signAlert('stop', me, engine))).rejects.toBeInstanceOf(StoreError)
-    expect([desk.halted, told.length]).toEqual([true, 1])
+    expect([desk.halted, told.length, served]).toEqual([true, 1, []])
   })
 })
 

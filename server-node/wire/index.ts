@@ -67,7 +67,7 @@ export async function startWire(parts: WireParts): Promise<Wire> {
   const localPort = options.localRpcPort === undefined ? null : await startLocalPort(rpc, options.localRpcPort)
   if (localPort !== null) stack.defer(() => localPort.stop())
 
-  const alerts = store && (await openAlerts(parts, store))
+  const alerts = await openAlerts(parts, store)
   stack.defer(
     startPeerGossip({
       gossip: light.gossip,
@@ -95,17 +95,20 @@ function onWishedPort(rpc: RpcParts, port = 0): ReturnType<typeof startPeerPort>
   })
 }
 
-async function openAlerts(parts: WireParts, store: ReturnType<NodeState['kv']>): Promise<AlertDesk> {
-  const { options, engine, produces, halt } = parts
+async function openAlerts(parts: WireParts, store: ReturnType<NodeState['kv']> | undefined): Promise<AlertDesk> {
+  const { options, engine, light, source, produces, halt } = parts
+  // The key that this node tells its light clients: of the operator, of the network that was trusted, or that of the live network.
+  const { alertKey } = source.anchors()
   const alerts = await AlertDesk.open({
     engine,
     store,
     role: produces ? 'prover' : 'light',
-    ...(options.alertKey === undefined ? {} : { alertKey: new Uint8Array(Buffer.from(options.alertKey, 'hex')) }),
+    ...(alertKey === undefined ? {} : { alertKey: new Uint8Array(Buffer.from(alertKey, 'hex')) }),
     onAlert: (alert) => {
       options.onEvent({ event: 'alert', ...alert })
       if (alert.halt) halt()
     },
+    onServed: (alert) => light.alerts.offer(alert),
   })
   if (alerts.halted && options.overrideAlert) await alerts.override()
   if (alerts.halted) {

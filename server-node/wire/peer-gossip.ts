@@ -24,8 +24,7 @@ export interface PeerGossipParts {
   readonly proverSecret: Uint8Array
   readonly peers: PeerBook
   readonly registries: KeyRegistryBook
-  /** Absent where nothing is stored. */
-  readonly alerts: AlertDesk | undefined
+  readonly alerts: AlertDesk
   readonly source: FrameSource
   /** It makes frames, and keeps all of them. */
   readonly archive: boolean
@@ -44,7 +43,7 @@ export function startPeerGossip(parts: PeerGossipParts): () => void {
     }),
     gossip.subscribe(GLOBAL_TOPICS.alert, {
       // What cannot be written down is not passed on either: it would act again after the next start.
-      validate: async ({ data }) => (alerts === undefined ? 'ignore' : await alerts.judge(data)),
+      validate: ({ data }) => alerts.judge(data),
       deliver: () => undefined,
     }),
   ]
