@@ -133,6 +133,8 @@ export interface AddonBranch {
   readonly children: readonly { readonly index: number; readonly commitment: string }[]
   readonly isLeaf: boolean
   readonly leafCount: string
+  /** Sum of the sizes of the leaves, decimal. */
+  readonly size: string
 }
 
 /** Parallel lists: one entry a leaf. */

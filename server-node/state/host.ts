@@ -28,6 +28,11 @@ import { Garden } from './demonstration.ts'
 import { leavesOf, listsOf } from './leaf-lists.ts'
 import { StoreHost } from './store-host.ts'
 
+/** A node of a tree as it is kept, with the sum of the sizes of its leaves. */
+export interface SizedBranch extends BranchInfo {
+  readonly size: bigint
+}
+
 export interface ShardProof {
   readonly tree: number
   readonly proof: Uint8Array
@@ -131,15 +136,16 @@ export class StateHost extends StoreHost {
     return this.store.generationOf(shardKey, phase, root)
   }
 
-  branch({ shardKey, phase }: TreeName, path: readonly number[], generation: bigint): BranchInfo {
+  branch({ shardKey, phase }: TreeName, path: readonly number[], generation: bigint): SizedBranch {
     const json = this.store.branch(shardKey, phase, Uint8Array.from(path), generation)
-    const { fullPath, commitment, children, isLeaf, leafCount } = JSON.parse(json) as AddonBranch
+    const { fullPath, commitment, children, isLeaf, leafCount, size } = JSON.parse(json) as AddonBranch
     return {
       fullPath,
       commitment: hexToBytes(commitment),
       children: children.map((child) => ({ index: child.index, commitment: hexToBytes(child.commitment) })),
       isLeaf,
       leafCount: BigInt(leafCount),
+      size: BigInt(size),
     }
   }
 

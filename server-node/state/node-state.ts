@@ -18,7 +18,7 @@ import {
 } from '@petal/core/platform/state.ts'
 import type { Store } from '@petal/core/platform/store.ts'
 import { type AddonStateOptions, type AddonStats, type AddonVerified, type DiskLevel, LIVE } from './addon.ts'
-import type { ShardProof } from './host.ts'
+import type { ShardProof, SizedBranch } from './host.ts'
 import { KvStore } from './kv-store.ts'
 import type { MissingTree, StateInfo, Tell, Voting } from './store-host.ts'
 import { StateThread } from './thread.ts'
@@ -253,8 +253,9 @@ export class NodeState implements State {
   }
 }
 
-/** A generation that can also prove its shards in the global commitments. */
+/** A generation that also knows sizes of nodes, and can prove its shards in the global commitments. */
 export interface NodeGeneration extends Generation {
+  branch(tree: TreeName, path: readonly number[]): Promise<SizedBranch>
   /** Whether a tree holds each of the keys, removed or not. */
   holds(tree: TreeName, keys: readonly Uint8Array[]): Promise<readonly boolean[]>
   /** The four roots of a shard in one global tree; null for a shard that is in none. */

@@ -26,6 +26,8 @@ pub struct BranchInfo {
     pub is_leaf: bool,
     /// Leaves below it.
     pub leaf_count: u64,
+    /// Sum of their sizes, as the tree keeps it; not part of a GetBranch answer.
+    pub size: Size,
 }
 
 /// A leaf as GetLeaves sends it.
@@ -157,6 +159,7 @@ impl<N: NodeStore> Shard<N> {
                 children: Vec::new(),
                 is_leaf: false,
                 leaf_count: 0,
+                size: Size::ZERO,
             });
         }
         let node = tree.node_at(path)?.ok_or(StateError::NoNode)?;
@@ -170,6 +173,7 @@ impl<N: NodeStore> Shard<N> {
             children: node.children,
             is_leaf: node.is_leaf,
             leaf_count: u64::try_from(node.leaf_count).unwrap_or_default(),
+            size: node.size,
         })
     }
 
@@ -229,28 +233,11 @@ impl<N: NodeStore> Shard<N> {
     ) -> Result<Option<NodeSummary>, StateError> {
         let path = [self.key().path().elements(), sub_shard].concat();
         check_path(&path)?;
-        let tree = self.tree(set);
-        let Some(node) = tree.node_at(&path)? else {
-            return Ok(None);
-        };
-        let mut size = Size::ZERO;
-        if tree.root()?.as_bytes() == node.commitment {
-            size = tree.size();
-        } else {
-            let mut from = Some(0);
-            while let Some(start) = from {
-                let page = tree.leaves(&path, Start::Index(start), WALK)?;
-                size = page
-                    .leaves
-                    .iter()
-                    .fold(size, |sum, leaf| sum.plus(&leaf.size));
-                from = page.next;
-            }
-        }
-        Ok(Some(NodeSummary {
+        let node = self.tree(set).node_at(&path)?;
+        Ok(node.map(|node| NodeSummary {
             commitment: node.commitment,
             leaf_count: u64::try_from(node.leaf_count).unwrap_or_default(),
-            size,
+            size: node.size,
         }))
     }
 

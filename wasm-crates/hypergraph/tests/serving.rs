@@ -78,6 +78,12 @@ fn pages(state: &Hypergraph, max: usize) -> Vec<ServedLeaf> {
     all
 }
 
+fn sum_of(leaves: &[ServedLeaf]) -> Size {
+    leaves
+        .iter()
+        .fold(Size::ZERO, |sum, served| sum.plus(&served.leaf.size))
+}
+
 fn pull(state: &mut Hypergraph, leaves: Vec<ServedLeaf>, root: &Root) -> Result<(), StateError> {
     let mut replacement = state.replacement(&ShardKey::of(&APP), ADDS)?;
     for leaf in leaves {
@@ -209,20 +215,21 @@ fn branches_answer_for_every_path_that_leads_to_them() {
     assert!(root.full_path.len() >= 42 && !root.is_leaf);
     // A path inside the compressed prefix names the same node.
     assert_eq!(shard.branch(ADDS, &root.full_path[..9]).unwrap(), root);
-    let mut below = 0;
+    let (mut below, mut size) = (0, Size::ZERO);
     for (index, commitment) in &root.children {
         let path = [&root.full_path[..], &[*index]].concat();
         let child = shard.branch(ADDS, &path).unwrap();
         assert_eq!(child.commitment, *commitment);
         if child.is_leaf {
-            assert_eq!((child.full_path, child.leaf_count), (path, 1));
+            assert_eq!((&child.full_path, child.leaf_count), (&path, 1));
         }
-        below += shard
-            .branch(ADDS, &[&root.full_path[..], &[*index]].concat())
-            .unwrap()
-            .leaf_count;
+        let leaves = shard.leaves(ADDS, &path, 0, 0, usize::MAX).unwrap().leaves;
+        assert_eq!(child.size, sum_of(&leaves));
+        below += child.leaf_count;
+        size = size.plus(&child.size);
     }
-    assert_eq!(below, 64);
+    assert_eq!((below, &size), (64, &root.size));
+    assert_eq!(size, sum_of(&pages(&state, 17)));
     let absent = [63; 4];
     assert!(matches!(
         shard.branch(ADDS, &absent),

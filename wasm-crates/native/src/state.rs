@@ -233,6 +233,7 @@ impl StateStore {
             commitment: hex::encode(&info.commitment),
             is_leaf: info.is_leaf,
             leaf_count: info.leaf_count.to_string(),
+            size: info.size.to_string(),
         })
     }
 

@@ -57,6 +57,7 @@ pub(crate) struct Branch {
     pub(crate) children: Vec<Child>,
     pub(crate) is_leaf: bool,
     pub(crate) leaf_count: String,
+    pub(crate) size: String,
 }
 
 /// JSON `AddonVerified`: what is wrong by table and key.
