@@ -1,6 +1,7 @@
 /** Addresses of atoms and shards (spec 21 section 1, spec 41 section 1). */
 import { shake256 } from '@noble/hashes/sha3.js'
 import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js'
+import { sameBytes } from '../platform/bytes.ts'
 import { type Location, StateError } from '../platform/state.ts'
 
 export const ADDRESS_BYTES = 32
@@ -39,6 +40,10 @@ export function shardL1(domain: Uint8Array): Uint8Array {
 
 /** 35 bytes: L1 || L2. */
 export const shardKey = (domain: Uint8Array): Uint8Array => concatBytes(shardL1(domain), domain)
+
+/** 35 bytes whose L1 belongs to its L2: what every client of this specification sends. */
+export const isShardKey = (key: Uint8Array): boolean =>
+  key.length === SHARD_KEY_BYTES && sameBytes(key, shardKey(key.subarray(SHARD_KEY_BYTES - ADDRESS_BYTES)))
 
 /** Elements of 6 bits, most significant first; the last is padded with zero bits (spec 20 section 7). */
 export function pathOf(key: Uint8Array): number[] {

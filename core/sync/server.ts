@@ -2,10 +2,10 @@
  * Serving side of PerformSync (spec 22 sections 3, 4; SYN-02, SYN-04, SYN-11): every answer comes from one generation, and a root that is
  * asked for is enforced. Keeps nothing between queries but the generations that streams are reading.
  */
-import type { BranchInfo, Generation, LeafRange, LeavesPage, State, TreeName } from '../platform/state.ts'
+import type { BranchInfo, Generation, LeafRange, LeavesPage, State } from '../platform/state.ts'
 import { StateError } from '../platform/state.ts'
 import { compareBytes } from '../state/bytes.ts'
-import { SHARD_KEY_BYTES, shardKey } from '../state/location.ts'
+import { isShardKey } from '../state/location.ts'
 import { SyncWireError } from './errors.ts'
 import { SYNC_LIMITS } from './limits.ts'
 import {
@@ -87,7 +87,7 @@ export class SyncStream {
         [],
       )
     }
-    if (!isShardKey(query.tree))
+    if (!isShardKey(query.tree.shardKey))
       return refusal(SYNC_CODE.shardKey, 'the shard key is not L1 and L2 of a shard', query.path)
     try {
       const generation = await this.#generationFor(query)
@@ -147,10 +147,6 @@ export function branchAnswer({ path }: SyncQuery, info: BranchInfo): BranchAnswe
     commitment: info.leafCount === 0n ? new Uint8Array(0) : info.commitment,
   }
 }
-
-/** 35 bytes whose L1 belongs to its L2: what every client of this specification sends. */
-const isShardKey = ({ shardKey: sent }: TreeName): boolean =>
-  sent.length === SHARD_KEY_BYTES && compareBytes(sent, shardKey(sent.subarray(SHARD_KEY_BYTES - 32))) === 0
 
 /** What a peer is told of an error of the state; of any other it learns nothing. */
 const ANSWERS: Readonly<Record<string, readonly [code: SyncCode, text: string]>> = {

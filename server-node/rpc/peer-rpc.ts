@@ -20,7 +20,6 @@ import { type ProverLookup, registryLookup } from './provers.ts'
 import { appShardService, type GlobalContent, globalService } from './services/global.ts'
 import { keyRegistryService } from './services/key-registry.ts'
 import { declared, type ServedService, waitsFor } from './services/served.ts'
-import { ShardBook } from './services/shard-facts.ts'
 import { SyncService } from './services/sync.ts'
 
 export type PeerRpcEngine = Ed448Signer & IdentityVerifier & Pick<FullEngine, 'blsVerifyPossession'>
@@ -86,7 +85,7 @@ function servicesOf(options: PeerRpcOptions, rates: ReturnType<typeof rpcRates>)
   const content: GlobalContent = {
     source,
     workers,
-    ...(state === undefined ? {} : { shards: new ShardBook(state), shardKeys: () => shardKeys(state) }),
+    ...(state === undefined ? {} : { state, shardKeys: () => shardKeys(state) }),
     ...(submit === undefined ? {} : { submit }),
     ...(onMessage === undefined ? {} : { onMessage }),
   }

@@ -9,13 +9,14 @@ import {
   GlobalProposalResponseSchema,
   GlobalService,
 } from '@petal/core/gen/node/global_service_pb.js'
+import { SHARD_KEY_BYTES } from '@petal/core/state/location.ts'
 import type { FrameSource } from '../../chain/source.ts'
 import { CALLER } from '../callers.ts'
 import { define } from './define.ts'
 import { frameOf, globalFrame } from './frames.ts'
 import { Messages } from './messages.ts'
 import type { ServedService } from './served.ts'
-import type { ShardBook } from './shard-facts.ts'
+import { type ShardState, shardFacts } from './shard-facts.ts'
 
 /** A worker as its master tells of it. */
 export interface WorkerFacts {
@@ -35,7 +36,7 @@ export interface GossipMessage {
 export interface GlobalContent {
   readonly source: FrameSource
   /** Absent where no state is kept. */
-  readonly shards?: ShardBook
+  readonly state?: ShardState
   /** Keys of all shards, 35 bytes each. */
   readonly shardKeys?: () => Promise<readonly Uint8Array[]>
   readonly workers: () => readonly WorkerFacts[]
@@ -46,25 +47,25 @@ export interface GlobalContent {
 }
 
 export function globalService(content: GlobalContent): ServedService {
-  const { source, shards, submit, onMessage } = content
+  const { source, state, submit, onMessage } = content
   return define(GlobalService, {
     getGlobalFrame: async ({ frameNumber }) =>
       create(GlobalFrameResponseSchema, { frame: await globalFrame(source, frameNumber) }),
     getGlobalProposal: ({ frameNumber }) => proposal(source, frameNumber),
     getLockedAddresses: () => ({ transactions: [] }),
     getWorkerInfo: () => ({ workers: content.workers().map((worker) => ({ ...worker })) }),
-    ...(shards === undefined
+    ...(state === undefined
       ? {}
       : {
           getGlobalShards: async ({ l1, l2 }) => {
-            const { size, commitment } = await shards.facts(concatBytes(l1, l2), [])
+            const { size, commitment } = await shardFacts(state, concatBytes(l1, l2), [])
             return { size, commitment }
           },
           getAppShards: async ({ shardKey, prefix }, context) => ({
             info:
               shardKey.length === SHARD_KEY_BYTES
-                ? [await shards.facts(shardKey, prefix)]
-                : await everyShard(content, shards, context.values.get(CALLER).isSelf),
+                ? [await shardFacts(state, shardKey, prefix)]
+                : await everyShard(content, state, context.values.get(CALLER).isSelf),
           }),
         }),
     ...(onMessage === undefined
@@ -82,8 +83,6 @@ export function globalService(content: GlobalContent): ServedService {
   })
 }
 
-const SHARD_KEY_BYTES = 35
-
 /** Frame 0 has a state only; of later frames this node keeps neither votes nor the parent's certificate, and a missing part empties the answer. */
 async function proposal(source: FrameSource, number: bigint) {
   const header = number === 0n && source.oldest === 0n ? await source.header(0n) : undefined
@@ -91,12 +90,12 @@ async function proposal(source: FrameSource, number: bigint) {
   return create(GlobalProposalResponseSchema, { proposal: create(GlobalProposalSchema, { state: frameOf(header) }) })
 }
 
-async function everyShard({ shardKeys }: GlobalContent, shards: ShardBook, isSelf: boolean) {
+async function everyShard({ shardKeys }: GlobalContent, state: ShardState, isSelf: boolean) {
   if (!isSelf) throw new ConnectError('all shards are listed for this node itself only', Code.PermissionDenied)
   const keys = (await shardKeys?.()) ?? []
   const info = []
-  // One after the other: the sizes of many shards at once would find no turn.
-  for (const shardKey of keys) info.push({ ...(await shards.facts(shardKey, [])), shardKey })
+  // One after the other: the store has other work too.
+  for (const shardKey of keys) info.push({ ...(await shardFacts(state, shardKey, [])), shardKey })
   return info
 }
 

@@ -1,20 +1,16 @@
-/** Roots, counts and sizes of shards for GetAppShards and GetGlobalShards (spec 51 section 5; hazard RPC-H12: counted once for each root). */
+/**
+ * Roots, counts and sizes of shards for GetAppShards and GetGlobalShards (spec 51 section 5; hazard RPC-H12): a tree keeps count and size of
+ * every node, so that a shard of millions of leaves costs one look at four nodes.
+ */
 
 import { Code, ConnectError } from '@connectrpc/connect'
-import { bytesToHex } from '@noble/hashes/utils.js'
-import { type Generation, PHASES, StateError, type TreeName, VERTEX_ADDS } from '@petal/core/platform/state.ts'
-import { shardKey as shardKeyOf } from '@petal/core/state/location.ts'
-import { Turns } from '../../state/turns.ts'
+import { PHASES, StateError, type TreeName } from '@petal/core/platform/state.ts'
+import { isShardKey } from '@petal/core/state/location.ts'
+import type { NodeGeneration } from '../../state/node-state.ts'
 
-const SHARD_KEY_BYTES = 35
-const DOMAIN_AT = 3
 const LONGEST_PATH = 86
-/** Leaves that are added up for a size; larger trees have none here. */
-const COUNTED_LEAVES = 20_000n
-const PAGE_LEAVES = 1_000
-const PAGE_BYTES = 4 << 20
-const REMEMBERED = 256
 const EMPTY_ROOT = new Uint8Array(64)
+const NOTHING: Node = { commitment: EMPTY_ROOT, leafCount: 0n, size: 0n }
 
 export interface ShardFacts {
   readonly prefix: number[]
@@ -25,83 +21,48 @@ export interface ShardFacts {
 
 /** What is asked of the state here. */
 export interface ShardState {
-  generation(): Promise<Generation>
+  generation(): Promise<Pick<NodeGeneration, 'branch' | 'release'>>
 }
 
-export class ShardBook {
-  readonly #state: ShardState
-  readonly #sizes = new Map<string, bigint>()
-  /** One tree is added up at a time; the store has other work too. */
-  readonly #turns = new Turns(1, 32)
-
-  constructor(state: ShardState) {
-    this.#state = state
-  }
-
-  /** The nodes at a path of the four trees. Throws `ConnectError`. */
-  async facts(key: Uint8Array, prefix: readonly number[]): Promise<ShardFacts> {
-    if (!isShardKey(key)) throw new ConnectError('the shard key is not L1 and L2 of a shard', Code.InvalidArgument)
-    if (prefix.length > LONGEST_PATH || prefix.some((element) => element > 63))
-      throw new ConnectError('not a path of a tree', Code.InvalidArgument)
-    const generation = await this.#state.generation()
-    try {
-      const nodes = await Promise.all(PHASES.map((phase) => nodeAt(generation, { shardKey: key, phase }, prefix)))
-      const [adds] = nodes
-      const tree = { shardKey: key, phase: VERTEX_ADDS }
-      const size = adds === undefined || adds.count === 0n ? 0n : await this.#size(generation, tree, prefix, adds)
-      return {
-        prefix: [...prefix],
-        size: bigEndian(size),
-        dataShards: adds?.count ?? 0n,
-        commitment: nodes.map(({ commitment }) => commitment),
-      }
-    } finally {
-      generation.release()
+/** The nodes at a path of the four trees; count and size are those of the vertex adds. Throws `ConnectError`, rejects with `StateError`. */
+export async function shardFacts(state: ShardState, key: Uint8Array, prefix: readonly number[]): Promise<ShardFacts> {
+  if (!isShardKey(key)) throw new ConnectError('the shard key is not L1 and L2 of a shard', Code.InvalidArgument)
+  if (prefix.length > LONGEST_PATH || prefix.some((element) => element > 63))
+    throw new ConnectError('not a path of a tree', Code.InvalidArgument)
+  const generation = await state.generation()
+  try {
+    const nodes = await Promise.all(PHASES.map((phase) => nodeAt(generation, { shardKey: key, phase }, prefix)))
+    const [adds = NOTHING] = nodes
+    return {
+      prefix: [...prefix],
+      size: bigEndian(adds.size),
+      dataShards: adds.leafCount,
+      commitment: nodes.map(({ commitment }) => commitment),
     }
-  }
-
-  async #size(generation: Generation, tree: TreeName, path: readonly number[], node: Node): Promise<bigint> {
-    const name = `${bytesToHex(tree.shardKey)} ${path.join('.')} ${bytesToHex(node.commitment)}`
-    const known = this.#sizes.get(name)
-    if (known !== undefined) return known
-    if (node.count > COUNTED_LEAVES)
-      throw new ConnectError(`${node.count} leaves: their size is not added up here`, Code.ResourceExhausted)
-    const size = await this.#turns.run(() => sumOfSizes(generation, tree, path))
-    const [oldest] = this.#sizes.keys()
-    if (this.#sizes.size >= REMEMBERED && oldest !== undefined) this.#sizes.delete(oldest)
-    this.#sizes.set(name, size)
-    return size
+  } finally {
+    generation.release()
   }
 }
 
 interface Node {
   readonly commitment: Uint8Array
-  readonly count: bigint
+  readonly leafCount: bigint
+  readonly size: bigint
 }
 
-async function nodeAt(generation: Generation, tree: TreeName, path: readonly number[]): Promise<Node> {
+async function nodeAt(
+  generation: Pick<NodeGeneration, 'branch'>,
+  tree: TreeName,
+  path: readonly number[],
+): Promise<Node> {
   try {
-    const { commitment, leafCount } = await generation.branch(tree, path)
-    return { commitment: leafCount === 0n ? EMPTY_ROOT : commitment, count: leafCount }
+    const node = await generation.branch(tree, path)
+    return node.leafCount === 0n ? NOTHING : node
   } catch (error) {
-    if (error instanceof StateError && error.code === 'notFound') return { commitment: EMPTY_ROOT, count: 0n }
+    if (error instanceof StateError && error.code === 'notFound') return NOTHING
     throw error
   }
 }
-
-async function sumOfSizes(generation: Generation, tree: TreeName, path: readonly number[]): Promise<bigint> {
-  let sum = 0n
-  for (let from: number | undefined = 0; from !== undefined; ) {
-    const page = await generation.leaves(tree, path, { from, max: PAGE_LEAVES, maxBytes: PAGE_BYTES })
-    for (const { size } of page.leaves) sum += size
-    from = page.next
-  }
-  return sum
-}
-
-/** 35 bytes whose L1 belongs to its L2. */
-export const isShardKey = (key: Uint8Array): boolean =>
-  key.length === SHARD_KEY_BYTES && bytesToHex(shardKeyOf(key.subarray(DOMAIN_AT))) === bytesToHex(key)
 
 /** Unsigned, shortest form; nothing for 0. */
 export function bigEndian(value: bigint): Uint8Array {
