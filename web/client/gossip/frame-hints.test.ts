@@ -3,6 +3,7 @@ import { fromProtobuf } from '@petal/core/codec/protobuf.ts'
 import { GlobalFrame, GlobalFrameHeader } from '@petal/core/codec/tables/consensus.ts'
 import { expect, test } from 'vitest'
 import { FrameHints, hintOf } from './frame-hints.ts'
+import { TAB_LIMITS } from './limits.ts'
 
 interface Recorded {
   readonly header_pb: string
@@ -24,27 +25,57 @@ test('FRM-01 the header of a recorded frame is found in its canonical bytes, in 
     expect(hintOf(bytes)).toBe(null)
 })
 
-test('one hint is verified at a time, of the others only the newest; what is not newer than the head is not looked at', async () => {
-  const verified: string[] = []
-  let waiting = Promise.withResolvers<void>()
+/** Hints whose verification ends when `end` is called, and the numbers that were verified. */
+function verifying(head: () => bigint | null = () => null) {
+  const verified: number[] = []
+  let ending = Promise.withResolvers<void>()
+  const hints = new FrameHints(head, async (header) => {
+    verified.push(recorded.findIndex(({ header_pb }) => header_pb === Buffer.from(header).toString('hex')))
+    await ending.promise
+  })
+  const end = async (error?: Error): Promise<void> => {
+    const ended = ending
+    ending = Promise.withResolvers()
+    if (error === undefined) ended.resolve()
+    else ended.reject(error)
+    await new Promise((resolve) => setTimeout(resolve))
+  }
+  const take = (peer: string, ...frames: readonly number[]) => {
+    for (const at of frames) hints.take(framed(recorded[at] as Recorded), peer)
+  }
+  return { take, end, verified }
+}
+
+test('one hint is verified at a time, of the others of its peer only the newest; what is not newer than the head is not looked at', async () => {
   let head = BigInt(recorded[2]?.header.frame_number ?? 0)
-  const hints = new FrameHints(
-    () => head,
-    async (header) => {
-      verified.push(Buffer.from(header).toString('hex'))
-      await waiting.promise
-    },
-  )
-  for (const frame of recorded) hints.take(framed(frame))
-  expect(verified).toEqual([recorded[3]?.header_pb])
-  const first = waiting
-  waiting = Promise.withResolvers()
-  first.reject(new Error('not verified'))
-  await new Promise((resolve) => setTimeout(resolve))
-  expect(verified).toEqual([recorded[3]?.header_pb, recorded.at(-1)?.header_pb])
-  waiting.resolve()
-  await new Promise((resolve) => setTimeout(resolve))
-  head = BigInt(recorded.at(-1)?.header.frame_number ?? 0)
-  for (const frame of recorded) hints.take(framed(frame))
-  expect(verified.length).toBe(2)
+  const { take, end, verified } = verifying(() => head)
+  const last = recorded.length - 1
+  const all = Array.from(recorded.keys())
+  take('a', ...all)
+  expect(verified).toEqual([3])
+  await end(new Error('not verified'))
+  expect(verified).toEqual([3, last])
+  await end()
+  head = BigInt(recorded[last]?.header.frame_number ?? 0)
+  take('a', ...all)
+  expect(verified).toEqual([3, last])
+})
+
+test('a peer that floods with hints of higher numbers takes nothing from the others: each has its turn', async () => {
+  const { take, end, verified } = verifying()
+  take('flood', 9)
+  take('a', 4)
+  take('b', 5)
+  for (let high = 10; high < 15; high++) take('flood', high)
+  for (let turn = 0; turn < 4; turn++) await end()
+  expect(verified).toEqual([9, 4, 5, 14])
+})
+
+test('hints of so many peers wait, and no more', async () => {
+  const { take, end, verified } = verifying()
+  take('first', 0)
+  for (let peer = 0; peer <= TAB_LIMITS.hintingPeers; peer++) take(`${peer}`, 1)
+  take('0', 2)
+  for (let turn = 0; turn < TAB_LIMITS.hintingPeers + 3; turn++) await end()
+  expect(verified).toEqual([0, 2, ...Array.from({ length: TAB_LIMITS.hintingPeers - 1 }, () => 1)])
 })

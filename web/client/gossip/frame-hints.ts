@@ -1,11 +1,13 @@
 /**
  * Frames that come by gossip. They are hints: each is verified as any other header before it becomes the head, nobody is blamed for one that does
- * not verify, and while one is being verified only the newest of the others is kept.
+ * not verify, and one is verified at a time. Meanwhile the newest of each peer waits, and the peers take turns. A peer can displace only what it
+ * passed on itself; nodes offer the same frames by the light protocol too.
  */
 
 import { toProtobuf } from '@petal/core/codec/protobuf.ts'
 import { GlobalFrame, GlobalFrameHeader } from '@petal/core/codec/tables/consensus.ts'
 import { WIRE_LIMITS } from '@petal/core/light/wire-limits.ts'
+import { TAB_LIMITS } from './limits.ts'
 
 export interface Hint {
   readonly number: bigint
@@ -28,8 +30,9 @@ export function hintOf(data: Uint8Array): Hint | null {
 export class FrameHints {
   readonly #head: () => bigint | null
   readonly #verify: (header: Uint8Array) => Promise<unknown>
+  /** The newest hint of each peer; whose turn is next comes first. */
+  readonly #waiting = new Map<string, Hint>()
   #running = false
-  #next: Hint | null = null
 
   /** `head`: newest verified frame. `verify` takes a header in when it verifies. */
   constructor(head: () => bigint | null, verify: (header: Uint8Array) => Promise<unknown>) {
@@ -37,17 +40,21 @@ export class FrameHints {
     this.#verify = verify
   }
 
-  take(data: Uint8Array): void {
+  /** `peer`: who passed it on. */
+  take(data: Uint8Array, peer: string): void {
     const hint = hintOf(data)
-    if (hint === null || hint.number <= (this.#head() ?? -1n) || hint.number <= (this.#next?.number ?? -1n)) return
-    this.#next = hint
+    if (hint === null || hint.number <= (this.#head() ?? -1n)) return
+    const before = this.#waiting.get(peer)
+    if (before === undefined ? this.#waiting.size >= TAB_LIMITS.hintingPeers : hint.number <= before.number) return
+    // A peer that had its place keeps it.
+    this.#waiting.set(peer, hint)
     if (!this.#running) void this.#run()
   }
 
   async #run(): Promise<void> {
     this.#running = true
-    for (let hint = this.#next; hint !== null; hint = this.#next) {
-      this.#next = null
+    for (const [peer, hint] of this.#waiting) {
+      this.#waiting.delete(peer)
       if (hint.number > (this.#head() ?? -1n)) await this.#verify(hint.header).catch(() => {})
     }
     this.#running = false

@@ -2,6 +2,9 @@
 import type { GossipLimits } from '@petal/core/gossip/index.ts'
 import type { LinkLimits } from '@petal/p2p/gossip/link.ts'
 
+/** Peers that gossip with a tab at one time. */
+const PEERS = 16
+
 export const TAB_LIMITS = {
   /** Longest message that a tab publishes or hands out. */
   messageBytes: 1 << 20,
@@ -9,6 +12,8 @@ export const TAB_LIMITS = {
   topics: 32,
   /** Listeners of one client. */
   listeners: 128,
+  /** Peers whose frames wait to be verified, one of each. */
+  hintingPeers: PEERS,
   /** Nodes that a tab keeps connections to. */
   nodes: 3,
   /** Addresses that are tried. */
@@ -26,7 +31,7 @@ export const TAB_LIMITS = {
 
 /** A tab has a few peers and little memory. */
 export const TAB_GOSSIP_LIMITS: Partial<GossipLimits> = {
-  peers: 16,
+  peers: PEERS,
   queueBytes: 4 << 20,
   allQueuesBytes: 16 << 20,
   pendingMessages: 1024,

@@ -223,7 +223,7 @@ export class PeerHost {
     this.#running = gossip
     // In a task of its own: listeners of the page have it first.
     gossip.service.subscribe(GLOBAL_TOPICS.frame, {
-      deliver: ({ data }) => void setTimeout(() => this.#hints.take(data)),
+      deliver: ({ data }, peer) => void setTimeout(() => this.#hints.take(data, peer)),
     })
     for (const topic of this.#topics.values()) topic.end = gossip.service.subscribe(topic.bitmask, topic.subscriber)
     this.#parts.share({ dial: (...asked) => dialShared(gossip, ...asked) })
