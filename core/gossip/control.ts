@@ -125,7 +125,8 @@ export function onIWant(state: GossipState, peer: Peer, ids: readonly Uint8Array
     for (const cached of subscribed.length > 0 ? subscribed : all) {
       const answers = cached.answers.get(peer.key) ?? 0
       const { bytes } = cached.message
-      if (answers >= params.retransmissions || !state.hasRoom(peer, bytes.length)) continue
+      if (answers >= params.retransmissions || peer.wrote(cached.message)) continue
+      if (!state.hasRoom(peer, bytes.length)) continue
       cached.answers.set(peer.key, answers + 1)
       state.outbox.message(peer.key, bytes)
     }

@@ -1,12 +1,16 @@
 /** What the router knows of one connected peer. */
+import { base58Decode } from '../identity/base58.ts'
+import { sameBytes } from '../platform/bytes.ts'
 import type { Millis } from '../platform/machine.ts'
 import type { BitmaskKey } from './bitmask.ts'
 import type { PeerKey } from './events.ts'
-import type { IdForm, MessageDigest } from './message.ts'
+import type { IdForm, MessageDigest, MessageFields } from './message.ts'
 import type { GossipLimits } from './params.ts'
 
 export class Peer {
   readonly key: PeerKey
+  /** Bytes of its name, when that is a peer id. */
+  readonly #id: Uint8Array | null
   readonly outbound: boolean
   readonly address: string | null
   /** Always gets everything and is in no mesh. */
@@ -43,11 +47,17 @@ export class Peer {
     now: Millis,
   ) {
     this.key = key
+    this.#id = base58Decode(key)
     this.outbound = outbound
     this.address = address
     this.direct = direct
     this.#badTokens = badTokens
     this.#badAt = now
+  }
+
+  /** Whether it wrote a message itself: it must not be sent to it, since older nodes count that as a bad message (spec 50 section 5). */
+  wrote({ from }: MessageFields): boolean {
+    return this.#id !== null && sameBytes(this.#id, from)
   }
 
   /** Whether its messages are still looked at. */

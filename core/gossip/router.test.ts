@@ -1,5 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect, test } from 'vitest'
+import { base58Encode } from '../identity/base58.ts'
 import { slicesOf } from './bitmask.ts'
 import { encodeMessage, messageDigest, writeId } from './message.ts'
 import { messageBy, OneRouter } from './one-router.ts'
@@ -260,6 +261,24 @@ test('P2P-H7 a malformed frame closes the stream, and nothing behind it is read'
   one.reopen('a')
   one.say('a', { messages: [messageBy('author', T, data(1)).bytes] })
   expect(one.delivered()).toEqual(hex([data(1)]))
+})
+
+test('a message is never sent to the peer that is its author: it would count as a bad one there', () => {
+  const one = subscribed(T)
+  const small = messageBy('author', T, data(1))
+  const large = messageBy('author', T, data(2, 20_000))
+  const author = base58Encode(small.from)
+  one.peer(author, [T])
+  one.peer('relay', [T])
+  one.beat()
+  one.clear()
+  one.say('relay', { messages: [small.bytes, large.bytes] })
+  one.say(author, { iwant: [idOf(data(1), 'long'), idOf(data(2, 20_000), 'short')] })
+  expect(one.delivered().length).toBe(2)
+  expect(one.heard(author).messages).toEqual([])
+  // What others wrote it gets.
+  one.say('relay', { messages: [messageBy('other', T, data(3)).bytes] })
+  expect(one.heard(author).messages.length).toBe(1)
 })
 
 test('a second stream of a peer replaces the first', () => {

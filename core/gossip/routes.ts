@@ -85,7 +85,7 @@ export class Routes {
     let sent = 0
     for (const key of to) {
       const peer = this.#state.peers.get(key)
-      if (peer && !except.has(key) && this.#state.sendMessage(peer, message.bytes, digest)) sent++
+      if (peer && !except.has(key) && this.#state.sendMessage(peer, message, digest)) sent++
     }
     return sent
   }

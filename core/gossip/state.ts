@@ -5,7 +5,7 @@ import type { BitmaskKey } from './bitmask.ts'
 import type { GossipEffect, JobKey, PeerKey } from './events.ts'
 import { MessageCache, SeenMessages, WantedMessages } from './memory.ts'
 import { Meshes } from './mesh.ts'
-import { type MessageDigest, writeId } from './message.ts'
+import { type GossipMessage, type MessageDigest, writeId } from './message.ts'
 import { Outbox } from './outbox.ts'
 import type { GossipConfig } from './params.ts'
 import type { Peer } from './peer.ts'
@@ -75,9 +75,10 @@ export class GossipState {
     return queued + bytes <= factor * queueBytes || queued < queueBytes / 4
   }
 
-  /** Sends a message unless there is no room or the peer does not want it. */
-  sendMessage(peer: Peer, bytes: Uint8Array, digest: MessageDigest): boolean {
-    if (peer.unwanted.has(digest) || !this.hasRoom(peer, bytes.length)) return false
+  /** Sends a message unless there is no room, the peer does not want it, or it is its own. */
+  sendMessage(peer: Peer, message: GossipMessage, digest: MessageDigest): boolean {
+    const { bytes } = message
+    if (peer.unwanted.has(digest) || peer.wrote(message) || !this.hasRoom(peer, bytes.length)) return false
     this.outbox.message(peer.key, bytes)
     return true
   }
