@@ -18,12 +18,12 @@ import {
   sealKey,
 } from '@petal/core/identity/sealed-keys.ts'
 import { clientError } from '../errors.ts'
-import { ED448_KEY_TYPE, IDENTITY_ID } from './wrapping.ts'
+import type { OpenIdentity } from './identity-types.ts'
+import { ED448_KEY_BYTES, ED448_KEY_TYPE, IDENTITY_ID } from './wrapping.ts'
 
 /** Memory of the derivation: 128 MiB, as in files of a node. */
 const LOG2_N = 17
 const SALT_BYTES = 32
-const SEED_BYTES = 57
 /** The derivation lets others run after so many milliseconds. */
 const TICK_MILLIS = 10
 
@@ -48,11 +48,8 @@ export async function sealIdentity(
   }
 }
 
-/** Seed and public key as the file names them. Throws `ClientError` `import` (no such file, or damaged) or `passphrase`. */
-export async function openSealedIdentity(
-  bytes: Uint8Array,
-  passphrase: string,
-): Promise<{ readonly seed: Uint8Array; readonly publicKey: Uint8Array }> {
+/** Seed and public key as the file names them, of whatever length. Throws `ClientError` `import` (no such file, or damaged) or `passphrase`. */
+export async function openSealedIdentity(bytes: Uint8Array, passphrase: string): Promise<OpenIdentity> {
   const file = parsed(bytes)
   const wrappingKey = await derive(passphrase, file.kdf)
   try {
@@ -65,7 +62,7 @@ export async function openSealedIdentity(
     const opened = openKey(sealed, wrappingKey)
     if (opened === null) throw clientError('import', 'The peer key in this file is damaged: use another copy.')
     // Older nodes keep the public key behind the seed.
-    const seed = opened.slice(0, SEED_BYTES)
+    const seed = opened.slice(0, opened.length === 2 * ED448_KEY_BYTES ? ED448_KEY_BYTES : opened.length)
     opened.fill(0)
     return { seed, publicKey: hexToBytes(sealed.publicKey) }
   } finally {

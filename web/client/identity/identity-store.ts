@@ -1,7 +1,9 @@
 /** Where the identity is kept: one record in a database of its own, shared by all tabs of an origin. */
-import { openDB } from 'idb'
+import { sameBytes } from '@petal/core/platform/bytes.ts'
+import { type IDBPDatabase, openDB } from 'idb'
 import { clientError } from '../errors.ts'
 import type { StoredIdentity } from './identity-types.ts'
+import { ED448_KEY_BYTES, NONCE_BYTES } from './wrapping.ts'
 
 const DATABASE = 'petal-identity'
 const VERSION = 1
@@ -21,37 +23,41 @@ export interface IdentityStore {
 export function browserIdentityStore(): IdentityStore | null {
   if (typeof indexedDB === 'undefined' || typeof crypto.subtle === 'undefined') return null
   return {
-    get: () => changed((held) => ({ held })).then(({ held }) => held),
-    add: (made) => changed((held) => ({ held: held ?? made, put: held ?? made })).then(({ held }) => held ?? made),
-    replace: async (made, expected) => {
-      const { done } = await changed((held) => {
-        const same = held === null ? expected === null : expected !== null && sameKey(held.publicKey, expected)
-        return same ? { held, put: made, done: true } : { held, done: false }
-      })
-      return done === true
-    },
+    // Nobody waits for a read, and a read for nobody else's.
+    get: () => opened(async (db) => readRecord(await db.get(NAME, KEY))),
+    add: (made) => changed((held) => (held === null ? { put: made, answer: made } : { answer: held })),
+    replace: (made, expected) =>
+      changed((held) => {
+        const same = held === null ? expected === null : expected !== null && sameBytes(held.publicKey, expected)
+        return same ? { put: made, answer: true } : { answer: false }
+      }),
   }
 }
 
-interface Change {
-  readonly held: StoredIdentity | null
+interface Change<T> {
   /** Undefined: nothing is written; null: the record is deleted. */
   readonly put?: StoredIdentity | null
-  readonly done?: boolean
+  readonly answer: T
 }
 
 /** Reads and writes in one transaction: tabs do not step on each other. */
-async function changed(decide: (held: StoredIdentity | null) => Change): Promise<Change> {
+function changed<T>(decide: (held: StoredIdentity | null) => Change<T>): Promise<T> {
+  return opened(async (db) => {
+    const transaction = db.transaction(NAME, 'readwrite', { durability: 'strict' })
+    const { store } = transaction
+    const { put, answer } = decide(readRecord(await store.get(KEY)))
+    if (put === null) await store.delete(KEY)
+    else if (put !== undefined) await store.put(put, KEY)
+    await transaction.done
+    return answer
+  })
+}
+
+async function opened<T>(work: (db: IDBPDatabase) => Promise<T>): Promise<T> {
   try {
     const db = await openDB(DATABASE, VERSION, { upgrade: (fresh) => void fresh.createObjectStore(NAME) })
     try {
-      const transaction = db.transaction(NAME, 'readwrite', { durability: 'strict' })
-      const { store } = transaction
-      const change = decide(readRecord(await store.get(KEY)))
-      if (change.put === null) await store.delete(KEY)
-      else if (change.put !== undefined) await store.put(change.put, KEY)
-      await transaction.done
-      return change
+      return await work(db)
     } finally {
       db.close()
     }
@@ -70,9 +76,8 @@ function readRecord(value: unknown): StoredIdentity | null {
   const bytes = [publicKey, nonce, box].every((part) => part instanceof Uint8Array)
   const known = version === 1 && typeof id === 'string' && typeof type === 'number' && typeof created === 'number'
   if (!known || !bytes || typeof lock !== 'object' || lock === null) throw new Error('what is stored is no identity')
-  return value as StoredIdentity
-}
-
-function sameKey(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
+  const record = value as StoredIdentity
+  if (record.publicKey.length !== ED448_KEY_BYTES || record.nonce.length !== NONCE_BYTES)
+    throw new Error('what is stored has a public key or a nonce of a wrong length')
+  return record
 }

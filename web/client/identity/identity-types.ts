@@ -36,3 +36,9 @@ export interface StoredIdentity {
   /** AES-GCM of the seed, with its tag. */
   readonly box: Uint8Array
 }
+
+/** A key in the clear. `seed` is the receiver's to wipe. */
+export interface OpenIdentity {
+  readonly seed: Uint8Array
+  readonly publicKey: Uint8Array
+}

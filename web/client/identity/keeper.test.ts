@@ -1,14 +1,14 @@
 import 'fake-indexeddb/auto'
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { openDB } from 'idb'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { loadNativeEngine } from '../../../test/engines/native.ts'
 import { ClientError } from '../errors.ts'
 import { openSealedIdentity, sealIdentity } from './exported.ts'
 import { browserIdentityStore } from './identity-store.ts'
 import type { StoredIdentity } from './identity-types.ts'
 import { IdentityKeeper } from './keeper.ts'
-import { newBrowserKey } from './wrapping.ts'
+import { newBrowserKey, wrapSeed } from './wrapping.ts'
 
 const engine = loadNativeEngine()
 const keeper = (store = browserIdentityStore()) =>
@@ -77,6 +77,55 @@ test('OPS-H3 what is stored holds no key in the clear, is bound to its name, and
     await withRecord(() => broken)
     expect(await codeOf(keeper().identity())).toBe('identity')
   }
+})
+
+test('OPS-H3 keys of a wrong length are told as what they are: a damaged record, a file that is no use', async () => {
+  const made = await keeper().identity()
+  let original: StoredIdentity | undefined
+  await withRecord((record) => {
+    original = record
+    return record
+  })
+  if (original?.lock.kind !== 'browser') throw new Error('no key of the browser')
+  const { publicKey, lock } = original
+  const head = { version: 1, id: original.id, type: original.type, publicKey } as const
+  for (const bytes of [0, 56, 58, 114]) {
+    const box = await wrapSeed(lock.key, head, new Uint8Array(bytes))
+    await withRecord(() => ({ ...original, ...box }))
+    await expect(keeper().open()).rejects.toMatchObject({ code: 'identity', message: expect.stringContaining('57') })
+  }
+  for (const changed of [{ publicKey: new Uint8Array(56) }, { nonce: new Uint8Array(11) }]) {
+    await withRecord(() => ({ ...original, ...changed }))
+    expect(await codeOf(keeper().current())).toBe('identity')
+  }
+  await withRecord(() => original)
+  const key = hexToBytes(made.publicKey)
+  for (const [seed, half] of [
+    [56, key],
+    [58, key],
+    [57, key.slice(1)],
+  ] as const) {
+    const taking = keeper().take({ seed: new Uint8Array(seed), publicKey: half }, true)
+    await expect(taking).rejects.toMatchObject({ code: 'import', message: expect.stringContaining('57') })
+    const file = await sealIdentity(new Uint8Array(seed), half, 'correct horse', LOG2_N)
+    expect(await codeOf(openSealedIdentity(file, 'correct horse').then((o) => keeper().take(o, true)))).toBe('import')
+  }
+  expect(await keeper().current()).toEqual(made)
+})
+
+test('reading the identity waits for no other tab: only what writes takes the store for itself', async () => {
+  const one = keeper()
+  const modes = vi.spyOn(IDBDatabase.prototype, 'transaction')
+  const taken = () => modes.mock.calls.splice(0).map(([, mode]) => mode)
+  await one.identity()
+  expect(taken()).toContain('readwrite')
+  const { peerId } = await one.identity()
+  await one.lock()
+  ;(await one.open()).seed.fill(0)
+  expect(new Set(taken())).toEqual(new Set(['readonly']))
+  await one.forget(peerId)
+  expect(taken()).toContain('readwrite')
+  modes.mockRestore()
 })
 
 test('export and import give the same identity; wrong passphrases and changed files are told apart', async () => {

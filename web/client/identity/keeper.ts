@@ -8,18 +8,10 @@ import { peerIdOf, peerIdText } from '@petal/core/identity/peer-id.ts'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
 import { clientError } from '../errors.ts'
 import type { IdentityStore } from './identity-store.ts'
-import type { Lock, Protection, StoredIdentity, TabIdentity } from './identity-types.ts'
-import { ED448_KEY_TYPE, IDENTITY_ID, newBrowserKey, unwrapSeed, wrapSeed } from './wrapping.ts'
+import type { Lock, OpenIdentity, Protection, StoredIdentity, TabIdentity } from './identity-types.ts'
+import { ED448_KEY_BYTES, ED448_KEY_TYPE, IDENTITY_ID, newBrowserKey, unwrapSeed, wrapSeed } from './wrapping.ts'
 
 export type IdentityEngine = Pick<FullEngine, 'ed448PublicKey' | 'ed448Sign' | 'ed448Verify'>
-
-const SEED_BYTES = 57
-
-/** A key in the clear. `seed` is the receiver's to wipe. */
-export interface OpenIdentity {
-  readonly seed: Uint8Array
-  readonly publicKey: Uint8Array
-}
 
 /** An identity that nothing keeps. */
 interface InMemory extends OpenIdentity {
@@ -60,7 +52,7 @@ export class IdentityKeeper {
     const current = await this.current()
     if (current !== null) return current
     const engine = await this.#engine()
-    const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES))
+    const seed = crypto.getRandomValues(new Uint8Array(ED448_KEY_BYTES))
     return await this.#keep(engine.ed448PublicKey(seed), seed, async (made) => (await this.#store?.add(made)) ?? made)
   }
 
@@ -78,10 +70,12 @@ export class IdentityKeeper {
     if (key === null) throw clientError('locked', 'The identity is behind a passkey: unlock it first.')
     const seed = await unwrapSeed(key, held)
     if (seed === null) throw clientError('identity', 'The stored identity is damaged: import a copy, or forget it.')
-    const engine = await this.#engine()
-    if (bytesToHex(engine.ed448PublicKey(seed)) !== bytesToHex(publicKey)) {
+    try {
+      const wrong = await this.#wrongOf({ seed, publicKey })
+      if (wrong !== null) throw clientError('identity', `The stored identity: ${wrong}. Import a copy, or forget it.`)
+    } catch (error) {
       seed.fill(0)
-      throw clientError('identity', 'The stored key is not that of its public key: import a copy, or forget it.')
+      throw error
     }
     return { seed, publicKey: publicKey.slice() }
   }
@@ -121,9 +115,8 @@ export class IdentityKeeper {
    */
   async take({ seed, publicKey }: OpenIdentity, replace: boolean): Promise<TabIdentity> {
     try {
-      const engine = await this.#engine()
-      if (bytesToHex(engine.ed448PublicKey(seed)) !== bytesToHex(publicKey))
-        throw clientError('import', 'The private key in this file does not belong to its public key.')
+      const wrong = await this.#wrongOf({ seed, publicKey })
+      if (wrong !== null) throw clientError('import', `The peer key in this file: ${wrong}. Use another copy.`)
       const current = await this.current()
       if (current?.publicKey === bytesToHex(publicKey)) return current
       if (current !== null && !replace)
@@ -158,6 +151,17 @@ export class IdentityKeeper {
     this.#memory?.seed.fill(0)
     this.#memory = null
     this.#unlocked = null
+  }
+
+  /** What is wrong with the halves of a key; null for nothing. */
+  async #wrongOf({ seed, publicKey }: OpenIdentity): Promise<string | null> {
+    if (seed.length !== ED448_KEY_BYTES)
+      return `its private key has ${seed.length} bytes where ${ED448_KEY_BYTES} belong`
+    if (publicKey.length !== ED448_KEY_BYTES)
+      return `its public key has ${publicKey.length} bytes where ${ED448_KEY_BYTES} belong`
+    const engine = await this.#engine()
+    const same = bytesToHex(engine.ed448PublicKey(seed)) === bytesToHex(publicKey)
+    return same ? null : 'its private key does not belong to its public key'
   }
 
   async #held(): Promise<StoredIdentity | null> {

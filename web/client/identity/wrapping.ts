@@ -8,8 +8,10 @@ import type { StoredIdentity } from './identity-types.ts'
 /** Id and type of the peer key in files of keys (spec 53 section 4), so that an export is what a node can restore. */
 export const IDENTITY_ID = 'q-peer-key'
 export const ED448_KEY_TYPE = 0
+/** Of a seed and of a public key. */
+export const ED448_KEY_BYTES = 57
 
-const NONCE_BYTES = 12
+export const NONCE_BYTES = 12
 const FORMAT = 'petal-tab-identity'
 
 export type Bound = Pick<StoredIdentity, 'version' | 'id' | 'type' | 'publicKey'>
