@@ -70,7 +70,7 @@ export interface PeerNode {
 type TransportFactory = NonNullable<Libp2pOptions['transports']>[number]
 
 /** What identify says we are; no peer checks it. */
-const AGENT = `petal/${manifest.version}`
+export const AGENT = `petal/${manifest.version}`
 const IDLE_CHECK_MILLIS = 15_000
 const CLOSE_MILLIS = 2_000
 

@@ -27,8 +27,12 @@ export function udpMultiaddr(host: string, port: number, rest: string): Multiadd
   return multiaddr(`/${host.includes(':') ? 'ip6' : 'ip4'}/${host}/udp/${port}${rest}`)
 }
 
+/** IP address of `address:port` or `[address]:port`. */
+export function hostOf(remote: string): string {
+  return remote.slice(0, remote.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+}
+
 /** `address:port` or `[address]:port` as a multiaddr with `rest`. */
 export function remoteMultiaddr(remote: string, rest: string): Multiaddr {
-  const colon = remote.lastIndexOf(':')
-  return udpMultiaddr(remote.slice(0, colon).replace(/^\[|\]$/g, ''), Number(remote.slice(colon + 1)), rest)
+  return udpMultiaddr(hostOf(remote), Number(remote.slice(remote.lastIndexOf(':') + 1)), rest)
 }

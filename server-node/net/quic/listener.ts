@@ -11,8 +11,9 @@ import type { noise } from '@libp2p/noise'
 import { getThinWaistAddresses } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { NetLimits } from '../limits.ts'
+import { PendingPlaces } from '../pending.ts'
 import type { QuicEndpoint, QuicSession } from './addon.ts'
-import { remoteMultiaddr, udpAddress, udpMultiaddr } from './address.ts'
+import { hostOf, remoteMultiaddr, udpAddress, udpMultiaddr } from './address.ts'
 import type { Endpoints, Kind, Share } from './endpoints.ts'
 import { verifiedPeer } from './host-key.ts'
 import { QuicConnection, quicMuxerFactory } from './session.ts'
@@ -29,6 +30,7 @@ export abstract class UdpListener extends TypedEventEmitter<ListenerEvents> impl
   readonly #init: UdpListenerInit
   readonly #kind: Kind
   readonly #closing = new AbortController()
+  readonly #places: PendingPlaces
   #host = ''
   #share: Share | undefined
 
@@ -36,6 +38,7 @@ export abstract class UdpListener extends TypedEventEmitter<ListenerEvents> impl
     super()
     this.#init = init
     this.#kind = kind
+    this.#places = new PendingPlaces(init.limits.pendingConnections)
     this.log = init.components.logger.forComponent(`petal:${name}:listener`)
   }
 
@@ -94,10 +97,17 @@ export abstract class UdpListener extends TypedEventEmitter<ListenerEvents> impl
     for (;;) {
       const session = await this.accept(endpoint)
       if (session === null) return
-      this.#upgrade(session).catch((error) => {
-        this.log('inbound session failed - %e', error)
-        session.close(1, 'handshake failed')
-      })
+      const leave = this.#places.take(hostOf(session.remote))
+      if (leave === undefined) {
+        session.close(1, 'busy')
+        continue
+      }
+      this.#upgrade(session)
+        .catch((error) => {
+          this.log('inbound session failed - %e', error)
+          session.close(1, 'handshake failed')
+        })
+        .finally(leave)
     }
   }
 
