@@ -65,9 +65,13 @@ const REMEMBERED = 4_096
 export class SeenOnce {
   readonly #seen = new Set<string>()
 
+  remove(signature: Uint8Array): void {
+    this.#seen.delete(nameOf(signature))
+  }
+
   /** False when it was here before. */
   add(signature: Uint8Array): boolean {
-    const key = bytesToHex(sha256(signature))
+    const key = nameOf(signature)
     if (this.#seen.has(key)) return false
     const [oldest] = this.#seen
     if (this.#seen.size >= REMEMBERED && oldest !== undefined) this.#seen.delete(oldest)
@@ -75,3 +79,5 @@ export class SeenOnce {
     return true
   }
 }
+
+const nameOf = (signature: Uint8Array): string => bytesToHex(sha256(signature))

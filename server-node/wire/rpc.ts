@@ -1,5 +1,6 @@
 /** gRPC of a node: for other nodes, and for programs of its operator. */
 import { Code, ConnectError } from '@connectrpc/connect'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { GLOBAL_TOPICS, shardTopics } from '@petal/core/gossip/topics.ts'
 import type { Identity } from '@petal/core/identity/index.ts'
 import { GossipError, type GossipService } from '@petal/p2p/gossip/index.ts'
@@ -36,7 +37,7 @@ interface Listening {
 
 /** The port for other nodes. Rejects with `NodeError` `busyPort`. */
 export function startPeerPort(parts: RpcParts, port: number): Promise<Listening> {
-  const { identity, engine, host, source, state, registries, gossip, onFault } = parts
+  const { identity, engine, host, source, state, registries, onFault } = parts
   return startPeerRpc({
     identity,
     engine,
@@ -45,7 +46,7 @@ export function startPeerPort(parts: RpcParts, port: number): Promise<Listening>
     source,
     registries,
     ...(state === undefined ? {} : { state }),
-    onMessage: listening(gossip),
+    onMessage: listening(parts),
     onEvent: (event) => {
       if (event.event === 'fault') onFault(event.error)
     },
@@ -74,13 +75,23 @@ export function startLocalPort(parts: RpcParts, port: number): Promise<Listening
 
 const EVERYWHERE = 0xff
 
-/** A prover message goes to all provers, others to whoever follows the domain; deliveries to the dispatch of their address (spec 51 section 5). */
+/**
+ * A prover message goes to all provers, others to whoever follows the domain; deliveries to the dispatch of their address (spec 51 section 5).
+ * The answer has no field for how many were reached: OK means that every part went to a peer.
+ */
 async function publish(gossip: GossipService, { domain, bundle, deliveries }: AuthorisedSend): Promise<void> {
+  if (gossip.peers.length === 0)
+    throw new ConnectError('no peer that gossips is connected: nothing was sent', Code.Unavailable)
+  const missed: string[] = []
   if (bundle.length > 0) {
     const topic = domain.every((byte) => byte === EVERYWHERE) ? GLOBAL_TOPICS.prover : shardTopics(domain).frame
-    await gossip.publish(topic, bundle)
+    if ((await gossip.publish(topic, bundle)) === 0) missed.push('the bundle')
   }
-  for (const { address, message } of deliveries) await gossip.publish(shardTopics(address).dispatch, message)
+  for (const { address, message } of deliveries)
+    if ((await gossip.publish(shardTopics(address).dispatch, message)) === 0)
+      missed.push(`the delivery to ${bytesToHex(address)}`)
+  if (missed.length > 0)
+    throw new ConnectError(`no connected peer follows the topic of ${missed.join(' and ')}`, Code.Unavailable)
 }
 
 /** What gossip refused, as the caller is told of it; of a signer that fails, which is a fault here, it learns nothing. */
@@ -95,13 +106,17 @@ function statusOfRefusal(error: unknown): never {
   throw error instanceof GossipError && status !== undefined ? new ConnectError(error.message, status) : error
 }
 
-/** Messages of the global topics, for one listener at a time. */
+/** Messages of the global topics, for one listener at a time. Whoever subscribes to a topic passes its messages on: only topics that are judged here. */
 const listening =
-  (gossip: GossipService): NonNullable<GlobalContent['onMessage']> =>
+  ({ gossip, state }: RpcParts): NonNullable<GlobalContent['onMessage']> =>
   (listener) => {
     const deliver = ({ data, bitmask }: { readonly data: Uint8Array; readonly bitmask: Uint8Array }) =>
       listener({ data, bitmask })
-    const topics = [GLOBAL_TOPICS.frame, GLOBAL_TOPICS.peerInfo, GLOBAL_TOPICS.alert]
+    // A recording judges neither frames nor alerts.
+    const topics =
+      state === undefined
+        ? [GLOBAL_TOPICS.peerInfo]
+        : [GLOBAL_TOPICS.frame, GLOBAL_TOPICS.peerInfo, GLOBAL_TOPICS.alert]
     const stops = topics.map((topic) => gossip.subscribe(topic, { deliver }))
     return () => {
       for (const stop of stops) stop()

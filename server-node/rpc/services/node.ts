@@ -66,7 +66,10 @@ export function nodeService(content: NodeContent, readMaxBytes: number): ServedS
       async send(request) {
         const authorised = guard.authorise(request)
         if (send === undefined) throw waits('this node hears no gossip: nothing here takes what is sent')
-        await send(authorised)
+        await send(authorised).catch((error: unknown) => {
+          guard.release(request)
+          throw error
+        })
         return {}
       },
       async submitMessage(request, context) {

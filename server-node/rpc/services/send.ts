@@ -56,6 +56,11 @@ export class SendGuard {
     if (!this.#seen.add(authentication)) throw new ConnectError('this request was taken before', Code.AlreadyExists)
     return { domain, bundle, deliveries }
   }
+
+  /** The request was not carried out: it may come again. */
+  release({ authentication }: Pick<SendRequest, 'authentication'>): void {
+    this.#seen.remove(authentication)
+  }
 }
 
 function bundleOf(protobuf: Uint8Array): Uint8Array {
