@@ -64,6 +64,10 @@ export class Intake {
       this.#unsigned(peer, digest, unsolicited)
       return
     }
+    if (fault === 'form') {
+      peer.charge()
+      return
+    }
     if (fault !== null) {
       this.#blame(peer.key, topic)
       return
@@ -96,7 +100,8 @@ export class Intake {
     const { digest, topic, senders, message } = candidate
     if (!valid || state.seen.has(digest, topic.key)) {
       this.#end(candidate)
-      if (!valid) for (const sender of senders) this.#blame(sender, topic)
+      // A node that signs and verifies over fields that are unknown here is not wrong.
+      if (!valid) for (const sender of senders) this.#blame(sender, topic, message.plain)
       return
     }
     candidate.verified = true
@@ -190,10 +195,10 @@ export class Intake {
    * An older node verifies before it sends, so a bad message is its own fault. One of 2.1.0.24 passes on what it has not verified, so its bad
    * messages only use up what it may send of them (spec 50 section 6, P2P-H4).
    */
-  #blame(key: PeerKey, topic: Topic): void {
+  #blame(key: PeerKey, topic: Topic, isSure = true): void {
     const peer = this.#state.peers.get(key)
     peer?.charge()
-    if (peer?.idForm === 'short') this.#state.scores.invalidMessage(key, topic.key)
+    if (isSure && peer?.idForm === 'short') this.#state.scores.invalidMessage(key, topic.key)
   }
 
   /** Too many bad messages: counts as bad behaviour, once per heartbeat. */

@@ -25,6 +25,8 @@ export interface MessageFields {
 /** A message with the bytes in which it is stored, passed on and answered. */
 export interface GossipMessage extends MessageFields {
   readonly bytes: Uint8Array
+  /** Whether it came in these bytes: no field unknown, repeated, empty or out of order. */
+  readonly plain: boolean
 }
 
 /** SHA2-256 of `data` in lower-case hex: what both id forms hold. */
@@ -68,7 +70,11 @@ export const signedPart = (message: GossipMessage): Uint8Array =>
   concatBytes(DOMAIN, message.bytes.subarray(0, encodedLength(message, SIGNED_FIELDS)))
 
 /** A message of these fields, ready to be sent. */
-export const messageOf = (fields: MessageFields): GossipMessage => ({ ...fields, bytes: encodeMessage(fields) })
+export const messageOf = (fields: MessageFields): GossipMessage => ({
+  ...fields,
+  bytes: encodeMessage(fields),
+  plain: true,
+})
 
 /**
  * Reads one message. Throws `RpcError`.
@@ -97,8 +103,8 @@ export function decodeMessage(received: Uint8Array): GossipMessage {
     })
   }
   // Known fields in order and not a byte more than they need: the same bytes would be written.
-  const same = ascending && encodedLength(fields, FIELD_NAMES.length) === own.length
-  return { ...fields, bytes: same ? own : encodeMessage(fields) }
+  const plain = ascending && encodedLength(fields, FIELD_NAMES.length) === own.length
+  return { ...fields, bytes: plain ? own : encodeMessage(fields), plain }
 }
 
 /** A message that is kept must not keep the whole frame it came in. */
@@ -110,22 +116,45 @@ const LONGEST_INLINE_RECORD = 42
 /** Peer id of a public key record: its SHA2-256 multihash, or the identity multihash of a short one (spec 50 section 1). */
 export function peerIdOfKey(record: Uint8Array): Uint8Array {
   return record.length <= LONGEST_INLINE_RECORD
-    ? concatBytes(Uint8Array.of(0x00, record.length), record)
+    ? concatBytes(Uint8Array.of(IDENTITY_MULTIHASH, record.length), record)
     : concatBytes(Uint8Array.of(0x12, 0x20), sha256(record))
 }
 
 /** Why a message cannot be from its author, before its signature is looked at. */
 export type AuthorFault =
   | 'unsigned' // no signature and no key: an older answer to IWANT (P2P-H2), or a forgery
-  | 'incomplete' // author, key, signature or counter missing or of the wrong length
+  | 'incomplete' // author, key or signature missing
   | 'foreignKey' // the key is not the author's
+  | 'form' // a key or counter in another form than the one of spec 50, which some nodes take and pass on
 
 /** Whether the message names its author and carries the author's key; the signature is then to be verified over `signingPayload`. */
 export function authorFault(message: MessageFields): AuthorFault | null {
   const { from, key, signature, seqno } = message
   if (signature.length === 0 && key.length === 0) return 'unsigned'
-  if (from.length === 0 || key.length === 0 || signature.length === 0 || seqno.length !== 8) return 'incomplete'
-  return sameBytes(peerIdOfKey(key), from) ? null : 'foreignKey'
+  if (from.length === 0 || signature.length === 0) return 'incomplete'
+  // Some authors leave out a key that is in their id.
+  if (key.length === 0) return from[0] === IDENTITY_MULTIHASH ? 'form' : 'incomplete'
+  if (seqno.length !== 8 || !isPlainRecord(key)) return 'form'
+  if (sameBytes(peerIdOfKey(key), from)) return null
+  return ONE_FORM_TYPES.includes(key[1] ?? 0) ? 'foreignKey' : 'form'
+}
+
+/** First byte of a peer id that holds its key. */
+const IDENTITY_MULTIHASH = 0x00
+/** Types of keys that have one encoding each: Ed25519 and Ed448. */
+const ONE_FORM_TYPES = [1, 4]
+
+/**
+ * Whether a key record is the shortest encoding of its type and data. Others compute the id of a key from that one, so a message with another
+ * record is bad in their eyes, and so is whoever passes it on.
+ */
+function isPlainRecord(record: Uint8Array): boolean {
+  const [typeTag, type = 0x80, dataTag, low = 0, high = 0] = record
+  const isShort = low < 0x80
+  const length = isShort ? low : (low & 0x7f) | (high << 7)
+  const isShortest = isShort || (high > 0 && high < 0x80)
+  const isWhole = length > 0 && record.length === length + (isShort ? 4 : 5)
+  return typeTag === 0x08 && type < 0x80 && dataTag === 0x12 && isShortest && isWhole
 }
 
 const DIGEST_BYTES = 32

@@ -2,7 +2,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect, test } from 'vitest'
 import { base58Encode } from '../identity/base58.ts'
 import { slicesOf } from './bitmask.ts'
-import { encodeMessage, messageDigest, writeId } from './message.ts'
+import { encodeMessage, type GossipMessage, messageDigest, writeId } from './message.ts'
 import { messageBy, OneRouter } from './one-router.ts'
 import { encodeRpc } from './rpc.ts'
 import { GLOBAL_TOPICS, shardTopics } from './topics.ts'
@@ -13,6 +13,9 @@ const SLICES = slicesOf(F)
 const data = (n: number, length = 8) => new Uint8Array(length).fill(n)
 const hex = (list: readonly Uint8Array[]) => list.map(bytesToHex)
 const idOf = (bytes: Uint8Array, form: 'long' | 'short') => writeId(messageDigest(bytes), form)
+
+/** With a field that nobody knows behind. */
+const surplus = (bytes: Uint8Array) => Uint8Array.from([...bytes, 0x7a, 1, 1])
 
 function subscribed(topic: Uint8Array, options?: ConstructorParameters<typeof OneRouter>[0]): OneRouter {
   const one = new OneRouter(options)
@@ -181,6 +184,34 @@ test('P2P-11 a message with a missing key, a wrong key, a wrong signature or non
   one.say('b', { messages: [good.bytes] })
   expect(one.delivered()).toEqual(hex([data(1)]))
   expect(one.heard('a').messages.length).toBe(1)
+})
+
+test.each([
+  ['sends with a wrong signature', (good: GossipMessage) => ({ ...good, signature: good.signature.toReversed() }), -1],
+  ['sends without a key that is not in the id', (good: GossipMessage) => ({ ...good, key: new Uint8Array() }), -1],
+  [
+    'may have passed on, the key in another encoding',
+    (good: GossipMessage) => ({ ...good, key: surplus(good.key) }),
+    0,
+  ],
+] as const)('an older node pays for what it %s', (_, change, sign) => {
+  const one = subscribed(T)
+  one.peer('a', [T])
+  one.say('a', { idontwant: [idOf(data(9), 'short')] })
+  one.say('a', { messages: [encodeMessage(change(messageBy('author', T, data(1))))] })
+  expect(Math.sign(one.router.score('a'))).toBe(sign)
+  expect(one.delivered()).toEqual([])
+})
+
+test('an older node does not pay for a signature over a field that only it knows', () => {
+  const one = subscribed(T)
+  one.peer('a', [T])
+  one.say('a', { idontwant: [idOf(data(9), 'short')] })
+  const good = messageBy('author', T, data(1))
+  one.say('a', { messages: [surplus(encodeMessage({ ...good, signature: good.signature.toReversed() }))] })
+  expect(one.effects.some((effect) => effect.kind === 'verify')).toBe(true)
+  expect(one.delivered()).toEqual([])
+  expect(one.router.score('a')).toBe(0)
 })
 
 test('P2P-H8 a bad copy that is still being verified does not hide the good one', () => {

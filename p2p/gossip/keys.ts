@@ -2,6 +2,7 @@
 import { publicKeyFromProtobuf, publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { peerIdOfKey } from '@petal/core/gossip/message.ts'
+import { sameBytes } from '@petal/core/platform/bytes.ts'
 
 /** The identity that own messages are from. */
 export interface GossipIdentity {
@@ -27,7 +28,10 @@ export function hostIdentity(privateKey: PrivateKey): GossipIdentity {
 /** Verifies signatures of host keys of all kinds. */
 export const verifySignature: SignatureVerifier = (key, payload, signature) => {
   try {
-    const verdict = publicKeyFromProtobuf(key).verify(payload, signature)
+    const publicKey = publicKeyFromProtobuf(key)
+    // A key of several encodings has its peer id from one of them.
+    if (!sameBytes(publicKeyToProtobuf(publicKey), key)) return false
+    const verdict = publicKey.verify(payload, signature)
     return typeof verdict === 'boolean' ? verdict : verdict.catch(() => false)
   } catch {
     return false
