@@ -1,5 +1,7 @@
 /**
- * The latest record of each peer, the archives among them (spec 51 section 2). Records are accepted once for each time they are made.
+ * The latest record of each peer, the archives among them (spec 51 section 2). Records are accepted once for each time they are made. An
+ * identity costs nothing, so a full book keeps whom this node deals with and whom it has known for longest, and no source of records fills it
+ * alone (`record-shelf.ts`).
  */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { node } from '@petal/core/codec/index.ts'
@@ -9,10 +11,19 @@ import { streamAddress } from '../rpc/archive-addresses.ts'
 import type { ArchiveAddress } from '../rpc/archive-pool.ts'
 import { judgePeerInfo, type PeerInfoJudgement } from './judge-peer-info.ts'
 import { PUBLISH_MILLIS } from './own-peer-info.ts'
+import { RecordShelf } from './record-shelf.ts'
 
-const MOST_PEERS = 4_096
-const BOOK_BYTES = 32 << 20
+export const PEER_BOOK_LIMITS = {
+  records: 4_096,
+  bytes: 32 << 20,
+  /** Part of both that one source may have. */
+  sourceShare: 1 / 4,
+} as const
+
+/** Records are made every half hour: a peer that was silent for four of them is gone. */
 const SILENT_MILLIS = 4 * PUBLISH_MILLIS
+/** Where what this node says of itself comes from. */
+const OWN = 'own'
 
 export interface PeerBookOptions {
   readonly engine: Ed448Verifier
@@ -20,30 +31,38 @@ export interface PeerBookOptions {
   readonly self: Uint8Array
   /** Peer ids of the genesis archives on the main network, where nobody else is one; absent on others, where every claim counts. */
   readonly genesisArchives?: readonly Uint8Array[]
-}
-
-interface Known {
-  readonly info: PeerInfo
-  readonly bytes: number
+  /** Whether this node deals with a peer: it is connected, or the operator named it. Asked when the book is full. */
+  readonly dealsWith?: (peerId: Uint8Array) => boolean
 }
 
 export class PeerBook {
   readonly #options: PeerBookOptions
   /** Least recently heard of first. */
-  readonly #peers = new Map<string, Known>()
-  #bytes = 0
+  readonly #peers = new Map<string, PeerInfo>()
+  readonly #shelf: RecordShelf
 
   constructor(options: PeerBookOptions) {
     this.#options = options
+    this.#shelf = new RecordShelf({
+      ...PEER_BOOK_LIMITS,
+      isKept: (key) => {
+        const info = this.#peers.get(key)
+        return info !== undefined && this.#isKept(info.peer_id)
+      },
+      onForget: (key) => this.#peers.delete(key),
+    })
   }
 
   /** A record that this node published. */
   published(info: PeerInfo): void {
-    this.#keep(info)
+    this.#keep(info, OWN)
   }
 
-  /** Judges bytes of the topic and keeps what is accepted. A record that is not newer than the one kept is ignored: replays go nowhere. */
-  judge(bytes: Uint8Array, nowMillis: number): PeerInfoJudgement {
+  /**
+   * Judges bytes of the topic and keeps what is accepted, if there is room for it. A record that is not newer than the one kept is ignored:
+   * replays go nowhere. `source`: where it came from (`neighbours.ts`).
+   */
+  judge(bytes: Uint8Array, nowMillis: number, source: string): PeerInfoJudgement {
     const judged = judgePeerInfo(bytes, nowMillis, this.#options.engine)
     if (judged.verdict !== 'accept') return judged
     this.#forgetSilent(nowMillis)
@@ -51,16 +70,16 @@ export class PeerBook {
     const held = this.of(info.peer_id)
     if (held !== undefined && held.timestamp >= info.timestamp)
       return { verdict: 'ignore', reason: 'not newer than the record kept' }
-    this.#keep(info)
+    this.#keep(info, source)
     return judged
   }
 
   of(peerId: Uint8Array): PeerInfo | undefined {
-    return this.#peers.get(bytesToHex(peerId))?.info
+    return this.#peers.get(bytesToHex(peerId))
   }
 
   all(): readonly PeerInfo[] {
-    return [...this.#peers.values()].map(({ info }) => info)
+    return [...this.#peers.values()]
   }
 
   /** Stream ports of the peers that are archives, this node left out. */
@@ -72,30 +91,26 @@ export class PeerBook {
       .flatMap((info) => streamAddresses(info))
   }
 
-  /** Records are made every half hour: a peer that was silent for four of them is gone. */
+  #isKept(peerId: Uint8Array): boolean {
+    const { self, genesisArchives, dealsWith } = this.#options
+    const named = sameBytes(peerId, self) || genesisArchives?.some((id) => sameBytes(id, peerId)) === true
+    return named || dealsWith?.(peerId) === true
+  }
+
   #forgetSilent(nowMillis: number): void {
     const oldest = BigInt(Math.trunc(nowMillis) - SILENT_MILLIS)
-    for (const [key, { info }] of this.#peers) {
-      if (info.timestamp >= oldest) return
-      this.#forget(key)
+    for (const [key, { timestamp }] of this.#peers) {
+      if (timestamp >= oldest) return
+      this.#shelf.forget(key)
     }
   }
 
-  #keep(info: PeerInfo): void {
+  #keep(info: PeerInfo, source: string): void {
     const key = bytesToHex(info.peer_id)
-    this.#forget(key)
-    const bytes = node.PeerInfo.encode(info).length
-    this.#peers.set(key, { info, bytes })
-    this.#bytes += bytes
-    for (const oldest of this.#peers.keys()) {
-      if (this.#peers.size <= MOST_PEERS && this.#bytes <= BOOK_BYTES) break
-      this.#forget(oldest)
-    }
-  }
-
-  #forget(key: string): void {
-    this.#bytes -= this.#peers.get(key)?.bytes ?? 0
+    // Set before room is made, so that the shelf can ask whose it is; a record without room is forgotten at once.
     this.#peers.delete(key)
+    this.#peers.set(key, info)
+    this.#shelf.put(key, node.PeerInfo.encode(info).length, source)
   }
 }
 

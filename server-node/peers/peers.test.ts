@@ -108,14 +108,14 @@ describe('the book of peers', () => {
     const first = made()
     const again = made({ nowMillis: NOW + 500 })
     const changed = made({ nowMillis: NOW + 600, lastReceivedFrame: 9n })
-    expect(book.judge(first.bytes, NOW).verdict).toBe('accept')
-    expect(book.judge(again.bytes, NOW + 500).verdict).toBe('accept')
-    expect(book.judge(first.bytes, NOW + 600).verdict).toBe('ignore')
-    expect(book.judge(again.bytes, NOW + 600).verdict).toBe('ignore')
-    expect(book.judge(changed.bytes, NOW + 600).verdict).toBe('accept')
+    expect(book.judge(first.bytes, NOW, 'a').verdict).toBe('accept')
+    expect(book.judge(again.bytes, NOW + 500, 'a').verdict).toBe('accept')
+    expect(book.judge(first.bytes, NOW + 600, 'a').verdict).toBe('ignore')
+    expect(book.judge(again.bytes, NOW + 600, 'a').verdict).toBe('ignore')
+    expect(book.judge(changed.bytes, NOW + 600, 'a').verdict).toBe('accept')
     expect(book.of(other.peerId)?.last_received_frame).toBe(9n)
     const day = 86_400_000
-    book.judge(made({ identity: third, nowMillis: NOW + day }).bytes, NOW + day)
+    book.judge(made({ identity: third, nowMillis: NOW + day }).bytes, NOW + day, 'a')
     expect(book.all().map(({ peer_id }) => peer_id)).toEqual([third.peerId])
   })
 
@@ -124,7 +124,7 @@ describe('the book of peers', () => {
     const own = made({ identity: me })
     book.published(own.info)
     expect(book.of(me.peerId)).toEqual(own.info)
-    expect(book.judge(own.bytes, NOW).verdict).toBe('ignore')
+    expect(book.judge(own.bytes, NOW, 'a').verdict).toBe('ignore')
   })
 
   test('archives: who claims to be one, and on the main network only the archives of the genesis', () => {
@@ -134,8 +134,8 @@ describe('the book of peers', () => {
       [open(), [other.peerId, third.peerId]],
       [open([other.peerId]), [other.peerId]],
     ] as const) {
-      book.judge(archive.bytes, NOW)
-      book.judge(claims.bytes, NOW)
+      book.judge(archive.bytes, NOW, 'a')
+      book.judge(claims.bytes, NOW, 'a')
       expect(book.archives()).toEqual(expected.map((peerId) => ({ host: '203.0.113.7', port: 8340, peerId })))
     }
     const odd = {
@@ -197,10 +197,10 @@ describe('the book of key registries', () => {
 
 test('the topic of peers takes both kinds of records and nothing else', () => {
   const books = { peers: new PeerBook({ engine, self: me.peerId }), registries: new KeyRegistryBook(engine) }
-  expect(judgePeerTopic(made().bytes, NOW, books)).toBe('accept')
-  expect(judgePeerTopic(keys.KeyRegistry.encode(registryOf()), NOW, books)).toBe('accept')
-  expect(judgePeerTopic(signAlert('x', me, engine), NOW, books)).toBe('reject')
-  expect(judgePeerTopic(new Uint8Array(3), NOW, books)).toBe('reject')
+  expect(judgePeerTopic(made().bytes, NOW, books, '')).toBe('accept')
+  expect(judgePeerTopic(keys.KeyRegistry.encode(registryOf()), NOW, books, '')).toBe('accept')
+  expect(judgePeerTopic(signAlert('x', me, engine), NOW, books, '')).toBe('reject')
+  expect(judgePeerTopic(new Uint8Array(3), NOW, books, '')).toBe('reject')
 })
 
 describe('OPS-08, OPS-H1 alerts', () => {

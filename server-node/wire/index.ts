@@ -3,12 +3,14 @@ import { identityOfSeed } from '@petal/core/identity/index.ts'
 import type { FrameSource } from '../chain/source.ts'
 import type { Addon } from '../crypto/addon.ts'
 import { messageOf, NodeError } from '../errors.ts'
+import { readJoinTarget } from '../follow/join-target.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { PEER_KEY_ID, PROVER_KEY_ID } from '../keys/key-types.ts'
 import type { PeerNode } from '../net/node.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { AlertDesk } from '../peers/alerts.ts'
 import { KeyRegistryBook } from '../peers/key-registry-book.ts'
+import { Neighbours } from '../peers/neighbours.ts'
 import { PeerBook } from '../peers/peer-book.ts'
 import type { NodeState } from '../state/node-state.ts'
 import { startPeerGossip } from './peer-gossip.ts'
@@ -46,7 +48,13 @@ export async function startWire(parts: WireParts): Promise<Wire> {
   stack.defer(() => void identity.seed.fill(0))
   const store = state?.kv()
   const registries = store === undefined ? new KeyRegistryBook(engine) : await KeyRegistryBook.open(engine, store)
-  const peers = new PeerBook({ engine, self: identity.peerId })
+  const named = options.join.map(readJoinTarget).flatMap((target) => (target.kind === 'peer' ? [target.peer] : []))
+  const neighbours = new Neighbours(light.libp2p, named)
+  const peers = new PeerBook({
+    engine,
+    self: identity.peerId,
+    dealsWith: (peerId) => neighbours.dealsWith(peerId),
+  })
   const rpc: RpcParts = {
     identity,
     proverAddress: engine.poseidonHashBytes(prover.publicKey),
@@ -76,6 +84,7 @@ export async function startWire(parts: WireParts): Promise<Wire> {
       proverSecret: prover.privateKey,
       peers,
       registries,
+      neighbours,
       alerts,
       source,
       archive: produces,

@@ -9,6 +9,7 @@ import type { Addon } from '../crypto/addon.ts'
 import type { AlertDesk } from '../peers/alerts.ts'
 import { startAnnouncing } from '../peers/announcer.ts'
 import type { KeyRegistryBook } from '../peers/key-registry-book.ts'
+import type { Neighbours } from '../peers/neighbours.ts'
 import { makePeerInfo, masterAddresses, ownCapabilities } from '../peers/own-peer-info.ts'
 import type { PeerBook } from '../peers/peer-book.ts'
 import { judgePeerTopic } from '../peers/peer-topic.ts'
@@ -24,6 +25,7 @@ export interface PeerGossipParts {
   readonly proverSecret: Uint8Array
   readonly peers: PeerBook
   readonly registries: KeyRegistryBook
+  readonly neighbours: Neighbours
   readonly alerts: AlertDesk
   readonly source: FrameSource
   /** It makes frames, and keeps all of them. */
@@ -35,10 +37,10 @@ export interface PeerGossipParts {
 
 /** Listens and speaks until the returned function is called. */
 export function startPeerGossip(parts: PeerGossipParts): () => void {
-  const { gossip, peers, registries, alerts, onFailure } = parts
+  const { gossip, peers, registries, neighbours, alerts, onFailure } = parts
   const stops = [
     gossip.subscribe(GLOBAL_TOPICS.peerInfo, {
-      validate: ({ data }) => judgePeerTopic(data, Date.now(), { peers, registries }),
+      validate: ({ data }, peer) => judgePeerTopic(data, Date.now(), { peers, registries }, neighbours.sourceOf(peer)),
       deliver: () => undefined,
     }),
     gossip.subscribe(GLOBAL_TOPICS.alert, {
