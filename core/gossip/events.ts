@@ -17,8 +17,17 @@ export type JobKey = number
 export type Verdict = 'accept' | 'ignore' | 'reject'
 
 export type GossipEvent =
-  /** A peer speaks the protocol and the stream to it is open. `address`: its IP address as text, null when not known. */
-  | { readonly kind: 'connected'; readonly peer: PeerKey; readonly outbound: boolean; readonly address: string | null }
+  /**
+   * A peer speaks the protocol and the stream to it is open. `address`: its IP address as text, null when not known. `hasTwins`: other hosts may
+   * sign as its identity, as tabs of one person do.
+   */
+  | {
+      readonly kind: 'connected'
+      readonly peer: PeerKey
+      readonly outbound: boolean
+      readonly address: string | null
+      readonly hasTwins?: boolean
+    }
   | { readonly kind: 'disconnected'; readonly peer: PeerKey }
   /** The peer opened its stream; a second one replaces the first. `stream` is never used again. */
   | { readonly kind: 'streamOpened'; readonly peer: PeerKey; readonly stream: number }

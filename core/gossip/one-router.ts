@@ -72,8 +72,14 @@ export class OneRouter {
   }
 
   /** A peer that connects and announces topics. */
-  peer(name: PeerKey, topics: readonly Uint8Array[] = [], outbound = true, address: string | null = null): void {
-    this.feed({ kind: 'connected', peer: name, outbound, address })
+  peer(
+    name: PeerKey,
+    topics: readonly Uint8Array[] = [],
+    outbound = true,
+    address: string | null = null,
+    hasTwins = false,
+  ): void {
+    this.feed({ kind: 'connected', peer: name, outbound, address, hasTwins })
     this.#openStream(name)
     if (topics.length > 0) this.say(name, { subscriptions: topics.map((bitmask) => ({ subscribe: true, bitmask })) })
   }

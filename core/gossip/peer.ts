@@ -3,7 +3,7 @@ import { base58Decode } from '../identity/base58.ts'
 import { sameBytes } from '../platform/bytes.ts'
 import type { Millis } from '../platform/machine.ts'
 import type { BitmaskKey } from './bitmask.ts'
-import type { PeerKey } from './events.ts'
+import type { GossipEvent, PeerKey } from './events.ts'
 import type { IdForm, MessageDigest, MessageFields } from './message.ts'
 import type { GossipLimits } from './params.ts'
 
@@ -11,6 +11,7 @@ export class Peer {
   readonly key: PeerKey
   /** Bytes of its name, when that is a peer id. */
   readonly #id: Uint8Array | null
+  readonly #hasTwins: boolean
   readonly outbound: boolean
   readonly address: string | null
   /** Always gets everything and is in no mesh. */
@@ -39,25 +40,28 @@ export class Peer {
   #badAt: Millis
 
   constructor(
-    key: PeerKey,
-    outbound: boolean,
-    address: string | null,
+    { peer, outbound, address, hasTwins = false }: Extract<GossipEvent, { kind: 'connected' }>,
     direct: boolean,
     badTokens: number,
     now: Millis,
   ) {
-    this.key = key
-    this.#id = base58Decode(key)
+    this.key = peer
+    this.#id = base58Decode(peer)
     this.outbound = outbound
     this.address = address
     this.direct = direct
+    this.#hasTwins = hasTwins
     this.#badTokens = badTokens
     this.#badAt = now
   }
 
-  /** Whether it wrote a message itself: it must not be sent to it, since older nodes count that as a bad message (spec 50 section 5). */
+  /**
+   * Whether it wrote a message itself: older nodes count it as a bad one when somebody sends it to them (spec 50 section 5). A tab may not know
+   * what its twin wrote.
+   */
   wrote({ from }: MessageFields): boolean {
-    return this.#id !== null && sameBytes(this.#id, from)
+    const isTab = this.#hasTwins && this.idForm === 'long'
+    return !isTab && this.#id !== null && sameBytes(this.#id, from)
   }
 
   /** Whether its messages are still looked at. */

@@ -312,6 +312,22 @@ test('a message is never sent to the peer that is its author: it would count as 
   expect(one.heard(author).messages.length).toBe(1)
 })
 
+test('a tab hears what its twin wrote, an older node by the same way does not', () => {
+  const one = subscribed(T)
+  const author = base58Encode(messageBy('author', T, data(0)).from)
+  one.peer(author, [T], false, null, true)
+  one.peer('twin', [T])
+  const heard = (n: number) => {
+    one.say('twin', { messages: [messageBy('author', T, data(n)).bytes] })
+    return one.heard(author).messages.length
+  }
+  one.beat()
+  one.clear()
+  expect(heard(1)).toBe(1)
+  one.say(author, { idontwant: [idOf(data(9), 'short')] })
+  expect(heard(2)).toBe(0)
+})
+
 test('a second stream of a peer replaces the first', () => {
   const one = subscribed(T)
   one.peer('a', [T])

@@ -73,7 +73,7 @@ export class GossipRouter implements Machine<GossipEvent, GossipEffect> {
   #perform(event: GossipEvent): void {
     switch (event.kind) {
       case 'connected':
-        this.#connect(event.peer, event.outbound, event.address)
+        this.#connect(event)
         return
       case 'disconnected':
         this.#disconnect(event.peer)
@@ -117,10 +117,11 @@ export class GossipRouter implements Machine<GossipEvent, GossipEffect> {
     }
   }
 
-  #connect(key: PeerKey, outbound: boolean, address: string | null): void {
+  #connect(event: Extract<GossipEvent, { kind: 'connected' }>): void {
     const { peers, config, scores, subscriptions, outbox, now } = this.#state
+    const { peer: key, address } = event
     if (peers.has(key) || peers.size >= config.limits.peers) return
-    peers.set(key, new Peer(key, outbound, address, config.direct.has(key), config.limits.badBurst, now))
+    peers.set(key, new Peer(event, config.direct.has(key), config.limits.badBurst, now))
     scores.connected(key, address)
     outbox.subscriptions(
       key,

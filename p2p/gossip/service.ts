@@ -183,7 +183,8 @@ export class GossipService {
     this.#links.set(peer, link)
     this.#watch(peerId, connection)
     const outbound = connection.direction === 'outbound'
-    this.#feed({ kind: 'connected', peer, outbound, address: addressOf(connection) })
+    const hasTwins = isBrowserWay(connection)
+    this.#feed({ kind: 'connected', peer, outbound, address: addressOf(connection), hasTwins })
     void link.open(connection, this.protocol)
     return link
   }
@@ -325,3 +326,7 @@ function addressOf(connection: Connection): string | null {
   const match = /^\/ip[46]\/([^/]+)/.exec(connection.remoteAddr.toString())
   return match?.[1] ?? null
 }
+
+/** Whether tabs come by a transport like this one. */
+const isBrowserWay = ({ remoteAddr }: Connection): boolean =>
+  /\/(wss?|webrtc|webrtc-direct|webtransport)(\/|$)/.test(remoteAddr.toString())
