@@ -5,13 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright'
 import { build, type Rolldown } from 'vite'
+import type { PageFunctions } from './browser-dialler.ts'
 
 const FOUND = fileURLToPath(new URL('../../.petal/chromium', import.meta.url))
 
-export interface Dialler extends AsyncDisposable {
-  /** See `browser-dialler.ts`. */
-  talk(address: string, heads: number): Promise<readonly string[] | { readonly error: string }>
-}
+export type { RawSession } from './browser-dialler.ts'
+
+/** See `browser-dialler.ts`. */
+export type Dialler = PageFunctions & AsyncDisposable
 
 /** Browser of the set-up, as in `vitest.config.ts`; without one Playwright looks for its own and fails plainly. */
 function executable(): { readonly executablePath?: string } {
@@ -35,12 +36,19 @@ export async function openDialler(): Promise<Dialler> {
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
   await page.waitForFunction(() => 'talk' in globalThis)
   const open = stack.move()
+  const call =
+    <Name extends keyof PageFunctions>(name: Name) =>
+    (...given: Parameters<PageFunctions[Name]>): ReturnType<PageFunctions[Name]> =>
+      page.evaluate(
+        ([called, parameters]) =>
+          (globalThis as unknown as Record<string, (...all: unknown[]) => unknown>)[called]?.(...parameters),
+        [name, given] as [string, unknown[]],
+      ) as ReturnType<PageFunctions[Name]>
   return {
-    talk: (address, heads) =>
-      page.evaluate(([to, count]) => (globalThis as unknown as { talk: Dialler['talk'] }).talk(to, count), [
-        address,
-        heads,
-      ] as const),
+    talk: call('talk'),
+    lie: call('lie'),
+    openStreams: call('openStreams'),
+    rawSessions: call('rawSessions'),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }
