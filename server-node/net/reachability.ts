@@ -1,6 +1,6 @@
 /** Whether others can reach this node, in words (issue of operators: "why does nobody connect?"). */
-import { isIP } from 'node:net'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { isPublicIp } from './special-addresses.ts'
 
 /**
  * `machine`: it listens on the loopback address only. `private`: other machines of the same network can dial it, the internet was not seen
@@ -53,23 +53,5 @@ function kindOf(address: Multiaddr): 'loopback' | 'private' | 'public' {
   const ip = first?.value ?? ''
   if (first?.name.startsWith('dns')) return 'public'
   if (isLoopback(ip)) return 'loopback'
-  return isIP(ip) === 4 ? kindOf4(ip) : kindOf6(ip.toLowerCase())
-}
-
-function kindOf4(ip: string): 'private' | 'public' {
-  const [a = 0, b = 0] = ip.split('.').map(Number)
-  const isPrivate =
-    a === 10 ||
-    a === 0 ||
-    (a === 172 && b >= 16 && b < 32) ||
-    (a === 192 && b === 168) ||
-    (a === 169 && b === 254) ||
-    (a === 100 && b >= 64 && b < 128) ||
-    a >= 224
-  return isPrivate ? 'private' : 'public'
-}
-
-/** Global unicast is 2000::/3; documentation addresses are not. */
-function kindOf6(ip: string): 'private' | 'public' {
-  return /^[23]/.test(ip) && !ip.startsWith('2001:db8') ? 'public' : 'private'
+  return isPublicIp(ip) ? 'public' : 'private'
 }
