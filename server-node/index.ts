@@ -101,6 +101,7 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
     ports,
     blacklist: options.blacklist,
     bootstrap: options.join.filter((address) => address.startsWith('/')),
+    onNotice: noticeOf(options),
     upnp: options.upnp,
     transports: options.transports,
     limits: options.limits,

@@ -40,6 +40,8 @@ export interface PeerNodeOptions {
   readonly blacklist?: readonly string[]
   /** Addresses with peer ids of nodes to start from. */
   readonly bootstrap?: readonly string[]
+  /** Told of what an operator should know. */
+  readonly onNotice?: (message: string) => void
   /** Asks the router to forward ports. Not where the node listens on loopback. */
   readonly upnp?: boolean
   readonly discovery?: Partial<DiscoveryParams>
@@ -121,6 +123,7 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
     kademlia: node.services.kademlia,
     network: options.networkNumber,
     bootstrap,
+    ...(options.onNotice === undefined ? {} : { onNotice: options.onNotice }),
     params: options.discovery ?? {},
   })
   finder.start()

@@ -70,6 +70,16 @@ describe('discovery over real nodes', () => {
   })
 })
 
+test('a bootstrap address without peer id is told of, once, and not dialled', async () => {
+  const first = await start()
+  const [address = ''] = first.addresses()
+  const bare = address.replace(/\/p2p\/.*/, '')
+  const notices: string[] = []
+  const node = await start({ bootstrap: [bare, address], onNotice: (message) => notices.push(message) })
+  await until(() => expect(peersOf(node)).toEqual([idOf(first)]))
+  expect(notices).toEqual([expect.stringContaining(bare)])
+})
+
 describe('who may connect', () => {
   test('P2P-15 the blacklisted are refused inbound and outbound', async () => {
     const identity = await generateEd448KeyPair()

@@ -13,8 +13,9 @@ export interface FinderOptions {
   readonly node: Libp2p
   readonly kademlia: Kademlia
   readonly network: number
-  /** Multiaddrs with peer ids. */
+  /** Multiaddrs with peer ids; one without is told of and not dialled, since anybody could answer there. */
   readonly bootstrap: readonly Multiaddr[]
+  readonly onNotice?: (message: string) => void
   readonly params?: Partial<DiscoveryParams>
 }
 
@@ -40,6 +41,9 @@ export class PeerFinder {
   }
 
   start(): void {
+    const { bootstrap, onNotice } = this.#options
+    for (const address of bootstrap.filter((one) => peerOf(one) === undefined))
+      onNotice?.(`${address} is not dialled: it does not end with /p2p/ and a peer id`)
     this.#feed({ kind: 'start' })
   }
 
