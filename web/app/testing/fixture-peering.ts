@@ -20,6 +20,7 @@ export function createFixturePeering(): Peering {
   }
   const status = (): GossipStatus => ({
     identity,
+    forgotten: false,
     locked: false,
     running: listeners.size > 0,
     host: listeners.size > 0 ? 'identity' : null,

@@ -75,6 +75,29 @@ test('another identity: gossip goes on as it, in every tab that listens', async 
   await until(() => expect(a.heard.map(({ from }) => peerIdText(from))).toEqual([before.peerId]))
 })
 
+test('an identity that is forgotten ends gossip in every tab: none makes another one before it is asked to', async () => {
+  const a = await node([TOPIC])
+  const [one, other] = [tab([a.address]), tab([a.address])]
+  await listening(one)
+  await listening(other)
+  const { peerId } = await one.ask({ kind: 'identity' })
+  await one.ask({ kind: 'forget', peerId })
+  await until(async () => expect((await status(other)).running).toBe(false))
+  await until(() => expect(a.node.getPeers().length).toBe(0))
+  for (const each of [one, other]) {
+    expect(await status(each)).toMatchObject({ identity: null, forgotten: true, running: false, peers: [] })
+    expect(await each.code({ kind: 'publish', bitmask: TOPIC, data: bytesOf('as whom?') })).toBe('identity')
+    expect(await each.code({ kind: 'subscribe', bitmask: TOPIC, listener: 7 })).toBe('identity')
+    expect(await each.code({ kind: 'export', passphrase: 'correct horse' })).toBe('identity')
+    expect(await status(each)).toMatchObject({ identity: null, forgotten: true, running: false })
+  }
+  const fresh = await one.ask({ kind: 'identity' })
+  expect(fresh.peerId).not.toBe(peerId)
+  await until(async () => expect((await status(other)).topics[0]?.mesh).toBe(1))
+  expect(await status(other)).toMatchObject({ identity: fresh, forgotten: false })
+  expect(await one.ask({ kind: 'identity' })).toEqual(fresh)
+})
+
 test('gossip that is stopped while it starts leaves nothing that light peers would be dialled by', async () => {
   const a = await node([TOPIC])
   const { peerId } = await tab([]).ask({ kind: 'identity' })

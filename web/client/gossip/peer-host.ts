@@ -1,22 +1,24 @@
 /** The tab as a peer inside the client's worker: identity, gossip, listeners. Loaded with the first wish. */
 
-import { bitmaskKey, GLOBAL_TOPICS, type GossipMessage } from '@petal/core/gossip/index.ts'
-import { base58Encode } from '@petal/core/identity/base58.ts'
+import { GLOBAL_TOPICS } from '@petal/core/gossip/index.ts'
+import { peerIdOf, peerIdText } from '@petal/core/identity/peer-id.ts'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
 import type { LightPeer } from '@petal/core/platform/network.ts'
 import { messageOf } from '@petal/p2p/errors.ts'
-import { GossipError, type Subscriber } from '@petal/p2p/gossip/index.ts'
+import { GossipError } from '@petal/p2p/gossip/index.ts'
 import { useEngineForHostKeys } from '@petal/p2p/host-keys.ts'
 import { dialLightPeer, type Greeting } from '@petal/p2p/light-peer.ts'
 import { ClientError, clientError } from '../errors.ts'
 import { openSealedIdentity, sealIdentity } from '../identity/exported.ts'
 import type { IdentityStore } from '../identity/identity-store.ts'
+import type { TabIdentity } from '../identity/identity-types.ts'
 import { IdentityKeeper } from '../identity/keeper.ts'
 import { kindOf } from '../transports/kinds.ts'
 import type { Libp2pDialer } from '../transports/libp2p-peer.ts'
 import { FrameHints } from './frame-hints.ts'
 import { TAB_LIMITS } from './limits.ts'
-import { Outbox } from './outbox.ts'
+import { Listening } from './listening.ts'
+import { OtherTabs } from './other-tabs.ts'
 import type { GossipStatus } from './peer-types.ts'
 import { startTabGossip, type TabGossip } from './tab-gossip.ts'
 import type { OnDeliveries, PeerAnswers, PeerOutcome, PeerWish } from './wishes.ts'
@@ -41,24 +43,12 @@ export interface PeerHostParts {
   readonly log2N?: number
 }
 
-interface Topic {
-  readonly bitmask: Uint8Array
-  readonly listeners: Set<number>
-  received: number
-  readonly subscriber: Subscriber
-  end: (() => void) | null
-}
-
-/** Tabs of an origin tell each other that the identity is another one now. */
-const CHANNEL = 'petal-identity'
-
 export class PeerHost {
   readonly #parts: PeerHostParts
   readonly #keeper: IdentityKeeper
-  readonly #outbox: Outbox
+  readonly #listening: Listening
   readonly #hints: FrameHints
-  readonly #topics = new Map<string, Topic>()
-  readonly #others: BroadcastChannel | null
+  readonly #others: OtherTabs
   #engine: Promise<FullEngine> | null = null
   #gossip: Promise<TabGossip> | null = null
   #running: TabGossip | null = null
@@ -66,17 +56,19 @@ export class PeerHost {
   #ending: Promise<void> = Promise.resolve()
   #publishing = 0
   #published = 0
-  #received = 0
   #stopped = false
 
   constructor(parts: PeerHostParts) {
     this.#parts = parts
     this.#keeper = new IdentityKeeper(parts.store, () => this.#loadEngine(), Date.now)
-    this.#outbox = new Outbox(parts.deliver)
+    this.#listening = new Listening(parts.deliver)
     this.#hints = new FrameHints(parts.head, parts.verify)
-    this.#others =
-      parts.store === null || typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(CHANNEL)
-    this.#others?.addEventListener('message', () => void this.#changed(false))
+    this.#others = new OtherTabs(parts.store === null, {
+      changed: () => void this.#changed(),
+      published: (message) => {
+        if (message.peerId === this.#running?.peerId) this.#listening.published(message)
+      },
+    })
   }
 
   async ask(wish: PeerWish): Promise<PeerOutcome> {
@@ -92,7 +84,7 @@ export class PeerHost {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    this.#others?.close()
+    this.#others.close()
     await this.#stopGossip()
     this.#keeper.close()
   }
@@ -100,22 +92,20 @@ export class PeerHost {
   async #answer(wish: PeerWish): Promise<PeerAnswers[keyof PeerAnswers]> {
     switch (wish.kind) {
       case 'identity':
-        return await this.#keeper.identity()
+        return await this.#another(() => this.#keeper.identity())
       case 'status':
         return await this.#status()
       case 'export':
         return await this.#export(wish.passphrase)
       case 'import': {
         const opened = await openSealedIdentity(wish.file, wish.passphrase)
-        const before = await this.#keeper.current()
-        const taken = await this.#keeper.take(opened, wish.replace)
-        if (before?.peerId !== taken.peerId) await this.#changed(true)
-        return taken
+        return await this.#another(() => this.#keeper.take(opened, wish.replace))
       }
       case 'forget':
         await this.#keeper.forget(wish.peerId)
-        this.#topics.clear()
-        await this.#changed(true)
+        this.#listening.clear()
+        this.#others.changed()
+        await this.#changed()
         return null
       case 'protect':
         return await this.#keeper.protect(wish.passkey)
@@ -134,6 +124,17 @@ export class PeerHost {
     }
   }
 
+  /** What makes or takes an identity; gossip goes on with it, here and in the other tabs, where somebody listens. */
+  async #another(wish: () => Promise<TabIdentity>): Promise<TabIdentity> {
+    const before = await this.#keeper.current()
+    const identity = await wish()
+    if (before?.peerId !== identity.peerId) {
+      this.#others.changed()
+      await this.#changed()
+    }
+    return identity
+  }
+
   async #export(passphrase: string): Promise<Uint8Array> {
     const { seed, publicKey } = await this.#keeper.open()
     try {
@@ -148,9 +149,10 @@ export class PeerHost {
       throw clientError('gossip', `Not published: ${TAB_LIMITS.publishing} messages are on their way already.`)
     this.#publishing++
     try {
-      const { service } = await this.#started()
+      const { service, peerId } = await this.#started()
       const peers = await service.publish(bitmask, data)
       this.#published++
+      this.#others.published({ peerId, bitmask, data })
       return peers
     } finally {
       this.#publishing--
@@ -158,47 +160,20 @@ export class PeerHost {
   }
 
   async #subscribe(bitmask: Uint8Array, listener: number): Promise<void> {
-    const key = bitmaskKey(bitmask)
-    const listeners = [...this.#topics.values()].reduce((sum, topic) => sum + topic.listeners.size, 0)
-    if (listeners >= TAB_LIMITS.listeners || (!this.#topics.has(key) && this.#topics.size >= TAB_LIMITS.topics))
-      throw clientError(
-        'gossip',
-        `A tab listens to ${TAB_LIMITS.topics} topics with ${TAB_LIMITS.listeners} listeners at most.`,
-      )
-    const topic = this.#topics.get(key) ?? this.#topic(bitmask)
-    topic.listeners.add(listener)
-    this.#topics.set(key, topic)
+    this.#listening.add(bitmask, listener)
     try {
-      const { service } = await this.#started()
-      if (topic.listeners.has(listener)) topic.end ??= service.subscribe(bitmask, topic.subscriber)
+      const gossip = await this.#started()
+      // Otherwise it ended meanwhile, and the next one listens to it from its start.
+      if (gossip === this.#running) this.#listening.attach(gossip)
     } catch (error) {
       this.#unsubscribe(listener)
       throw error
     }
   }
 
-  #topic(bitmask: Uint8Array): Topic {
-    const listeners = new Set<number>()
-    const subscriber: Subscriber = {
-      // Longer ones would be copied to the page at once: nobody is blamed, they are legal.
-      validate: ({ data }) => (data.length > TAB_LIMITS.messageBytes ? 'ignore' : 'accept'),
-      deliver: (message) => {
-        topic.received++
-        this.#received++
-        this.#outbox.push({ listeners: [...listeners], message: shown(message) })
-      },
-    }
-    const topic: Topic = { bitmask, listeners, received: 0, subscriber, end: null }
-    return topic
-  }
-
   #unsubscribe(listener: number): void {
-    for (const [key, topic] of this.#topics) {
-      if (!topic.listeners.delete(listener) || topic.listeners.size > 0) continue
-      topic.end?.()
-      this.#topics.delete(key)
-    }
-    if (this.#topics.size === 0 && this.#publishing === 0) void this.#stopGossip()
+    this.#listening.remove(listener)
+    if (this.#listening.topics === 0 && this.#publishing === 0) void this.#stopGossip()
   }
 
   /** Gossip, started when it is not. */
@@ -217,15 +192,15 @@ export class PeerHost {
     const { addresses, networkNumber, onError } = this.#parts
     await this.#ending
     useEngineForHostKeys(await this.#loadEngine())
-    const { seed } = await this.#keeper.open()
-    const identity = await this.#keeper.identity()
-    const gossip = await startTabGossip({ seed, peerId: identity.peerId, networkNumber, addresses, onError })
+    const { seed, publicKey } = await this.#keeper.open()
+    const peerId = peerIdText(peerIdOf(publicKey))
+    const gossip = await startTabGossip({ seed, peerId, networkNumber, addresses, onError })
     this.#running = gossip
     // In a task of its own: listeners of the page have it first.
     gossip.service.subscribe(GLOBAL_TOPICS.frame, {
       deliver: ({ data }, peer) => void setTimeout(() => this.#hints.take(data, peer)),
     })
-    for (const topic of this.#topics.values()) topic.end = gossip.service.subscribe(topic.bitmask, topic.subscriber)
+    this.#listening.attach(gossip)
     this.#parts.share({ dial: (...asked) => dialShared(gossip, ...asked) })
     return gossip
   }
@@ -250,14 +225,13 @@ export class PeerHost {
   #leave(): void {
     this.#running = null
     this.#parts.share(null)
-    for (const topic of this.#topics.values()) topic.end = null
+    this.#listening.detach()
   }
 
-  /** The identity is another one: gossip goes on with it where somebody listens. */
-  async #changed(here: boolean): Promise<void> {
-    if (here) this.#others?.postMessage('changed')
+  /** The identity is another one, or forgotten: gossip ends, and goes on where somebody listens and there is one. */
+  async #changed(): Promise<void> {
     await this.#stopGossip()
-    if (this.#topics.size > 0 && !this.#stopped) await this.#started().catch(() => {})
+    if (this.#listening.topics > 0 && !this.#stopped) await this.#started().catch(() => {})
   }
 
   async #status(): Promise<GossipStatus> {
@@ -268,22 +242,16 @@ export class PeerHost {
       const connection = connections.find(({ remotePeer }) => remotePeer.toString() === id)
       return { id, address: connection?.remoteAddr.toString() ?? '' }
     })
-    const topics = [...this.#topics].map(([bitmask, topic]) => ({
-      bitmask,
-      mesh: gossip?.service.meshOf(topic.bitmask).length ?? 0,
-      received: topic.received,
-    }))
     return {
       identity,
+      forgotten: identity === null && this.#keeper.hadOne,
       locked: lock !== null,
       running: gossip !== null,
       host: gossip?.host ?? null,
       peers,
-      topics,
       published: this.#published,
-      received: this.#received,
-      dropped: this.#outbox.dropped,
       refused: gossip?.refused() ?? 0,
+      ...this.#listening.status(gossip),
     }
   }
 
@@ -302,10 +270,6 @@ export class PeerHost {
 /** A light peer over the connection that gossip has, or a new one of the same node. */
 function dialShared({ node }: TabGossip, address: string, greeting: Greeting, signal: AbortSignal): Promise<LightPeer> {
   return dialLightPeer(node, kindOf(address) ?? '', address, greeting, signal, { shared: true })
-}
-
-function shown({ from, data, bitmask }: GossipMessage) {
-  return { from: base58Encode(from), data, topic: bitmask, verified: true, receivedAt: Date.now() } as const
 }
 
 const REFUSALS: Readonly<Record<GossipError['code'], string>> = {

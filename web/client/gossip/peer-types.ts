@@ -10,7 +10,7 @@ export type GossipTopic =
   | string
   | { readonly domain: Uint8Array | string; readonly about?: 'frame' | 'consensus' | 'dispatch' | 'prover' }
 
-/** A message whose signature was verified in this tab. */
+/** A message whose signature was verified in this tab, or that another tab of this origin signed as the same identity. */
 export interface PeerMessage {
   /** Peer id of the author as text. The signature is the author's own, whoever passed the message on. */
   readonly from: string
@@ -25,6 +25,11 @@ export interface PeerMessage {
 export interface GossipStatus {
   /** Null before one was made. */
   readonly identity: TabIdentity | null
+  /**
+   * There was one while this client ran, and it was forgotten, here or in another tab. Gossip rests, and `publish` and `subscribe` reject, until
+   * `identity` or `importIdentity` is called in some tab: no other identity is made silently.
+   */
+  readonly forgotten: boolean
   /** The identity is behind a passkey that was not asked yet. */
   readonly locked: boolean
   readonly running: boolean

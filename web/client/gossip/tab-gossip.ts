@@ -19,6 +19,8 @@ export interface TabGossipOptions {
 }
 
 export interface TabGossip {
+  /** Who signs. */
+  readonly peerId: string
   readonly node: Libp2p
   readonly service: GossipService
   readonly host: HostRole['host']
@@ -58,7 +60,7 @@ export async function startTabGossip(options: TabGossipOptions): Promise<TabGoss
     const addresses = () => options.addresses().slice(0, TAB_LIMITS.addresses)
     const connections = new Connections(node, { addresses, nodes: TAB_LIMITS.nodes })
     cleanups.push(() => connections.stop())
-    return { node, service, host, refused: () => refused, stop }
+    return { peerId: options.peerId, node, service, host, refused: () => refused, stop }
   } catch (error) {
     options.seed.fill(0)
     await stop()

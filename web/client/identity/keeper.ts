@@ -11,6 +11,9 @@ import type { IdentityStore } from './identity-store.ts'
 import type { Lock, OpenIdentity, Protection, StoredIdentity, TabIdentity } from './identity-types.ts'
 import { ED448_KEY_BYTES, ED448_KEY_TYPE, IDENTITY_ID, newBrowserKey, unwrapSeed, wrapSeed } from './wrapping.ts'
 
+const FORGOTTEN =
+  'The identity of this browser was forgotten, here or in another tab: make or import another one first.'
+
 export type IdentityEngine = Pick<FullEngine, 'ed448PublicKey' | 'ed448Sign' | 'ed448Verify'>
 
 /** An identity that nothing keeps. */
@@ -23,6 +26,7 @@ export class IdentityKeeper {
   readonly #engine: () => Promise<IdentityEngine>
   readonly #now: () => number
   #memory: InMemory | null = null
+  #hadOne = false
   /** Wrapping key that a passkey gave, for as long as this client runs. */
   #unlocked: { readonly key: CryptoKey; readonly publicKey: string } | null = null
 
@@ -33,11 +37,18 @@ export class IdentityKeeper {
     this.#now = now
   }
 
-  /** Null when none was made yet. */
+  /** Null when none was made yet, or when it was forgotten. */
   async current(): Promise<TabIdentity | null> {
     const held = await this.#held()
-    if (held !== null) return shown(held.publicKey, held.lock.kind, held.created)
-    return this.#memory && shown(this.#memory.publicKey, 'memory', this.#memory.created)
+    const memory = this.#memory && shown(this.#memory.publicKey, 'memory', this.#memory.created)
+    const current = held === null ? memory : shown(held.publicKey, held.lock.kind, held.created)
+    this.#hadOne ||= current !== null
+    return current
+  }
+
+  /** Whether there was an identity at any time while this client ran. */
+  get hadOne(): boolean {
+    return this.#hadOne
   }
 
   /** Whether a passkey has to be asked before the key can be used: what to ask it with. */
@@ -56,12 +67,15 @@ export class IdentityKeeper {
     return await this.#keep(engine.ed448PublicKey(seed), seed, async (made) => (await this.#store?.add(made)) ?? made)
   }
 
-  /** The key in the clear; made when there is none. Throws `ClientError` `locked`, `identity` (it does not open). */
+  /**
+   * The key in the clear; made when there never was one. Throws `ClientError` `locked`, or `identity`: it does not open, or it was forgotten, here or
+   * in another tab. Only `identity` and `take` make another one then.
+   */
   async open(): Promise<OpenIdentity> {
-    await this.identity()
+    if (!this.#hadOne) await this.identity()
     const held = await this.#held()
     if (held === null) {
-      if (this.#memory === null) throw clientError('identity', 'The identity was forgotten meanwhile.')
+      if (this.#memory === null) throw clientError('identity', FORGOTTEN)
       return { seed: this.#memory.seed.slice(), publicKey: this.#memory.publicKey }
     }
     const { lock, publicKey } = held
@@ -178,6 +192,7 @@ export class IdentityKeeper {
     if (this.#store === null) {
       this.close()
       this.#memory = { seed: seed.slice(), publicKey, created }
+      this.#hadOne = true
       seed.fill(0)
       return shown(publicKey, 'memory', created)
     }
@@ -185,6 +200,7 @@ export class IdentityKeeper {
       const key = await newBrowserKey()
       const made = await wrapped(seed, publicKey, created, key, { kind: 'browser', key })
       const kept = await write(made)
+      this.#hadOne = true
       return shown(kept.publicKey, kept.lock.kind, kept.created)
     } finally {
       seed.fill(0)
