@@ -8,16 +8,28 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Throws `UsageError` for an option that the command does not have, a missing value or a stray word. */
-export function checkArguments(rawArgs: readonly string[], definitions: ArgsDef): void {
+/** What was given: options that are switches, and the words that are no options. */
+export interface CheckedArguments {
+  readonly switches: ReadonlySet<string>
+  readonly words: readonly string[]
+}
+
+/**
+ * Throws `UsageError` for an option that the command does not have, a missing value, or a word where the command takes none. What it returns
+ * is for what citty reads otherwise: several words, and switches that begin with `no-`.
+ */
+export function checkArguments(rawArgs: readonly string[], definitions: ArgsDef): CheckedArguments {
+  const entries = Object.entries(definitions)
   const options = Object.fromEntries(
-    Object.entries(definitions).map(([name, { type }]) => [
-      name,
-      { type: type === 'boolean' ? ('boolean' as const) : ('string' as const) },
-    ]),
+    entries
+      .filter(([, { type }]) => type !== 'positional')
+      .map(([name, { type }]) => [name, { type: type === 'boolean' ? ('boolean' as const) : ('string' as const) }]),
   )
+  const allowPositionals = entries.some(([, { type }]) => type === 'positional')
   try {
-    parseArgs({ args: [...rawArgs], options, strict: true, allowPositionals: false })
+    const { values, positionals } = parseArgs({ args: [...rawArgs], options, strict: true, allowPositionals })
+    const switches = Object.keys(values).filter((name) => values[name] === true)
+    return { switches: new Set(switches), words: positionals }
   } catch (error) {
     // The first sentence says what is wrong; what follows explains Node's own conventions.
     const [sentence] = messageOf(error).split(/\. |\n/)

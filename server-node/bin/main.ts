@@ -9,6 +9,7 @@ const main = defineCommand({
   meta: { name: 'petal-node', description: 'Serves frames of a network to browsers, and the page that verifies them' },
   subCommands: {
     start: () => import('./start.ts').then(({ start }) => start),
+    probe: () => import('../probe/command.ts').then(({ probeCommand }) => probeCommand),
     keys: () => import('../keys/command.ts').then(({ keys }) => keys),
     release: () => import('../release/command.ts').then(({ release }) => release),
     state: () => import('../state/command.ts').then(({ state }) => state),

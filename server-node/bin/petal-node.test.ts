@@ -96,7 +96,7 @@ describe('wrong use: exit code 2, one clear sentence', () => {
     [['version', '--bogus'], "unknown option '--bogus'"],
     [['stop'], 'unknown command stop'],
     [['--bogus', 'start'], 'unknown command --bogus'],
-    [[], 'say what to do: start, keys, release, state, version'],
+    [[], 'say what to do: start, probe, keys, release, state, version'],
     [['start', '--keys', ''], '--keys needs a value'],
     [['keys'], 'say what to do: show, backup, restore, verify, export-node, passphrase'],
     [['state'], 'say what to do: verify, repair, backup, stats, accept-rollback'],

@@ -7,6 +7,7 @@ import { STANDARD_PORTS } from '../net/ports.ts'
 import { DEFAULTS, type NodeOptions, resolveOptions } from '../options.ts'
 import { checkArguments, numberOption, repeatedOption, UsageError } from './arguments.ts'
 import { humanOutput, jsonOutput } from './output.ts'
+import { stopSignal } from './stop-signal.ts'
 
 const args = {
   network: {
@@ -116,23 +117,6 @@ export const start = defineCommand({
     process.exit()
   },
 })
-
-/** One Ctrl-C may arrive twice: from the terminal and from the program that started us. */
-const SAME_SIGNAL_MILLIS = 500
-
-/** The first SIGINT or SIGTERM; a later one ends the process at once. */
-function stopSignal(): Promise<'SIGINT' | 'SIGTERM'> {
-  const { promise, resolve } = Promise.withResolvers<'SIGINT' | 'SIGTERM'>()
-  let first: number | undefined
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      first ??= performance.now()
-      if (performance.now() - first > SAME_SIGNAL_MILLIS) process.exit(128 + constants.signals[signal])
-      resolve(signal)
-    })
-  }
-  return promise
-}
 
 type Values = { readonly [name in keyof typeof args]?: string | boolean | undefined }
 

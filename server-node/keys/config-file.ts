@@ -1,10 +1,10 @@
 /**
  * The keys that stand in another node's `config.yml` (spec 53 sections 2 and 3; hazards OPS-H2, OPS-H7, P2P-01): the identity in clear, and
- * the key of `keys.yml`. Everything else in the file is kept as it is.
+ * the key of `keys.yml`; and whom it knows of its network. Everything else in the file is kept as it is.
  */
 import { type Identity, IdentityError, identityFromConfig, identityToConfig } from '@petal/core/identity/index.ts'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
-import { type Document, isMap, parseDocument, Scalar } from 'yaml'
+import { type Document, isMap, isScalar, isSeq, parseDocument, Scalar } from 'yaml'
 import { KeyStoreError } from './errors.ts'
 import { encryptionKeyOf } from './key-file.ts'
 import { PROVER_KEY_ID } from './key-types.ts'
@@ -89,6 +89,24 @@ export class ConfigFile {
     return this.#text(['engine', 'provingKeyId']) || PROVER_KEY_ID
   }
 
+  /** `p2p.network`; null when it is not there. Throws `KeyStoreError` `form` when it is no number. */
+  network(): number | null {
+    const text = this.#text(['p2p', 'network'])
+    if (text === '') return null
+    if (!/^\d{1,9}$/.test(text)) throw new KeyStoreError('form', 'p2p.network is no number')
+    return Number(text)
+  }
+
+  /** `p2p.bootstrapPeers` as written; empty when it is not there. Throws `KeyStoreError` `form`. */
+  bootstrapPeers(): readonly string[] {
+    return this.#list(['p2p', 'bootstrapPeers'])
+  }
+
+  /** `engine.archiveEndpoints` as written; empty when it is not there. Throws `KeyStoreError` `form`. */
+  archiveEndpoints(): readonly string[] {
+    return this.#list(['engine', 'archiveEndpoints'])
+  }
+
   toString(): string {
     return this.#document.toString({ lineWidth: 0 })
   }
@@ -97,6 +115,16 @@ export class ConfigFile {
   #text(path: readonly string[]): string {
     const value = this.#document.getIn(path)
     return typeof value === 'string' && value !== 'null' && value !== '~' ? value : ''
+  }
+
+  /** A list of texts; empty when it is absent or null. */
+  #list(path: readonly string[]): readonly string[] {
+    const node = this.#document.getIn(path, true)
+    if (isSeq(node)) {
+      const items = node.items.map((item) => (isScalar(item) ? item.value : undefined))
+      if (items.every((item) => typeof item === 'string')) return items
+    } else if (node === undefined || (isScalar(node) && this.#text(path) === '')) return []
+    throw new KeyStoreError('form', `${path.join('.')} is no list of texts`)
   }
 }
 

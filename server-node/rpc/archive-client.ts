@@ -155,12 +155,7 @@ export class ArchiveClient {
 
   async #fetch(archive: ArchiveAddress, wanted: bigint, signal: AbortSignal | undefined): Promise<ArchiveFrame> {
     const peer = await this.#connection(archive, signal)
-    const client = peer.client(GlobalService)
-    const { frame } = await peer.call((options) => client.getGlobalFrame({ frameNumber: wanted }, options), signal)
-    if (frame?.header === undefined) throw new RpcError('protocol', 'a frame without a header')
-    const number = frame.header.frameNumber
-    if (wanted !== 0n && number !== wanted) throw new RpcError('protocol', `frame ${number} instead of ${wanted}`)
-    const header = toBinary(GlobalFrameHeaderSchema, frame.header)
+    const { number, header } = await askFrame(peer, wanted, signal)
     if (!(await this.#options.verify(header, number))) throw new RpcError('protocol', `frame ${number} does not verify`)
     return { number, header, archive }
   }
@@ -195,6 +190,20 @@ export class ArchiveClient {
     )
     this.#connections.delete(name)
   }
+}
+
+/** Header of a frame, 0 = the latest, as a peer sends it: its bytes are not verified. Throws `RpcError`. */
+export async function askFrame(
+  peer: PeerConnection,
+  wanted: bigint,
+  signal?: AbortSignal,
+): Promise<{ readonly number: bigint; readonly header: Uint8Array }> {
+  const client = peer.client(GlobalService)
+  const { frame } = await peer.call((options) => client.getGlobalFrame({ frameNumber: wanted }, options), signal)
+  if (frame?.header === undefined) throw new RpcError('protocol', 'a frame without a header')
+  const number = frame.header.frameNumber
+  if (wanted !== 0n && number !== wanted) throw new RpcError('protocol', `frame ${number} instead of ${wanted}`)
+  return { number, header: toBinary(GlobalFrameHeaderSchema, frame.header) }
 }
 
 function failureOf(answers: readonly PromiseSettledResult<unknown>[]): RpcError {

@@ -29,11 +29,15 @@ export interface PeerAddress {
   readonly peerId: Uint8Array | null
 }
 
+export type DialProgress = { readonly reached: 'tcp' } | { readonly reached: 'identity'; readonly peerId: Uint8Array }
+
 export interface PeerClientOptions {
   readonly material: TlsMaterial
   readonly engine: Ed448Verifier
   readonly connectMillis?: number
   readonly callMillis?: number
+  /** Told how far dialling has come: a TCP connection is there; TLS too, and who answers is who was wanted. */
+  readonly onProgress?: (progress: DialProgress) => void
 }
 
 /** A connection to one peer. It does not connect again: ask for a new one after `closed`. */
@@ -56,11 +60,13 @@ export async function connectPeer(
     engine,
     connectMillis = CLIENT_LIMITS.connectMillis,
     callMillis = CLIENT_LIMITS.callMillis,
+    onProgress = () => undefined,
   }: PeerClientOptions,
   signal?: AbortSignal,
 ): Promise<PeerConnection> {
-  const socket = await dial(address, material, connectMillis, signal)
+  const socket = await dial(address, material, connectMillis, () => onProgress({ reached: 'tcp' }), signal)
   const peerId = whoAnswers(socket, address, engine)
+  onProgress({ reached: 'identity', peerId })
   const authority = `https://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
   const session = await openHttp2(authority, socket, connectMillis, signal)
   const transport = createGrpcTransport({
@@ -179,6 +185,7 @@ function dial(
   { host, port }: PeerAddress,
   material: TlsMaterial,
   millis: number,
+  connected: () => void,
   signal?: AbortSignal,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
@@ -212,6 +219,7 @@ function dial(
     socket.on('error', (error) =>
       fail(new RpcError('dial', `${host} port ${port}: ${messageOf(error)}`, { cause: error })),
     )
+    socket.once('connect', connected)
     socket.once('secureConnect', () => {
       end()
       resolve(socket)
