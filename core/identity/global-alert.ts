@@ -3,17 +3,12 @@
  * would halt a node at any later date (hazard OPS-H1): `AlertMemory` keeps what was seen for ever, and the operator has the last word.
  */
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { CodecError, node } from '../codec/index.ts'
 import { validate } from '../codec/validation.ts'
 import type { Ed448Signer, Ed448Verifier } from './engine.ts'
 import type { Identity } from './peer-id.ts'
 import { type Refusal, refuse } from './verdict.ts'
-
-/** The alert key that nodes of the network have by default. */
-export const DEFAULT_ALERT_KEY: Uint8Array = hexToBytes(
-  '3ade80f96515e34caaf0c346b842d1f82d2841840f27e12826f4c14326a6bd15d13796c0421f8c440809fceb66c0a5c3c88f93deae16ee3100',
-)
 
 const signedBytes = (message: string): Uint8Array => concatBytes(utf8ToBytes('GLOBAL_ALERT'), utf8ToBytes(message))
 

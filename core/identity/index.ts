@@ -1,4 +1,5 @@
 /** Identities of nodes and the records they sign. See README.md. */
+export { DEFAULT_ALERT_KEY } from './alert-key.ts'
 export {
   type CertificateContent,
   type CertificateParts,
@@ -15,7 +16,6 @@ export {
   type AlertAction,
   AlertMemory,
   type AlertRefusal,
-  DEFAULT_ALERT_KEY,
   decodeAlert,
   readAlert,
   signAlert,

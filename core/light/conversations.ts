@@ -65,8 +65,10 @@ export class Conversations {
         this.#ask(connection, 'hello', { kind: 'hello' }, now)
         return
       case 'dialFailed':
-      case 'disconnected':
         this.#lose(connection.key, false, event.reason, now)
+        return
+      case 'disconnected':
+        this.#lose(connection.key, event.misdeed === true, event.reason, now)
         return
       case 'announced':
         if (connection.stage !== 'greeted') return

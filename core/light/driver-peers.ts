@@ -10,6 +10,8 @@ export interface DriverPeersParts {
   readonly transport: LightTransport
   readonly clock: DriverClock
   send(event: LightEvent): void
+  /** Whether peers are asked for alerts. */
+  readonly alerts: boolean
 }
 
 type Effect<K extends LightEffect['kind']> = Extract<LightEffect, { kind: K }>
@@ -73,12 +75,17 @@ export class DriverPeers {
     const place = this.#peers.get(key)
     if (place?.peer == null) return
     const { peer, stop } = place
+    const { send, alerts } = this.#parts
+    const announced = (header: Uint8Array) => send({ kind: 'announced', peer: key, header })
+    const alerted = (some: readonly Uint8Array[]) => send({ kind: 'alerted', peer: key, alerts: some })
     try {
-      await peer.subscribe((header) => this.#parts.send({ kind: 'announced', peer: key, header }), stop.signal)
+      await (alerts ? peer.subscribe(announced, stop.signal, alerted) : peer.subscribe(announced, stop.signal))
     } catch (error) {
+      const code = error instanceof PeerError ? error.code : 'closed'
       // A peer without free subscriptions is asked for its head from time to time.
-      if (error instanceof PeerError && error.code === 'limited') return
-      this.#parts.send({ kind: 'disconnected', peer: key, reason: reasonOf(error) })
+      if (code === 'limited') return
+      const misdeed = code === 'protocol' ? { misdeed: true as const } : {}
+      send({ kind: 'disconnected', peer: key, reason: reasonOf(error), ...misdeed })
     }
   }
 

@@ -7,6 +7,8 @@ import type { EngineRules } from '../platform/engine.ts'
 import type { Millis } from '../platform/machine.ts'
 import type { LightTransport } from '../platform/network.ts'
 import { type Store, StoreError } from '../platform/store.ts'
+import { AlertJudge, type AlertParts } from './alert-judge.ts'
+import type { KeptAlert } from './alert-types.ts'
 import { CommitteeRunner } from './committee-runner.ts'
 import { DriverJobs } from './driver-jobs.ts'
 import { DriverPeers, reasonOf } from './driver-peers.ts'
@@ -62,6 +64,8 @@ export interface DriverParts {
   readonly listener: DriverListener
   /** Sentence that the state repeats, for instance about the store; null for none. */
   readonly note: string | null
+  /** Left out, nobody is asked for alerts. */
+  readonly alerts?: AlertParts
 }
 
 export class LightDriver {
@@ -75,6 +79,7 @@ export class LightDriver {
   #writing: Promise<void> = Promise.resolve()
   /** On a network without a pinned one. */
   readonly #runner: CommitteeRunner | null
+  readonly #alerts: AlertJudge | null
   #cancelWake: () => void = () => {}
   #nextQuery = 1
   #stopped = false
@@ -85,8 +90,10 @@ export class LightDriver {
     this.#prefix = storePrefix(parts.config.description)
     const { crypto, clock, store, config, transport } = parts
     const send = (event: LightEvent) => this.#send(event)
-    this.#peers = new DriverPeers({ transport, clock, send })
+    this.#peers = new DriverPeers({ transport, clock, send, alerts: parts.alerts !== undefined })
     const { anchors } = config.description
+    const judge = { store, prefix: this.#prefix, anchors, clock, send }
+    this.#alerts = parts.alerts === undefined ? null : new AlertJudge({ ...parts.alerts, ...judge })
     const peers = () => this.followSources()
     const runner = { crypto, clock, store, prefix: this.#prefix, anchors, peers }
     this.#runner = anchors.committee === undefined ? new CommitteeRunner(runner) : null
@@ -138,6 +145,16 @@ export class LightDriver {
     return this.#peers.followSources(this.#client.greeted())
   }
 
+  /** Alerts of the network's operators that were seen here, newest first. */
+  async alerts(): Promise<readonly KeptAlert[]> {
+    return (await this.#alerts?.list()) ?? []
+  }
+
+  /** False for an alert that is not known. Rejects with `StoreError` where it could not be written down. */
+  async dismissAlert(digest: string): Promise<boolean> {
+    return (await this.#alerts?.dismiss(digest)) ?? false
+  }
+
   addAddress(address: string): void {
     this.#send({ kind: 'addAddress', address })
   }
@@ -170,6 +187,7 @@ export class LightDriver {
     this.#jobs.cancelAll()
     this.#peers.hangUpAll()
     await this.#writing
+    await this.#alerts?.stop()
     await this.#runner?.stop()
     await this.#jobs.close()
   }
@@ -193,6 +211,9 @@ export class LightDriver {
         return
       case 'subscribe':
         void this.#peers.subscribe(effect.peer)
+        return
+      case 'judgeAlerts':
+        this.#alerts?.judge(effect.peer, effect.alerts)
         return
       case 'compute':
         void this.#jobs.compute(effect.job, effect.task)

@@ -152,8 +152,13 @@ export type LightEvent =
   | { readonly kind: 'addAddress'; readonly address: string }
   | { readonly kind: 'connected'; readonly peer: PeerKey; readonly id: string; readonly transport: string }
   | { readonly kind: 'dialFailed'; readonly peer: PeerKey; readonly reason: string }
-  | { readonly kind: 'disconnected'; readonly peer: PeerKey; readonly reason: string }
+  /** `misdeed`: because of what the peer sent, which is not the protocol. */
+  | { readonly kind: 'disconnected'; readonly peer: PeerKey; readonly reason: string; readonly misdeed?: true }
   | { readonly kind: 'announced'; readonly peer: PeerKey; readonly header: Uint8Array }
+  /** Alerts that the peer knows, newest first: once after the subscription began, then each later one. */
+  | { readonly kind: 'alerted'; readonly peer: PeerKey; readonly alerts: readonly Uint8Array[] }
+  /** `lie`: what is wrong with them; the rest is known and kept. */
+  | { readonly kind: 'alertsJudged'; readonly peer: PeerKey; readonly lie: string | null }
   | { readonly kind: 'answered'; readonly ask: number; readonly answer: Answer }
   | { readonly kind: 'computed'; readonly job: number; readonly result: TaskResult }
   | { readonly kind: 'persisted'; readonly batch: number }
@@ -175,6 +180,8 @@ export type LightEffect =
     }
   /** Every head that the peer announces is an event `announced`; the end of the subscription is `disconnected`. */
   | { readonly kind: 'subscribe'; readonly peer: PeerKey }
+  /** Verify these alerts and keep what is new. */
+  | { readonly kind: 'judgeAlerts'; readonly peer: PeerKey; readonly alerts: readonly Uint8Array[] }
   | { readonly kind: 'compute'; readonly job: number; readonly task: Task }
   | { readonly kind: 'cancel'; readonly job: number }
   /** Follow the registry to that header; null: take the registry at the checkpoint. */

@@ -9,8 +9,10 @@
  *
  * No clock, no I/O, no promises: `handle` takes an event and answers effects. Answers may come late, twice or never.
  */
+
 import { sameBytes } from '../platform/bytes.ts'
 import type { Machine, Millis } from '../platform/machine.ts'
+import { AlertTalk } from './alert-talk.ts'
 import type { NewCandidate } from './candidates.ts'
 import { Chain, findingOf } from './chain.ts'
 import { Committees } from './committees.ts'
@@ -46,6 +48,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
   readonly #telling: Telling
   readonly #storing: Storing
   readonly #conversations: Conversations
+  readonly #alerts: AlertTalk
   readonly #queries: Queries
   readonly #consequences: Consequences
   #started = false
@@ -78,6 +81,7 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       offer,
       queryAnswered: (...answer) => this.#queries.answered(...answer),
     })
+    this.#alerts = new AlertTalk({ conversations: this.#conversations, work: this.#work, emit })
     this.#queries = new Queries(this.#chain, this.#conversations, this.#timeProofs.wanted, { emit, offer })
     this.#consequences = new Consequences({
       chain: this.#chain,
@@ -166,6 +170,10 @@ export class LightClient implements Machine<LightEvent, LightEffect> {
       case 'cancelQuery':
         this.#queries.cancel(event.query)
         this.#out.push(...this.#judge.forget((c) => c.query === event.query))
+        return
+      case 'alerted':
+      case 'alertsJudged':
+        if (this.#running) this.#alerts.handle(event, now)
         return
       default:
         if (this.#running) this.#conversations.handle(event, now)

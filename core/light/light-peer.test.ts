@@ -148,4 +148,63 @@ describe('subscription', () => {
     const { peer } = peerOf(() => ['end'])
     await expect(peer.subscribe(() => {}, never)).rejects.toMatchObject({ code: 'closed' })
   })
+
+  const alert = (n: number): Uint8Array => new Uint8Array(20).fill(n)
+  /** Subscribes until `heads` heads were heard. */
+  const listen = async (peer: ReturnType<typeof peerOf>['peer'], heads: number) => {
+    const stop = new AbortController()
+    const heard: unknown[] = []
+    let left = heads
+    const onHead = ([first]: Uint8Array) => {
+      heard.push(first)
+      if (--left === 0) stop.abort()
+    }
+    await peer.subscribe(onHead, stop.signal, (alerts) => heard.push(alerts.map(([first]) => first)))
+    return heard
+  }
+
+  test('OPS-08 asks for alerts on its stream first, and hands out later ones', async () => {
+    const { peer, seen } = peerOf((request) =>
+      request.kind === 'alerts'
+        ? [response({ kind: 'alerts', alerts: [alert(2), alert(1)] })]
+        : [
+            response({ kind: 'head', header: header(7) }),
+            response({ kind: 'alerts', alerts: [alert(3)] }),
+            response({ kind: 'head', header: header(8) }),
+          ],
+    )
+    expect(await listen(peer, 2)).toEqual([[2, 1], 7, [3], 8])
+    expect(seen.requests.map(({ kind }) => kind)).toEqual(['alerts', 'subscribe'])
+    expect(seen.streams).toBe(1)
+  })
+
+  test.each([
+    ['refuses the question as malformed', [response({ kind: 'error', code: 'badRequest', message: 'unknown kind' })]],
+    ['refuses it and ends the stream', [response({ kind: 'error', code: 'badRequest', message: '' }), 'end' as const]],
+    ['resets the stream without a word', ['end' as const]],
+  ])('a node of an earlier version that %s is subscribed to on another stream', async (_, reply) => {
+    const { peer, seen } = peerOf((request) =>
+      request.kind === 'alerts' ? reply : [response({ kind: 'head', header: header(7) })],
+    )
+    expect(await listen(peer, 1)).toEqual([7])
+    expect(seen.streams).toBe(2)
+    expect(seen.requests.map(({ kind }) => kind)).toEqual(['alerts', 'subscribe'])
+  })
+
+  test('a node that has no alerts to give now is subscribed to on the same stream', async () => {
+    const { peer, seen } = peerOf((request) =>
+      request.kind === 'alerts'
+        ? [response({ kind: 'error', code: 'rateLimited', message: 'later' })]
+        : [response({ kind: 'head', header: header(7) })],
+    )
+    expect(await listen(peer, 1)).toEqual([7])
+    expect(seen.streams).toBe(1)
+  })
+
+  test('alerts to somebody who did not ask, and anything else instead of them, are not the protocol', async () => {
+    const unasked = peerOf(() => [response({ kind: 'alerts', alerts: [] })])
+    await expect(unasked.peer.subscribe(() => {}, never)).rejects.toMatchObject({ code: 'protocol' })
+    const other = peerOf(() => [response({ kind: 'head', header: header(7) })])
+    await expect(listen(other.peer, 1)).rejects.toMatchObject({ code: 'protocol' })
+  })
 })

@@ -124,17 +124,23 @@ export function createLightPeer(options: LightPeerOptions): NodePeer {
       return response.headers
     },
 
-    async subscribe(onHead, signal) {
+    async subscribe(onHead, signal, onAlerts) {
       let subscription: Conversation | null = null
       try {
         if (signal.aborted) return
         subscription = await open(signal)
+        const asked = onAlerts !== undefined && (await askForAlerts(subscription, onAlerts, signal))
+        if (onAlerts !== undefined && !asked) {
+          subscription.close()
+          subscription = await open(signal)
+        }
         await subscription.write({ kind: 'subscribe' }, signal)
         for (;;) {
           const response = await subscription.read(signal)
           if (response.kind === 'error') throw refused(response.code, response.message)
-          if (response.kind !== 'head') throw new PeerError('protocol', `${response.kind} sent into a subscription`)
-          onHead(response.header)
+          if (response.kind === 'head') onHead(response.header)
+          else if (response.kind === 'alerts' && asked) onAlerts(response.alerts)
+          else throw new PeerError('protocol', `${response.kind} sent into a subscription`)
         }
       } catch (error) {
         if (!signal.aborted) throw peerError(error)
@@ -192,6 +198,30 @@ export function createLightPeer(options: LightPeerOptions): NodePeer {
       await options.close()
     },
   }
+}
+
+/**
+ * Asks on the stream of a subscription that is still to begin. False when that ended the stream: a node of an earlier version does not know the
+ * question, refuses it as malformed and resets the stream, which is nothing against it.
+ */
+async function askForAlerts(
+  subscription: Conversation,
+  onAlerts: (alerts: readonly Uint8Array[]) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let response: LightResponse
+  try {
+    await subscription.write({ kind: 'alerts' }, signal)
+    response = await subscription.read(signal)
+  } catch (error) {
+    if (peerError(error).code === 'closed') return false
+    throw error
+  }
+  if (response.kind === 'error') return response.code !== 'badRequest'
+  if (response.kind !== 'alerts')
+    throw new PeerError('protocol', `asked for alerts, the peer answered ${response.kind}`)
+  onAlerts(response.alerts)
+  return true
 }
 
 /** A stream with its reader. */

@@ -38,6 +38,8 @@ export interface Connection {
   steps: number
   steppedTo: bigint | null
   announcements: { since: Millis; count: number }
+  /** Answers with alerts that are being judged; `ignored`: one was a lie, and it is kept for its frames alone. */
+  readonly alerts: { judging: number; ignored: boolean }
 }
 
 export class PeerBook {
@@ -102,6 +104,7 @@ export class PeerBook {
         steps: 0,
         steppedTo: null,
         announcements: { since: now, count: 0 },
+        alerts: { judging: 0, ignored: false },
       }
       this.#connections.set(connection.key, connection)
       return connection

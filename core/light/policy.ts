@@ -63,6 +63,12 @@ export const SLEEP_MILLIS = 60_000
 /** Announcements of one peer in ten seconds before it counts as a flood. */
 export const FLOOD_WINDOW_MILLIS = 10_000
 export const FLOOD_ANNOUNCEMENTS = 64
+/** Answers with alerts of one peer that wait to be judged. */
+export const MOST_ALERT_ANSWERS = 4
+/** Alerts that are remembered; the oldest of those that were dismissed go first. */
+export const MOST_ALERTS_KEPT = 1000
+/** Pause before what verifies alerts is loaded again. */
+export const ALERT_READER_PAUSE_MILLIS = 15_000
 /** Pause for a peer that limits our rate. */
 export const REST_MILLIS = 5_000
 /** Time-outs in a row before a peer is left. */

@@ -112,8 +112,16 @@ export interface LightPeer {
   head(signal: AbortSignal): Promise<Uint8Array>
   /** Headers from..from+count-1 that the peer has, ascending, at most `maxHeaders`. */
   headers(from: bigint, count: number, signal: AbortSignal): Promise<readonly Uint8Array[]>
-  /** Calls `onHead` for each new head until the signal fires (resolves) or the peer fails (rejects). */
-  subscribe(onHead: (header: Uint8Array) => void, signal: AbortSignal): Promise<void>
+  /**
+   * Calls `onHead` for each new head until the signal fires (resolves) or the peer fails (rejects). `onAlerts`: also asks for the alerts of the
+   * network's operators, canonical bytes, newest first, at most 16 of 1126 bytes: called once with those that the peer knows, then with
+   * later ones. A transport that has none of them never calls it.
+   */
+  subscribe(
+    onHead: (header: Uint8Array) => void,
+    signal: AbortSignal,
+    onAlerts?: (alerts: readonly Uint8Array[]) => void,
+  ): Promise<void>
   /** How to ask for state; absent when the transport does not offer it. */
   readonly values?: StatePeer
   /** Bytes in and out so far. */
