@@ -55,7 +55,9 @@ export function onPrune(state: GossipState, peer: Peer, prune: Prune): void {
   const { params, scores } = state.config
   if (prune.bitmask.length > RPC_LIMITS.bitmaskBytes) return
   const key = bitmaskKey(prune.bitmask)
-  if (!state.subscriptions.announced.has(key)) return
+  // It may have crossed ours of a topic that we just left, and holds when we come back.
+  const isKnown = state.subscriptions.announced.has(key) || state.backoffs.until(peer.key, key) > 0
+  if (!isKnown) return
   state.leave(peer.key, key)
   const asked = prune.backoff > 0n ? Number(prune.backoff) * 1000 : params.pruneBackoffMillis
   state.backoffs.add(peer.key, key, state.now + Math.min(asked, params.longestBackoffMillis))
@@ -97,10 +99,9 @@ export function onIHave(
  */
 function noteRefusal(state: GossipState, peer: Peer, key: string): void {
   const link = state.meshes.link(peer.key, key)
-  const { heartbeatMillis, pruneBackoffMillis } = state.config.params
+  const { heartbeatMillis } = state.config.params
   if (link === undefined || link.confirmed || state.now - link.since < 4 * heartbeatMillis) return
-  state.leave(peer.key, key)
-  state.backoffs.add(peer.key, key, state.now + pruneBackoffMillis)
+  state.leaveInDoubt(peer.key, key, state.now)
 }
 
 /** Whether two bitmasks in hex have a bit in common: a slice names the messages of every bitmask that it is part of. */

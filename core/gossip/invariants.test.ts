@@ -101,7 +101,9 @@ class Life {
     const known = new Set(this.#announced.get(peer))
     this.one.say(peer, parts)
     for (const { bitmask, backoff } of prunes) {
-      if (!known.has(bitmaskKey(bitmask)) || this.one.router.score(peer) < -2500) continue
+      // It counts for topics that are announced, and for those that were given up a moment ago.
+      const counts = known.has(bitmaskKey(bitmask)) || this.backoffOf(peer, bitmask) > this.one.now
+      if (!counts || this.one.router.score(peer) < -2500) continue
       const millis = backoff === 0n ? 60_000 : Math.min(Number(backoff) * 1000, 3_600_000)
       this.noGraftBefore(peer, bitmask, this.one.now + millis)
     }
@@ -117,9 +119,12 @@ class Life {
     return message.bytes
   }
 
+  backoffOf(peer: string, bitmask: Uint8Array): number {
+    return this.#backoff.get(`${peer} ${bitmaskKey(bitmask)}`) ?? 0
+  }
+
   noGraftBefore(peer: string, bitmask: Uint8Array, until: number): void {
-    const key = `${peer} ${bitmaskKey(bitmask)}`
-    this.#backoff.set(key, Math.max(this.#backoff.get(key) ?? 0, until))
+    this.#backoff.set(`${peer} ${bitmaskKey(bitmask)}`, Math.max(this.backoffOf(peer, bitmask), until))
   }
 
   check(): void {
@@ -133,8 +138,7 @@ class Life {
       }
       for (const bitmask of heard.graft) {
         this.grafts++
-        const until = this.#backoff.get(`${peer} ${bitmaskKey(bitmask)}`) ?? 0
-        if (this.one.now <= until) this.broken.push(`${peer}: GRAFT inside a backoff`)
+        if (this.one.now <= this.backoffOf(peer, bitmask)) this.broken.push(`${peer}: GRAFT inside a backoff`)
       }
       for (const { bitmask, backoff } of heard.prune)
         this.noGraftBefore(peer, bitmask, this.one.now + Number(backoff) * 1000)

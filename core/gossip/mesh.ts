@@ -44,11 +44,12 @@ export class Meshes {
     return was
   }
 
-  /** The peer is gone: topics in which it was. */
-  forget(peer: PeerKey): BitmaskKey[] {
-    const topics = [...this.#meshes].filter(([, mesh]) => mesh.has(peer)).map(([topic]) => topic)
-    for (const topic of topics) this.leave(peer, topic)
-    return topics
+  /** Topics in which a peer is, with its links. */
+  linksOf(peer: PeerKey): (readonly [BitmaskKey, Link])[] {
+    return [...this.#meshes].flatMap(([topic, mesh]) => {
+      const link = mesh.get(peer)
+      return link === undefined ? [] : [[topic, link] as const]
+    })
   }
 
   /** A message of these topics came from a peer, or from nobody who counts. */

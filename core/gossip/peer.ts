@@ -18,6 +18,8 @@ export class Peer {
   readonly direct: boolean
   /** The stream on which it writes; null = none, or it was closed. */
   stream: number | null = null
+  /** Topics that it was told of. */
+  told: ReadonlyMap<BitmaskKey, Uint8Array> = new Map()
   /** Topics it announced. */
   readonly topics = new Set<BitmaskKey>()
   /** Form of the ids it sent last (spec 50 section 9 row 1). */

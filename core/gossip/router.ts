@@ -17,7 +17,7 @@ import { Publishing } from './publishing.ts'
 import { Routes } from './routes.ts'
 import { decodeRpc, RPC_LIMITS, type Rpc, RpcError, type SubscriptionChange } from './rpc.ts'
 import { GossipState } from './state.ts'
-import { topicOf } from './subscriptions.ts'
+import { changesBetween, topicOf } from './subscriptions.ts'
 
 /** Heartbeats between two sweeps of what is kept for minutes and hours. */
 const SWEEP_TICKS = 15
@@ -118,15 +118,13 @@ export class GossipRouter implements Machine<GossipEvent, GossipEffect> {
   }
 
   #connect(event: Extract<GossipEvent, { kind: 'connected' }>): void {
-    const { peers, config, scores, subscriptions, outbox, now } = this.#state
+    const { peers, config, scores, now } = this.#state
     const { peer: key, address } = event
     if (peers.has(key) || peers.size >= config.limits.peers) return
-    peers.set(key, new Peer(event, config.direct.has(key), config.limits.badBurst, now))
+    const peer = new Peer(event, config.direct.has(key), config.limits.badBurst, now)
+    peers.set(key, peer)
     scores.connected(key, address)
-    outbox.subscriptions(
-      key,
-      Array.from(subscriptions.announced.values(), (bitmask) => ({ subscribe: true, bitmask })),
-    )
+    this.#tellTopics(peer)
   }
 
   #disconnect(key: PeerKey): void {
@@ -134,7 +132,10 @@ export class GossipRouter implements Machine<GossipEvent, GossipEffect> {
     const peer = state.peers.get(key)
     if (peer === undefined) return
     state.queuedBytes -= peer.queuedBytes
-    for (const topic of state.meshes.forget(key)) state.scores.leftMesh(key, topic)
+    for (const [topic, link] of state.meshes.linksOf(key)) {
+      if (link.confirmed) state.leave(key, topic)
+      else state.leaveInDoubt(key, topic, link.since)
+    }
     state.outbox.forget(key)
     state.peers.delete(key)
     state.scores.disconnected(key, state.now)
@@ -237,8 +238,15 @@ export class GossipRouter implements Machine<GossipEvent, GossipEffect> {
       }
       state.meshes.drop(key)
     }
-    for (const peer of state.peers.values())
-      if (state.hasRoom(peer, 64, 2)) state.outbox.subscriptions(peer.key, changes)
+    for (const peer of state.peers.values()) this.#tellTopics(peer)
+  }
+
+  /** Tells a peer what is announced now and was not when it was last told. One whose queue is full hears of it with a later heartbeat. */
+  #tellTopics(peer: Peer): void {
+    const { subscriptions, outbox } = this.#state
+    if (peer.told === subscriptions.announced || !this.#state.hasRoom(peer, 64, 2)) return
+    outbox.subscriptions(peer.key, changesBetween(peer.told, subscriptions.announced))
+    peer.told = subscriptions.announced
   }
 
   #wake(): void {
@@ -256,7 +264,10 @@ export class GossipRouter implements Machine<GossipEvent, GossipEffect> {
   #heartbeat(): void {
     const state = this.#state
     state.tick++
-    for (const peer of state.peers.values()) peer.heartbeat(state.tick)
+    for (const peer of state.peers.values()) {
+      peer.heartbeat(state.tick)
+      this.#tellTopics(peer)
+    }
     state.scores.decay(state.now)
     this.#intake.sweep()
     this.#publishing.sweep()
@@ -267,6 +278,7 @@ export class GossipRouter implements Machine<GossipEvent, GossipEffect> {
     state.cache.sweep(state.tick)
     if (state.tick % SWEEP_TICKS !== 0) return
     state.backoffs.sweep(state.now - SWEEP_TICKS * state.config.params.heartbeatMillis)
+    state.pauses.sweep(state.now)
     state.seen.sweep(state.now)
   }
 }

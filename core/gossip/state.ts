@@ -19,6 +19,8 @@ export class GossipState {
   readonly subscriptions: Subscriptions
   readonly meshes = new Meshes()
   readonly backoffs: Backoffs
+  /** Windows after a GRAFT that may have been refused in silence: the peer does not know of them, so they bind only us. */
+  readonly pauses: Backoffs
   readonly scores: Scores
   readonly seen: SeenMessages
   readonly cache: MessageCache
@@ -40,6 +42,7 @@ export class GossipState {
     const { params, scores, limits, direct } = config
     this.subscriptions = new Subscriptions(limits.announced)
     this.backoffs = new Backoffs(limits.backoffs)
+    this.pauses = new Backoffs(limits.backoffs)
     this.scores = new Scores(scores, limits, direct)
     this.seen = new SeenMessages(limits)
     this.cache = new MessageCache(params, limits)
@@ -124,6 +127,12 @@ export class GossipState {
     if (this.meshes.leave(peer, key)) this.scores.leftMesh(peer, key)
   }
 
+  /** Takes a peer out of a mesh that never showed that it agreed; it is not asked again so soon (spec 50 section 9 row 6). */
+  leaveInDoubt(peer: PeerKey, key: BitmaskKey, since: Millis): void {
+    this.leave(peer, key)
+    this.pauses.add(peer, key, since + this.config.params.pruneBackoffMillis)
+  }
+
   /** Takes a peer out of a mesh, or refuses to have it in, and tells it for how long. */
   prune(peer: Peer, key: BitmaskKey, bitmask: Uint8Array, backoffMillis: Millis): void {
     this.leave(peer.key, key)
@@ -136,7 +145,7 @@ export class GossipState {
     const slack = 3 * this.config.params.heartbeatMillis
     return [topic.key, ...form].every((key) => {
       const until = this.backoffs.until(peer.key, key)
-      return until === 0 || until + slack < this.now
+      return (until === 0 || until + slack < this.now) && this.pauses.until(peer.key, key) < this.now
     })
   }
 

@@ -101,11 +101,18 @@ export class Subscriptions {
       }
     }
     this.#announced = after
-    // What goes, goes first, so that the number of announced topics never passes the limit on the way.
-    const gone = [...before].filter(([key]) => !after.has(key)).map(([, bitmask]) => ({ subscribe: false, bitmask }))
-    const come = [...after].filter(([key]) => !before.has(key)).map(([, bitmask]) => ({ subscribe: true, bitmask }))
-    return [...gone, ...come]
+    return changesBetween(before, after)
   }
+}
+
+/** What goes, goes first, so that the number of announced topics never passes the limit on the way. */
+export function changesBetween(
+  before: ReadonlyMap<BitmaskKey, Uint8Array>,
+  after: ReadonlyMap<BitmaskKey, Uint8Array>,
+): SubscriptionChange[] {
+  const gone = [...before].filter(([key]) => !after.has(key)).map(([, bitmask]) => ({ subscribe: false, bitmask }))
+  const come = [...after].filter(([key]) => !before.has(key)).map(([, bitmask]) => ({ subscribe: true, bitmask }))
+  return [...gone, ...come]
 }
 
 function overlaps(a: Uint8Array, b: Uint8Array): boolean {
