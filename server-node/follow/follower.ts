@@ -57,6 +57,8 @@ export class Follower {
   #heardAt = Number.NEGATIVE_INFINITY
   #polledAt = Number.NEGATIVE_INFINITY
   #fresh = false
+  /** Something was heard since the last look: it does not rest before it has looked again. */
+  #news = false
   #wake: () => void = () => undefined
 
   constructor(parts: FollowerParts) {
@@ -78,7 +80,7 @@ export class Follower {
     this.#heardAt = performance.now()
     this.#waiting.set(number, header)
     if (this.#waiting.size > FOLLOW_LIMITS.waiting) this.#waiting.delete(inOrder(this.#waiting.keys())[0] ?? 0n)
-    this.#wake()
+    this.#stir()
   }
 
   /** Follows until the signal fires. Rejects when the store fails. */
@@ -86,13 +88,14 @@ export class Follower {
     const stop = this.#parts.pool.onChange(() => {
       this.#polledAt = Number.NEGATIVE_INFINITY
       this.#heardAt = Number.NEGATIVE_INFINITY
-      this.#wake()
+      this.#stir()
     })
     try {
       await this.#resume()
       for (let pause: number = FOLLOW_LIMITS.pauseMillis; !signal.aborted; ) {
         try {
           await this.#poll(signal)
+          this.#news = false
           if (await this.#advance(signal)) pause = FOLLOW_LIMITS.pauseMillis
           else await this.#rest(this.#parts.frameIntervalMillis, signal)
         } catch (error) {
@@ -231,6 +234,11 @@ export class Follower {
     this.#fresh = true
   }
 
+  #stir(): void {
+    this.#news = true
+    this.#wake()
+  }
+
   /** Waits until something is heard, or that long. */
   #rest(millis: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
@@ -243,7 +251,7 @@ export class Follower {
       const timer = setTimeout(done, millis)
       signal.addEventListener('abort', done)
       this.#wake = done
-      if (signal.aborted) done()
+      if (signal.aborted || this.#news) done()
     })
   }
 }

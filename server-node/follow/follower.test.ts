@@ -1,0 +1,86 @@
+/** When the follower rests, and what wakes it, with parts that say nothing. */
+import type { HeaderFacts } from '@petal/core/platform/crypto.ts'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Follower, type FollowerParts } from './follower.ts'
+import type { VerifiedHeader } from './verifier.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const identityOf = (number: bigint) => new Uint8Array(32).fill(Number(number))
+const factsOf = (number: bigint) =>
+  ({
+    number,
+    rank: number,
+    timestamp: number,
+    identity: identityOf(number),
+    parentSelector: identityOf(number - 1n),
+  }) as unknown as HeaderFacts
+const headerOf = (number: bigint): VerifiedHeader => ({ bytes: new Uint8Array(), facts: factsOf(number), signers: [] })
+
+/** Ends a run as soon as the follower takes the state of a frame. */
+class Taken extends Error {}
+
+function partsWith(more: Partial<FollowerParts>): FollowerParts {
+  const never = () => {
+    throw new Error('nobody asks for this here')
+  }
+  return {
+    state: {
+      kv: () => ({}),
+      discard: async () => {
+        throw new Taken()
+      },
+    },
+    headers: { newest: async () => undefined, put: async () => undefined, get: never },
+    verifier: { inspect: never },
+    pool: { peers: () => [], onChange: () => () => undefined },
+    crypto: {},
+    frameIntervalMillis: 1_000_000,
+    checkpoint: factsOf(4n),
+    stored: undefined,
+    onFrame: never,
+    onHeaders: never,
+    onProgress: never,
+    onStuck: never,
+    ...more,
+  } as unknown as FollowerParts
+}
+
+test('a frame that is heard between the look at what was heard and the rest is taken at once', async () => {
+  const parts = partsWith({})
+  let offer: (() => void) | undefined
+  Object.defineProperty(parts, 'checkpoint', {
+    // Looked at when all that was heard before is taken, and nothing is to be done.
+    get: () => {
+      offer?.()
+      return factsOf(4n)
+    },
+  })
+  const follower = new Follower(parts)
+  offer = () => {
+    offer = undefined
+    follower.offer(headerOf(5n))
+  }
+  let ended: unknown
+  follower.run(new AbortController().signal).catch((error: unknown) => {
+    ended = error
+  })
+  // Far less than the rest takes.
+  await vi.advanceTimersByTimeAsync(10)
+  expect(ended).toBeInstanceOf(Taken)
+})
+
+test('with nothing heard it rests until something is', async () => {
+  const follower = new Follower(partsWith({}))
+  let ended = false
+  const running = follower.run(new AbortController().signal).finally(() => {
+    ended = true
+  })
+  running.catch(() => undefined)
+  await vi.advanceTimersByTimeAsync(10)
+  expect([ended, vi.getTimerCount()]).toEqual([false, 1])
+  follower.offer(headerOf(5n))
+  await expect(running).rejects.toBeInstanceOf(Taken)
+  expect(vi.getTimerCount()).toBe(0)
+})
