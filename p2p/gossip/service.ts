@@ -225,7 +225,7 @@ export class GossipService {
     this.#handling = true
     try {
       for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-        for (const effect of this.#router.handle(next, Date.now())) this.#perform(effect)
+        for (const effect of this.#router.handle(next, now())) this.#perform(effect)
       }
     } finally {
       this.#handling = false
@@ -272,7 +272,7 @@ export class GossipService {
         return
       case 'wake':
         clearTimeout(this.#timer)
-        this.#timer = setTimeout(() => this.#feed({ kind: 'wake' }), Math.max(effect.at - Date.now(), 0))
+        this.#timer = setTimeout(() => this.#feed({ kind: 'wake' }), Math.max(effect.at - now(), 0))
         inBackground(this.#timer)
         return
       case 'peersOffered':
@@ -297,6 +297,9 @@ export class GossipService {
     settle(ask, ended, otherwise)
   }
 }
+
+/** A clock that nobody sets: windows of peers run on when the time of the machine is corrected. */
+const now = (): number => performance.now()
 
 /** Nanoseconds since the epoch, those below a millisecond at random: hosts of one identity that start together do not count alike. */
 function firstSeqno(): bigint {
