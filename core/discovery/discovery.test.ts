@@ -24,6 +24,18 @@ describe('P2P-07 rounds of discovery', () => {
     expect(pauses.slice(30)).toEqual(Array(10).fill(DISCOVERY.laterMillis))
   })
 
+  test('who we are is said again once somebody is there, then every half hour: nodes of 2.1.0.24 keep it for an hour', () => {
+    const discovery = new Discovery()
+    discovery.handle({ kind: 'start' }, 0)
+    const said: number[] = []
+    for (let at = DISCOVERY.roundMillis; at < 3 * 3_600_000; at += DISCOVERY.roundMillis) {
+      const connections = at < 300_000 ? 0 : 4
+      if (kinds(discovery.handle({ kind: 'wake', connections }, at)).includes('provide')) said.push(at)
+    }
+    expect(said.slice(0, 3)).toEqual([300_000, 2_100_000, 3_900_000])
+    expect(said).toHaveLength(6)
+  })
+
   test('bootstrap peers are redialled below three connections, nobody is dialled with fifty', () => {
     const discovery = new Discovery()
     discovery.handle({ kind: 'start' }, 0)

@@ -7,6 +7,8 @@ export interface DiscoveryParams {
   /** Rounds of that pace; later ones come every `laterMillis`. */
   readonly quickRounds: number
   readonly laterMillis: number
+  /** Between two announcements to peers: nodes of 2.1.0.24 keep one for an hour. */
+  readonly provideMillis: number
   /** Rounds that ask for providers; later ones ask for the peers closest to a random key. */
   readonly providerRounds: number
   /** Bootstrap peers are redialled below so many connections. */
@@ -21,6 +23,7 @@ export const DISCOVERY: DiscoveryParams = {
   roundMillis: 30_000,
   quickRounds: 30,
   laterMillis: 300_000,
+  provideMillis: 1_800_000,
   providerRounds: 5,
   fewConnections: 3,
   enoughConnections: 50,
@@ -51,6 +54,8 @@ export class Discovery implements Machine<DiscoveryEvent, DiscoveryEffect> {
   readonly #params: DiscoveryParams
   #round = 0
   #lastQuestion: Millis = Number.NEGATIVE_INFINITY
+  /** When we last announced ourselves and somebody was there to hear it. */
+  #provided: Millis = Number.NEGATIVE_INFINITY
 
   constructor(params: Partial<DiscoveryParams> = {}) {
     this.#params = { ...DISCOVERY, ...params }
@@ -69,9 +74,14 @@ export class Discovery implements Machine<DiscoveryEvent, DiscoveryEffect> {
 
   #roundAt(connections: number, now: Millis): DiscoveryEffect[] {
     const { roundMillis, laterMillis, quickRounds, providerRounds, fewConnections, enoughConnections } = this.#params
+    const { provideMillis } = this.#params
     const round = this.#round++
     const effects: DiscoveryEffect[] = []
     if (round > 0 && connections < fewConnections) effects.push({ kind: 'dialBootstrap' })
+    if (connections > 0 && now - this.#provided >= provideMillis) {
+      this.#provided = now
+      effects.push({ kind: 'provide' })
+    }
     if (round < providerRounds) effects.push(...this.#question(connections, now, 0))
     else effects.push({ kind: 'walk' })
     if (connections < enoughConnections) effects.push({ kind: 'dialKnown', most: enoughConnections })
