@@ -1,20 +1,14 @@
 /** A browser reaches the node over each transport; certificates of WebTransport rotate under its feet. */
 import { generateEd448KeyPair } from '@libp2p/crypto/keys'
-import { identify } from '@libp2p/identify'
-import type { Listener, Transport } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
-import { createLibp2p } from 'libp2p'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { loadAddon } from '../crypto/addon.ts'
 import { type Dialler, openDialler } from '../testing/chromium.ts'
 import { Frames } from '../testing/frames.ts'
-import { LightService } from './light-service.ts'
 import { DEFAULT_NET_LIMITS } from './limits.ts'
 import { startPeerNode } from './node.ts'
-import { udpTransports } from './quic/index.ts'
 import { TRANSPORTS } from './transports.ts'
 import { Certificates } from './webtransport/certificates.ts'
-import { WebTransportListener } from './webtransport/listener.ts'
+import { webTransportNode } from './webtransport/testing.ts'
 
 const DAY = 86_400_000
 const ANSWERS = ['hello', 'headers 32', 'headers 32', 'headers 32', 'headers 32', 'head', 'head', 'head']
@@ -59,46 +53,8 @@ test('hello, headers and new heads over every transport that browsers have', asy
   await expect.poll(() => node.connections()).toBe(0)
 })
 
-/** A node that listens for WebTransport only, whose clock and listener are in the test's hands. */
-async function webTransportNode() {
-  const addon = loadAddon()
-  const clock = { now: Date.now() }
-  const certificates = await Certificates.open(addon, undefined, clock.now)
-  let listener: WebTransportListener | undefined
-  const capture = (transport: Transport): Transport => {
-    const create = transport.createListener.bind(transport)
-    transport.createListener = (options): Listener => {
-      const created = create(options)
-      if (created instanceof WebTransportListener) listener = created
-      return created
-    }
-    return transport
-  }
-  const node = await createLibp2p({
-    addresses: { listen: ['/ip4/127.0.0.1/udp/0/quic-v1/webtransport'] },
-    transports: [
-      (components) =>
-        capture(
-          udpTransports({ addon, certificates, limits: DEFAULT_NET_LIMITS, now: () => clock.now }).webTransport(
-            components,
-          ),
-        ),
-    ],
-    connectionEncrypters: [noise()],
-    services: { identify: identify() },
-  })
-  const service = new LightService(frames(), DEFAULT_NET_LIMITS, () => [])
-  await service.register(node)
-  stack.defer(async () => {
-    await service.stop()
-    await node.stop()
-  })
-  if (listener === undefined) throw new Error('no listener was made')
-  return { clock, certificates, listener, address: () => String(node.getMultiaddrs()[0]) }
-}
-
 test('an address that was written down works after the certificate has rotated; the new one does too', async () => {
-  const { clock, certificates, listener, address } = await webTransportNode()
+  const { clock, certificates, listener, address } = await webTransportNode(loadAddon(), frames(), stack)
   const before = address()
   expect(before.match(/certhash/g)).toHaveLength(2)
   const serving = certificates.serving
@@ -111,8 +67,8 @@ test('an address that was written down works after the certificate has rotated; 
 })
 
 test('with the hash of another certificate, or as another peer, nobody is reached', async () => {
-  const { address } = await webTransportNode()
-  const other = (await webTransportNode()).address()
+  const { address } = await webTransportNode(loadAddon(), frames(), stack)
+  const other = (await webTransportNode(loadAddon(), frames(), stack)).address()
   const hashes = (text: string) => /(\/certhash.*)\/p2p/.exec(text)?.[1] ?? ''
   const peer = (text: string) => /\/p2p\/(.*)/.exec(text)?.[1] ?? ''
   for (const wrong of [

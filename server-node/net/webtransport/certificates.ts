@@ -58,7 +58,8 @@ export class Certificates {
   /** Drops and makes certificates as time demands. Answers whether another one serves or is announced now. */
   async advance(now: number): Promise<boolean> {
     const before = hashes(this.#usable)
-    const all = this.#all.filter(({ notAfter }) => notAfter + VALID_DAYS * DAY > now)
+    // Those of a clock that was ahead are not valid yet, so no browser has come by them.
+    const all = this.#all.filter(({ notBefore, notAfter }) => notBefore <= now && notAfter + VALID_DAYS * DAY > now)
     const usable = all.filter(({ notAfter }) => notAfter - MARGIN > now)
     while (usable.length < 2) {
       const made = this.#maker.webtransportCertificate(usable.length === 0 ? FIRST_VALID_DAYS : VALID_DAYS)
