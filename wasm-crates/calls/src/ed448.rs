@@ -2,7 +2,7 @@
 
 use crate::error::{Call, CallError, Code};
 use ed448::decaf::{self, Point};
-use ed448::{Error, Scalar, agreement};
+use ed448::{Error, Scalar, Signed, agreement};
 
 /// Public key of a private key, 57 bytes.
 ///
@@ -24,6 +24,29 @@ pub fn sign(private_key: &[u8], message: &[u8]) -> Call<Vec<u8>> {
 #[must_use]
 pub fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     ed448::verify(public_key, message, signature)
+}
+
+/// The verdicts that [`verify`] gives of each, in order: 1 holds, 0 does not.
+///
+/// # Errors
+/// `length` when the lists differ in number.
+pub fn verify_batch(keys: &[&[u8]], messages: &[&[u8]], signatures: &[&[u8]]) -> Call<Vec<u8>> {
+    if messages.len() != keys.len() || signatures.len() != keys.len() {
+        let text = "keys, messages and signatures differ in number";
+        return Err(CallError::new(Code::Length, text));
+    }
+    let all: Vec<Signed> = keys
+        .iter()
+        .zip(messages)
+        .zip(signatures)
+        .map(|((public_key, message), signature)| Signed {
+            public_key,
+            message,
+            signature,
+        })
+        .collect();
+    let verdicts = ed448::verify_batch(&all);
+    Ok(verdicts.into_iter().map(u8::from).collect())
 }
 
 /// Public key of an agreement secret, 57 bytes.

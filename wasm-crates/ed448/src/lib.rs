@@ -1,7 +1,7 @@
 //! Ed448 signatures, the Decaf448 group and the agreement keys on the Ed448 curve (spec 10 sections 4, 5).
 //!
 //! * [`public_key`], [`sign`], [`verify`]: Ed448 with empty context; verification is cofactored and refuses exactly what
-//!   spec 10 section 4 says (CH-8)
+//!   spec 10 section 4 says (CH-8); [`verify_batch`] gives the same verdicts for many at once
 //! * [`decaf`]: points, scalars, agreement, hash to scalar (never reduced, CH-10) and the simple signature
 //! * [`agreement`]: the 57-byte keys that the network calls X448
 //! * the mathematics, bottom up: [`field`], [`scalar`], [`point`], [`multiply`]
@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod agreement;
+mod batch;
 pub mod decaf;
 mod error;
 pub mod field;
@@ -23,6 +24,9 @@ mod schnorr;
 mod shake;
 mod signature;
 
+pub use batch::verify_batch;
 pub use error::Error;
 pub use scalar::Scalar;
-pub use signature::{PUBLIC_KEY_BYTES, SEED_BYTES, SIGNATURE_BYTES, public_key, sign, verify};
+pub use signature::{
+    PUBLIC_KEY_BYTES, SEED_BYTES, SIGNATURE_BYTES, Signed, public_key, sign, verify,
+};

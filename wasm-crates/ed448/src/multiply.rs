@@ -167,30 +167,76 @@ fn odd_base_multiples() -> &'static [PreparedAffine] {
     })
 }
 
-/// `a B + b P` in variable time: for public values only. a and b are below 2^448.
-#[must_use]
-pub fn double_base_public(a: &Scalar, b: &Scalar, point: &Point) -> Point {
-    let a_digits = non_adjacent_form(a, 8);
-    let b_digits = non_adjacent_form(b, 5);
-    let base = odd_base_multiples();
+/// P, 3 P, 5 P .. 15 P.
+fn odd_multiples(point: &Point) -> [Prepared; 8] {
     let two = point.double().prepare();
     let mut multiple = *point;
-    let odd: [Prepared; 8] = core::array::from_fn(|_| {
+    core::array::from_fn(|_| {
         let entry = multiple.prepare();
         multiple = multiple.add_prepared(&two).extended();
         entry
-    });
-    let negative = |digit: i8| Choice::from(u8::from(digit < 0));
-    let index = |digit: i8| usize::from(digit.unsigned_abs() / 2);
+    })
+}
+
+/// A public number times a public point, one digit after the other.
+struct PublicTerm {
+    digits: [i8; 450],
+    odd: [Prepared; 8],
+}
+
+impl PublicTerm {
+    fn new(scalar: &Scalar, point: &Point) -> Self {
+        Self {
+            digits: non_adjacent_form(scalar, 5),
+            odd: odd_multiples(point),
+        }
+    }
+
+    /// What is added at this position, if anything.
+    #[inline]
+    fn at(&self, position: usize) -> Option<Prepared> {
+        let digit = self.digits[position];
+        let entry = self.odd.get(odd_index(digit)).filter(|_| digit != 0)?;
+        Some(entry.negate_if(negative(digit)))
+    }
+}
+
+fn negative(digit: i8) -> Choice {
+    Choice::from(u8::from(digit < 0))
+}
+
+fn odd_index(digit: i8) -> usize {
+    usize::from(digit.unsigned_abs() / 2)
+}
+
+/// `a B + b P` in variable time: for public values only. a and b are below 2^448.
+#[must_use]
+pub fn double_base_public(a: &Scalar, b: &Scalar, point: &Point) -> Point {
+    sum_public(a, &[PublicTerm::new(b, point)])
+}
+
+/// `a B + b_1 P_1 + b_2 P_2 + ..` in variable time: for public values only. The doublings are shared, so a short b costs
+/// little. All numbers are below 2^448.
+#[must_use]
+pub fn many_public(a: &Scalar, terms: &[(Scalar, Point)]) -> Point {
+    let terms: Vec<PublicTerm> = terms
+        .iter()
+        .map(|(scalar, point)| PublicTerm::new(scalar, point))
+        .collect();
+    sum_public(a, &terms)
+}
+
+fn sum_public(a: &Scalar, terms: &[PublicTerm]) -> Point {
+    let a_digits = non_adjacent_form(a, 8);
+    let base = odd_base_multiples();
     let mut sum = Projective::IDENTITY;
-    for (a, b) in a_digits.iter().zip(&b_digits).rev() {
+    for (position, a) in a_digits.iter().enumerate().rev() {
         let mut step = sum.double();
         // T is computed only where an addition follows.
-        if let Some(entry) = odd.get(index(*b)).filter(|_| *b != 0) {
-            let entry = entry.negate_if(negative(*b));
+        for entry in terms.iter().filter_map(|term| term.at(position)) {
             step = step.extended().add_prepared(&entry);
         }
-        if let Some(entry) = base.get(index(*a)).filter(|_| *a != 0) {
+        if let Some(entry) = base.get(odd_index(*a)).filter(|_| *a != 0) {
             let entry = entry.negate_if(negative(*a));
             step = step.extended().add_affine(&entry);
         }

@@ -1,10 +1,9 @@
 //! Ed448 of RFC 8032 with empty context, and the network's rule of verification (spec 10 section 4).
 
 use crate::Error;
-use crate::error::exact;
 use crate::multiply;
-use crate::point::Point;
-use crate::scalar::Scalar;
+use crate::point::{POINT_BYTES, Point};
+use crate::scalar::{SCALAR_BYTES, Scalar};
 use crate::shake::shake256;
 use zeroize::Zeroizing;
 
@@ -90,26 +89,72 @@ fn challenge(commitment: &[u8; 57], public: &[u8; 57], message: &[u8]) -> Scalar
 /// Variable time: everything here is public.
 #[must_use]
 pub fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    check(public_key, message, signature).unwrap_or(false)
+    let signed = Signed {
+        public_key,
+        message,
+        signature,
+    };
+    Claim::read(&signed, decode).is_some_and(|claim| claim.holds())
 }
 
-fn check(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<bool, Error> {
-    let public: [u8; PUBLIC_KEY_BYTES] = exact("public key", "57", public_key)?;
-    let signature: [u8; SIGNATURE_BYTES] = exact("signature", "114", signature)?;
-    let (commitment, s) = signature.split_at(57);
-    let commitment: [u8; 57] = exact("R", "57", commitment)?;
-    let (s, last) = s.split_at(56);
-    let s = Scalar::decode(s)?;
-    if last != [0] || !bool::from(s.is_reduced()) || bool::from(s.is_zero()) {
-        return Ok(false);
+/// A signature with its key and message.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// 57 bytes.
+    pub public_key: &'a [u8],
+    /// Any length.
+    pub message: &'a [u8],
+    /// 114 bytes.
+    pub signature: &'a [u8],
+}
+
+/// The equation that a signature claims: 4 S B = 4 R + 4 h A.
+pub(crate) struct Claim {
+    pub(crate) public: [u8; PUBLIC_KEY_BYTES],
+    pub(crate) commitment: [u8; POINT_BYTES],
+    pub(crate) a: Point,
+    pub(crate) r: Point,
+    pub(crate) s: Scalar,
+    pub(crate) h: Scalar,
+}
+
+impl Claim {
+    /// None when key or signature are refused whatever the message is. `key` gives the point of a public key.
+    pub(crate) fn read(
+        signed: &Signed,
+        key: impl FnOnce(&[u8; POINT_BYTES]) -> Option<Point>,
+    ) -> Option<Self> {
+        let public = signed.public_key.try_into().ok()?;
+        let signature: &[u8; SIGNATURE_BYTES] = signed.signature.try_into().ok()?;
+        let (commitment, rest) = signature.split_first_chunk::<POINT_BYTES>()?;
+        let (s, last) = rest.split_first_chunk::<SCALAR_BYTES>()?;
+        let s = Scalar::from_bytes(s);
+        if last != [0] || !bool::from(s.is_reduced()) || bool::from(s.is_zero()) {
+            return None;
+        }
+        let a = key(&public)?;
+        let r = decode(commitment)?;
+        // Only canonical encodings decode, so A's bytes are its canonical encoding.
+        let h = challenge(commitment, &public, signed.message);
+        Some(Self {
+            public,
+            commitment: *commitment,
+            a,
+            r,
+            s,
+            h,
+        })
     }
-    let a = Point::decode(&public)?;
-    let r = Point::decode(&commitment)?;
-    if bool::from(a.has_zero_x() | r.has_zero_x()) {
-        return Ok(false);
+
+    pub(crate) fn holds(&self) -> bool {
+        let multiple = multiply::double_base_public(&self.s, &self.h, &self.a.negate());
+        let difference = multiple.subtract(&self.r);
+        difference.multiply_by_cofactor().is_identity().into()
     }
-    // Only canonical encodings decode, so A's bytes are its canonical encoding.
-    let h = challenge(&commitment, &public, message);
-    let difference = multiply::double_base_public(&s, &h, &a.negate()).subtract(&r);
-    Ok(difference.multiply_by_cofactor().is_identity().into())
+}
+
+/// R or A, which have x != 0.
+pub(crate) fn decode(bytes: &[u8; POINT_BYTES]) -> Option<Point> {
+    let point = Point::decode(bytes).ok()?;
+    (!bool::from(point.has_zero_x())).then_some(point)
 }

@@ -1,6 +1,6 @@
 //! Ed448, Decaf448 and the agreement keys (spec 10 sections 4, 5).
 
-use crate::thrown;
+use crate::{slices, thrown};
 use calls::Code;
 use napi::Result;
 use napi::bindgen_prelude::Uint8Array;
@@ -27,6 +27,18 @@ pub fn ed448_sign(private_key: &[u8], message: &[u8]) -> Result<Uint8Array, Code
 #[must_use]
 pub fn ed448_verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     calls::ed448::verify(public_key, message, signature)
+}
+
+/// Verdicts of each, 1 or 0, all together.
+#[napi(js_name = "ed448VerifyBatch", catch_unwind)]
+pub fn ed448_verify_batch(
+    keys: Vec<Uint8Array>,
+    messages: Vec<Uint8Array>,
+    signatures: Vec<Uint8Array>,
+) -> Result<Uint8Array, Code> {
+    calls::ed448::verify_batch(&slices(&keys), &slices(&messages), &slices(&signatures))
+        .map(Uint8Array::new)
+        .map_err(thrown)
 }
 
 /// Public key of an agreement secret, 57 bytes.

@@ -1,6 +1,7 @@
 //! Ed448, Decaf448 and the agreement keys (spec 10 sections 4, 5).
 
-use crate::thrown;
+use crate::{copies, slices, thrown};
+use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -23,6 +24,18 @@ pub fn ed448_sign(private_key: &[u8], message: &[u8]) -> Bytes {
 #[must_use]
 pub fn ed448_verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     calls::ed448::verify(public_key, message, signature)
+}
+
+/// Verdicts of each, 1 or 0, all together.
+#[wasm_bindgen(js_name = ed448VerifyBatch)]
+pub fn ed448_verify_batch(
+    keys: Vec<Uint8Array>,
+    messages: Vec<Uint8Array>,
+    signatures: Vec<Uint8Array>,
+) -> Bytes {
+    let (keys, messages, signatures) = (copies(&keys), copies(&messages), copies(&signatures));
+    calls::ed448::verify_batch(&slices(&keys), &slices(&messages), &slices(&signatures))
+        .map_err(thrown)
 }
 
 /// Public key of an agreement secret, 57 bytes.
