@@ -121,7 +121,7 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   // Nobody is answered from what is being closed.
   stack.defer(stopLight)
   stack.defer(() => stopping.abort())
-  relayDemonstration(light.gossip)
+  relayDemonstration(light.gossip, LOCAL.networkNumber)
   await light.serve(source)
   const wire = await startWire({
     options,

@@ -1,5 +1,7 @@
 import { shardTopics } from '@petal/core/gossip/topics.ts'
-import { expect, test } from 'vitest'
+import { networkNumberOf } from '@petal/core/identity/network-number.ts'
+import { expect, test, vi } from 'vitest'
+import { hasDemonstration } from './demonstration-domain.ts'
 import {
   DEMONSTRATION_DOMAIN,
   DEMONSTRATION_LIMITS,
@@ -18,7 +20,7 @@ test('the demonstration topic is passed on within limits, peer by peer', async (
     },
   } as unknown as GossipService
   let now = 0
-  relayDemonstration(gossip, () => now)
+  relayDemonstration(gossip, 99, () => now)
   const verdict = (peer: string, length = 10) => judge?.({ data: new Uint8Array(length) } as never, peer)
   const { burst, perSecond, messageBytes } = DEMONSTRATION_LIMITS
   for (let at = 0; at < burst; at++) expect(verdict('a')).toBe('accept')
@@ -28,4 +30,15 @@ test('the demonstration topic is passed on within limits, peer by peer', async (
   now += 1000
   for (let at = 0; at < perSecond; at++) expect(verdict('a')).toBe('accept')
   expect(verdict('a')).toBe('ignore')
+})
+
+test('mainnet is spared: a node subscribes to nothing there', () => {
+  const subscribe = vi.fn()
+  relayDemonstration({ subscribe } as unknown as GossipService, networkNumberOf('mainnet'))()
+  expect(subscribe).not.toHaveBeenCalled()
+  expect(['mainnet', 'local', 'replay'].map((name) => hasDemonstration(networkNumberOf(name)))).toEqual([
+    false,
+    true,
+    true,
+  ])
 })

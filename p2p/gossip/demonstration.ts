@@ -1,9 +1,9 @@
 /**
  * A topic to try gossip out on: the filter of an address that no application has. Nodes pass on only what they are subscribed to, so a node that
- * serves tabs subscribes to it, within limits.
+ * serves tabs subscribes to it, within limits, and not on mainnet.
  */
 import { type GossipMessage, shardTopics } from '@petal/core/gossip/index.ts'
-import { DEMONSTRATION_DOMAIN } from './demonstration-domain.ts'
+import { DEMONSTRATION_DOMAIN, hasDemonstration } from './demonstration-domain.ts'
 import type { GossipService } from './service.ts'
 
 export const DEMONSTRATION_LIMITS = {
@@ -21,8 +21,13 @@ interface Allowance {
   at: number
 }
 
-/** Passes messages of the demonstration topic on. The result ends it. */
-export function relayDemonstration(gossip: GossipService, now: () => number = Date.now): () => void {
+/** Passes messages of the demonstration topic on, where the network has one. The result ends it. */
+export function relayDemonstration(
+  gossip: GossipService,
+  networkNumber: number,
+  now: () => number = Date.now,
+): () => void {
+  if (!hasDemonstration(networkNumber)) return () => {}
   const { messageBytes, burst, perSecond, peers } = DEMONSTRATION_LIMITS
   const allowances = new Map<string, Allowance>()
   const allowed = (peer: string): boolean => {

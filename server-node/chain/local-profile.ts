@@ -1,9 +1,11 @@
 /** What the network `local` is made of (spec 11 section 4.5, 31 section 10.3), where the specification leaves a choice. */
+import { networkNumberOf } from '@petal/core/identity/network-number.ts'
+
+const NAME = 'local'
 
 export const LOCAL = {
-  network: 'local',
-  /** Number of a network for local development (spec 53 section 1). */
-  networkNumber: 99,
+  network: NAME,
+  networkNumber: networkNumberOf(NAME),
   profile: '2.1.0.24',
   genesisNumber: 0n,
   committeeSize: 4,

@@ -5,6 +5,9 @@ import { relayDemonstration } from '../../p2p/gossip/index.ts'
 import { DEFAULT_NET_LIMITS } from '../../server-node/net/limits.ts'
 import { type PeerNode, startPeerNode } from '../../server-node/net/node.ts'
 
+/** Number of the networks `local` and `replay`. */
+const NETWORK = 99
+
 export interface GossipingNode extends AsyncDisposable {
   readonly node: PeerNode
   /** What tabs dial. */
@@ -14,16 +17,16 @@ export interface GossipingNode extends AsyncDisposable {
   readonly heard: GossipMessage[]
 }
 
-/** A node of network 99 that passes the demonstration topic on and hears `topics`. */
+/** A node of that network that passes the demonstration topic on and hears `topics`. */
 export async function startGossipingNode(topics: readonly Uint8Array[]): Promise<GossipingNode> {
   const node = await startPeerNode({
-    networkNumber: 99,
+    networkNumber: NETWORK,
     identity: await generateEd448KeyPair(),
     host: '127.0.0.1',
     transports: ['tcp', 'websocket'],
     limits: DEFAULT_NET_LIMITS,
   })
-  relayDemonstration(node.gossip)
+  relayDemonstration(node.gossip, NETWORK)
   const heard: GossipMessage[] = []
   for (const topic of topics) node.gossip.subscribe(topic, { deliver: (message) => heard.push(message) })
   const address = (wanted: (address: string) => boolean) => node.addresses().find(wanted) ?? ''

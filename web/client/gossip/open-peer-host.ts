@@ -1,8 +1,8 @@
 /** The tab as a peer on what a browser has: IndexedDB and the full engine in WebAssembly. */
+import { networkNumberOf } from '@petal/core/identity/network-number.ts'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
 import { compileEngine, instantiateEngine } from '@petal/worker/engine.ts'
 import { browserIdentityStore } from '../identity/identity-store.ts'
-import { networkNumberOf } from './network-number.ts'
 import { PeerHost, type PeerHostParts } from './peer-host.ts'
 
 export interface OpenPeerHostParts extends Pick<PeerHostParts, 'addresses' | 'head' | 'verify' | 'deliver' | 'share'> {
