@@ -9,26 +9,21 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { quantile } from '../bench/measure.ts'
 import { SoakNode } from './soak-node.ts'
+import { readSoakOptions } from './soak-options.ts'
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '30' },
-    nodes: { type: 'string', default: '5' },
-    interval: { type: 'string', default: '2' },
-    'churn-seconds': { type: 'string', default: '60' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'string' },
-  },
-})
-const [minutes, count, interval, churnSeconds] = [
-  values.minutes,
-  values.nodes,
-  values.interval,
-  values['churn-seconds'],
-].map(Number) as [number, number, number, number]
+const { minutes, nodes: count, interval, churnSeconds, seed, json } = optionsOrExit()
+
+function optionsOrExit() {
+  try {
+    return readSoakOptions(process.argv.slice(2))
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    console.error(`soak: ${error.message}`)
+    process.exit(2)
+  }
+}
 
 /** Mulberry32: the same seed, the same moments. */
 function seeded(seed: number): () => number {
@@ -41,7 +36,7 @@ function seeded(seed: number): () => number {
   }
 }
 
-const random = seeded(Number(values.seed))
+const random = seeded(seed)
 const directory = await mkdtemp(join(tmpdir(), 'petal-soak-'))
 const note = (text: string) => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`)
 const producer = new SoakNode('A', join(directory, 'A'), [
@@ -92,9 +87,9 @@ try {
   let nextChurn = performance.now() + churnSeconds * 1000
   let minute = 0
   while (performance.now() < end) {
-    await sleep(10_000)
+    await sleep(Math.min(10_000, Math.max(0, end - performance.now())))
     sample()
-    if (performance.now() >= nextChurn) {
+    if (count > 1 && performance.now() >= nextChurn) {
       nextChurn = performance.now() + churnSeconds * 1000 * (0.5 + random())
       const victim = nodes[1 + Math.floor(random() * (count - 1))] as SoakNode
       const signal = random() < 0.5 ? 'SIGKILL' : 'SIGTERM'
@@ -117,7 +112,7 @@ try {
     minutes,
     nodes: count,
     intervalSeconds: interval,
-    seed: Number(values.seed),
+    seed,
     frames: announced.size,
     restarts,
     behind: Object.fromEntries(nodes.map((node) => [node.name, head - node.head])),
@@ -138,7 +133,7 @@ try {
     load: readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).map(Number),
   }
   console.log(JSON.stringify(report, null, 2))
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`)
   const lost = Object.values(report.behind).some((frames) => frames > 5)
   process.exitCode = lost || report.failures.length > 0 ? 1 : 0
 } finally {
