@@ -24,13 +24,18 @@ import { eachCase } from '../runner.ts'
 /** The content of a case with the numbers that a decoder reads back. */
 function contentOf(fields: Fields): Json {
   return {
-    ...(fields.raw('fields') as Readonly<Record<string, Json>>),
-    public_key: fields.hex('public_key'),
-    signature: fields.optionalText('signature'),
+    ...writtenOf(fields),
     last_received_frame: fields.text('decoded_last_received_frame'),
     last_global_head_frame: fields.text('decoded_last_global_head_frame'),
   }
 }
+
+/** The content of a case as it was written. */
+const writtenOf = (fields: Fields): Readonly<Record<string, Json>> => ({
+  ...(fields.raw('fields') as Readonly<Record<string, Json>>),
+  public_key: fields.hex('public_key'),
+  signature: fields.optionalText('signature'),
+})
 
 /** Decodes, and the signature verifies, whatever peer id the record claims. */
 function isSigned(canonical: Uint8Array, engine: FullEngine): boolean {
@@ -41,12 +46,18 @@ function isSigned(canonical: Uint8Array, engine: FullEngine): boolean {
 /** `p2p/peer_info.json`: signed bytes, signature, decoded values, verdict without the peer id (spec 51 section 2, RPC-04). */
 export const peerInfo = eachCase((engine, fields, check) => {
   check.gives('valid', fields.requiredVerdict(), () => isSigned(fields.bytes('canonical'), engine))
+  if (fields.has('fields'))
+    check.gives('fields written', fields.hex('canonical'), () =>
+      node.PeerInfo.encode(node.PeerInfo.fromJson(writtenOf(fields))),
+    )
   checkContent(engine, fields, check)
 })
 
 /** `p2p/peer_info_edge.json`: the same where the peer id must belong to the key (RPC-05). */
 export const peerInfoEdge = eachCase((engine, fields, check) => {
   check.gives('valid', fields.requiredVerdict(), () => readPeerInfo(fields.bytes('canonical'), engine).valid)
+  for (const number of ['last_received_frame', 'last_global_head_frame'])
+    check.equal(`fields.${number}`, fields.child('fields').text(number), fields.text(`decoded_${number}`))
   checkContent(engine, fields, check)
 })
 
@@ -136,7 +147,7 @@ export const sendAuthentication = eachCase((engine, fields, check) => {
   const [domain, payload] = [fields.bytes('domain'), fields.bytes('payload')]
   const [key, authentication] = [fields.bytes('node_public_key'), fields.bytes('authentication')]
   check.gives('valid', fields.requiredVerdict(), () => verifySend(key, domain, payload, authentication, engine))
-  if (!fields.has('seed')) return
+  if (!fields.requiredVerdict() || !fields.has('seed')) return
   const identity = identityOfSeed(fields.bytes('seed'), engine)
   check.gives('node_public_key', toHex(key), () => identity.publicKey)
   check.gives('authentication', toHex(authentication), () => authenticateSend(identity, domain, payload, engine))

@@ -1,0 +1,92 @@
+/** The runners of p2p follow rules: cases of the same form that no file has yet get the right verdict. Needs the built addon. */
+import { readFileSync } from 'node:fs'
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { expect, test } from 'vitest'
+import {
+  encodeMessage,
+  encodeRpc,
+  type MessageFields,
+  messageDigest,
+  peerIdOfKey,
+  signingPayload,
+} from '../../../core/gossip/index.ts'
+import { providerCid, providerKey } from '../../../core/identity/index.ts'
+import { loadNativeEngine } from '../../engines/native.ts'
+import { Checks } from '../checks.ts'
+import { concat, Fields, toHex } from '../fields.ts'
+import type { VectorFile } from '../runner.ts'
+import { runnersOf } from '../table.ts'
+
+type Case = Readonly<Record<string, unknown>>
+
+const read = (file: string): Case[] =>
+  JSON.parse(readFileSync(new URL(`../../vectors/p2p/${file}.json`, import.meta.url), 'utf8')).cases
+
+/** What the runner of a file has against a case. */
+function problems(file: string, item: Case): unknown[] {
+  const [runner] = runnersOf(`p2p/${file}.json`)
+  if (runner === undefined) throw new Error(`no runner of ${file}`)
+  const fields = new Fields(item, '')
+  const none = () => {
+    throw new Error('stands alone')
+  }
+  const whole: VectorFile = { document: fields, cases: [fields], sibling: none, binary: none }
+  const check = new Checks()
+  const run = runner.backing === 'core' ? runner.open(whole) : runner.open(whole, loadNativeEngine())
+  run(fields, check, 0)
+  expect(check.count).toBeGreaterThan(0)
+  return check.problems
+}
+
+const [good = {}, bad = {}] = read('peer_id')
+  .slice(0, 1)
+  .concat(read('noise_payload')[1] ?? {})
+
+test('a stored key of each size is read; what is written is always seed and key', () => {
+  const { seed, public_key: key } = good as { seed: string; public_key: string }
+  for (const config of [seed, seed + key, seed + key + key])
+    expect(problems('peer_id', { ...good, config_peer_priv_key: config })).toEqual([])
+  expect(problems('peer_id', { name: '', config_peer_priv_key: `${seed}00`, valid: false })).toEqual([])
+})
+
+test('a case that must be refused may tell its seed', () => {
+  expect(problems('noise_payload', { ...bad, seed: read('noise_payload')[0]?.seed })).toEqual([])
+  const [right, wrong] = read('send_authentication')
+  expect(problems('send_authentication', { ...wrong, seed: right?.seed })).toEqual([])
+})
+
+test('a namespace is any text; those of networks are made again', () => {
+  const made = (namespace: string) => ({
+    namespace,
+    provider_key: toHex(providerKey(namespace)),
+    cid: toHex(providerCid(namespace)),
+    valid: true,
+  })
+  for (const text of ['', 'other-network-5', 'quilibrium-2.0.2-dusk-network-7', 'quilibrium-2.0.2-dusk-network-007'])
+    expect(problems('dht_namespace', made(text))).toEqual([])
+  expect(problems('dht_namespace', { ...made('x'), cid: '00' })).toHaveLength(1)
+})
+
+test('messages by Ed25519 authors are verified, and what cannot be read is refused', () => {
+  const secret = new Uint8Array(32).fill(7)
+  const key = concat(Uint8Array.of(0x08, 0x01, 0x12, 0x20), ed25519.getPublicKey(secret))
+  const [data, seqno, bitmask] = [new Uint8Array(5), new Uint8Array(8), new Uint8Array(2)]
+  const unsigned = { from: peerIdOfKey(key), data, seqno, bitmask }
+  const none = new Uint8Array()
+  const message: MessageFields = { ...unsigned, key, signature: ed25519.sign(signingPayload(unsigned), secret) }
+  const hex = Object.fromEntries(Object.entries(message).map(([name, value]) => [name, toHex(value)]))
+  const bytes = encodeMessage(message)
+  const item = {
+    ...hex,
+    unsigned_protobuf: toHex(encodeMessage({ ...unsigned, signature: none, key: none })),
+    signing_payload: toHex(signingPayload(unsigned)),
+    message_protobuf: toHex(bytes),
+    rpc_frame: toHex(encodeRpc({ messages: [bytes] })),
+    message_id: `01${messageDigest(data)}`,
+    message_id_legacy: messageDigest(data),
+    valid: true,
+  }
+  expect(problems('blossomsub_message', item)).toEqual([])
+  for (const wrong of [bytes.subarray(0, -1), bytes.with(bytes.length - 40, 1), none])
+    expect(problems('blossomsub_message', { message_protobuf: toHex(wrong), valid: false })).toEqual([])
+})
