@@ -51,7 +51,7 @@ export class AlertJudge {
     return this.#keeper.list()
   }
 
-  /** False for an alert that is not known. Rejects with `StoreError` where it could not be written down. */
+  /** False for an alert that is not known. */
   async dismiss(digest: string): Promise<boolean> {
     const dismissed = await this.#keeper.dismiss(digest)
     if (dismissed !== null) this.#parts.told(dismissed)

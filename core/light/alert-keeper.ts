@@ -42,14 +42,14 @@ export class AlertKeeper {
     return kept
   }
 
-  /** The alert, dismissed; null for one that is not known. Rejects with `StoreError` where that could not be written down. */
+  /** The alert, dismissed; null for one that is not known. A store that fails forgets it with the tab. */
   async dismiss(digest: string): Promise<KeptAlert | null> {
     if (!(await this.knows(digest))) await this.#read()
     const alert = this.#alerts.get(digest)
     if (alert === undefined) return null
     const dismissed = { ...alert, dismissed: true }
     this.#alerts.set(digest, dismissed)
-    await this.#store.batch([putDismissed(this.#keys, digest)], 'durable')
+    await orNothing(this.#store.batch([putDismissed(this.#keys, digest)], 'durable'))
     return dismissed
   }
 

@@ -153,6 +153,8 @@ describe('what is told', () => {
     await driver.start()
     await clock.pass(3000)
     expect(texts()).toEqual(['one'])
+    expect(await driver.dismissAlert((await driver.alerts())[0]?.digest ?? '')).toBe(true)
+    expect(await driver.alerts()).toMatchObject([{ message: 'one', dismissed: true }])
     expect(state()).toMatchObject(READY)
     await driver.stop()
   })

@@ -150,7 +150,7 @@ export class LightDriver {
     return (await this.#alerts?.list()) ?? []
   }
 
-  /** False for an alert that is not known. Rejects with `StoreError` where it could not be written down. */
+  /** False for an alert that is not known. */
   async dismissAlert(digest: string): Promise<boolean> {
     return (await this.#alerts?.dismiss(digest)) ?? false
   }

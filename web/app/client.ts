@@ -15,6 +15,7 @@ export type {
   Head,
   HeadValue,
   HyperedgeValue,
+  NetworkAlert,
   Peering,
   PeerMessage,
   PeerStatus,

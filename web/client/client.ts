@@ -1,10 +1,13 @@
 /** The client as the page sees it: a small object in front of its worker. The page's thread does no cryptography. */
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { DEFAULT_ALERT_KEY } from '@petal/core/identity/alert-key.ts'
 import type { NetworkDescription } from '@petal/core/light/anchors.ts'
 import { CheckpointError, decodeCheckpoint, encodeCheckpoint } from '@petal/core/light/checkpoint.ts'
 import type { Finding, HaltCause, QueryOutcome, QueryWish } from '@petal/core/light/events.ts'
 import { describeAge } from '@petal/core/light/network-description.ts'
 import { WIRE_LIMITS } from '@petal/core/light/wire-limits.ts'
 import { proxy, type Remote, releaseProxy, wrap } from 'comlink'
+import { checkDigest, networkAlert } from './alert-api.ts'
 import { Emitter } from './emitter.ts'
 import { type ClientError, clientError, ImportError, NotFoundError, RefusedError, StoppedError } from './errors.ts'
 import { followWish } from './follow-arguments.ts'
@@ -176,6 +179,18 @@ export class TabClient implements Client {
     return await this.#asked((host) => host.work(), { certificates: 0, timeProofs: 0, refusals: 0, millis: 0 })
   }
 
+  alerts: Client['alerts'] = async () => {
+    if (this.#host === null) return []
+    const alerts = await this.#called((host) => host.alerts())
+    return alerts.map((alert) => networkAlert(alert, this.#alertKey()))
+  }
+
+  dismissAlert: Client['dismissAlert'] = async (digest) => {
+    checkDigest(digest)
+    if (!(await this.#called((host) => host.dismissAlert(digest))))
+      throw new NotFoundError('This browser does not know an alert of that digest.')
+  }
+
   async export(): Promise<Uint8Array> {
     const head = await this.head()
     if (head === null || this.#network === null) {
@@ -272,8 +287,14 @@ export class TabClient implements Client {
       head: (head) => this.#events.emit('head', headOf(head)),
       frame: (frame) => this.#events.emit('frame', headOf(frame)),
       refusal: (refusal) => this.#events.emit('refusal', refusal),
+      alert: (alert) => this.#events.emit('alert', networkAlert(alert, this.#alertKey())),
       evidence: ({ frame, first, second, reason }) => this.#events.emit('evidence', { frame, first, second, reason }),
     }
+  }
+
+  /** Known before the first alert is: the anchors name it. */
+  #alertKey(): string {
+    return this.#network?.anchors.alertKey ?? bytesToHex(DEFAULT_ALERT_KEY)
   }
 
   #show(state: ClientState): void {

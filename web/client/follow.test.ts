@@ -83,7 +83,7 @@ async function start(chain: FollowChain): Promise<ClientHost> {
       workers: 1,
     },
     services as unknown as Remote<PageServices>,
-    { network: ignore, state: ignore, head: ignore, frame: ignore, refusal: ignore, evidence: ignore },
+    { network: ignore, state: ignore, head: ignore, frame: ignore, refusal: ignore, evidence: ignore, alert: ignore },
     { makeCrypto: () => network.crypto },
   )
   hosts.push(host)

@@ -1,4 +1,5 @@
 /** What the client's worker does for the page, as plain values. */
+import type { KeptAlert } from '@petal/core/light/alert-types.ts'
 import type { Anchors, NetworkDescription } from '@petal/core/light/anchors.ts'
 import type { DriverRefusal, DriverState } from '@petal/core/light/driver.ts'
 import type { Finding, QueryOutcome, QueryWish, StoredEvidence } from '@petal/core/light/events.ts'
@@ -29,6 +30,7 @@ export interface HostListener {
   frame(frame: Finding): void
   refusal(refusal: DriverRefusal): void
   evidence(evidence: StoredEvidence): void
+  alert(alert: KeptAlert): void
 }
 
 export interface HostApi {
@@ -46,6 +48,10 @@ export interface HostApi {
   head(): Finding | null
   recent(count: number): readonly Finding[]
   work(): WorkCount
+  /** Newest first. */
+  alerts(): Promise<readonly KeptAlert[]>
+  /** False for an alert that is not known. */
+  dismissAlert(digest: string): Promise<boolean>
   addAddress(address: string): void
   /** Answered at once by a worker that lives. */
   ping(): void

@@ -56,6 +56,7 @@ function start(reachable: ReadonlySet<string>, options: Partial<HostOptions> = {
       frame: () => {},
       refusal: () => {},
       evidence: () => {},
+      alert: () => {},
     },
     { makeCrypto: madeCrypto },
   )

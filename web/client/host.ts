@@ -1,4 +1,5 @@
 /** The client inside its worker: store, network description, engine and driver, in that order. */
+import type { AlertReader, KeptAlert } from '@petal/core/light/alert-types.ts'
 import type { NetworkDescription } from '@petal/core/light/anchors.ts'
 import { type DriverState, LightDriver } from '@petal/core/light/driver.ts'
 import type { Finding, HaltCause, QueryOutcome, QueryWish } from '@petal/core/light/events.ts'
@@ -141,6 +142,16 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
     return this.#driver?.work() ?? { certificates: 0, timeProofs: 0, refusals: 0, millis: 0 }
   }
 
+  async alerts(): Promise<readonly KeptAlert[]> {
+    const driver = await this.#running
+    return driver instanceof LightDriver ? await driver.alerts() : []
+  }
+
+  async dismissAlert(digest: string): Promise<boolean> {
+    const driver = await this.#running
+    return driver instanceof LightDriver && (await driver.dismissAlert(digest))
+  }
+
   addAddress(address: string): void {
     this.#addressesSeen.add(address)
     if (this.#driver) this.#driver.addAddress(address)
@@ -189,6 +200,7 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
       store: await this.#share(chosen, known),
       transport,
       clock: CLOCK,
+      alerts: { load: loadAlertReader, told: (alert) => void this.#listener.alert(alert) },
       note: [chosen.note, found.note].filter((note) => note !== null).join(' ') || null,
       listener: {
         state: (state) => this.#tell(state),
@@ -310,6 +322,11 @@ export class ClientHost implements Omit<HostApi, 'start' | 'ping'> {
     this.#state = state
     void this.#listener.state(state)
   }
+}
+
+/** Most tabs never see an alert. */
+async function loadAlertReader(): Promise<AlertReader> {
+  return (await import('./alert-reader.ts')).alertReader
 }
 
 /** The engine is fetched and compiled while the network description and the store are read. */

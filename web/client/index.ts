@@ -4,6 +4,7 @@ import type { Client, ClientOptions } from './types.ts'
 
 export { type FieldRange, locateFields } from '@petal/core/light/header-fields.ts'
 export { DEMONSTRATION_DOMAIN } from '@petal/p2p/gossip/demonstration-domain.ts'
+export type { AlertReads, NetworkAlert } from './alert-api.ts'
 export {
   AnchorsError,
   ArgumentsError,

@@ -72,6 +72,25 @@ describe('a peer of the page, used by the worker', () => {
     expect(ways).toEqual(['webrtc-direct'])
   })
 
+  test('OPS-08 alerts come across beside heads, for who asked for them', async () => {
+    const asked: boolean[] = []
+    const subscribe: LightPeer['subscribe'] = async (_onHead, signal, onAlerts) => {
+      asked.push(onAlerts !== undefined)
+      onAlerts?.([Uint8Array.of(1), Uint8Array.of(2)])
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+    }
+    const peer = await dialByPage(across(new PageServices(async () => peerWith({ subscribe }), null)), '/a', 0, never)
+    const stop = new AbortController()
+    const heard = await new Promise((resolve) => void peer.subscribe(() => {}, stop.signal, resolve))
+    expect(heard).toEqual([Uint8Array.of(1), Uint8Array.of(2)])
+    stop.abort()
+    const other = new AbortController()
+    const done = peer.subscribe(() => {}, other.signal)
+    await expect.poll(() => asked).toEqual([true, false])
+    other.abort()
+    await done
+  })
+
   test('a signal cancels on the other side, and a time-out is told as such', async () => {
     const page = across(new PageServices(async () => peerWith(), null))
     const peer = await dialByPage(page, '/a', 0, never)

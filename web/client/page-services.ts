@@ -80,9 +80,15 @@ export class PageServices {
     return this.#run(call, (signal) => this.#peer(handle).headers(from, count, signal))
   }
 
-  /** `onHead` is a Comlink proxy. */
-  subscribe(call: number, handle: number, onHead: (header: Uint8Array) => void): Promise<PeerReply<void>> {
-    return this.#run(call, (signal) => this.#peer(handle).subscribe((header) => void onHead(header), signal))
+  /** `onHead` and `onAlerts` are Comlink proxies. */
+  subscribe(
+    call: number,
+    handle: number,
+    onHead: (header: Uint8Array) => void,
+    onAlerts?: (alerts: readonly Uint8Array[]) => void,
+  ): Promise<PeerReply<void>> {
+    const alerted = onAlerts && ((alerts: readonly Uint8Array[]) => void onAlerts(alerts))
+    return this.#run(call, (signal) => this.#peer(handle).subscribe((header) => void onHead(header), signal, alerted))
   }
 
   state(call: number, handle: number, question: StateQuestion): Promise<PeerReply<StateAnswer>> {

@@ -29,13 +29,18 @@ export async function dialByPage(
     hello: (asked) => ask(asked, (call) => page.hello(call, handle)),
     head: (asked) => ask(asked, (call) => page.head(call, handle)),
     headers: (from, many, asked) => ask(asked, (call) => page.headers(call, handle, from, many)),
-    subscribe: async (onHead, asked) => {
+    subscribe: async (onHead, asked, onAlerts) => {
       const told = proxy((header: Uint8Array) => {
         void count()
         if (!asked.aborted) onHead(header)
       })
+      const alerted = (alerts: readonly Uint8Array[]) => {
+        void count()
+        if (!asked.aborted) onAlerts?.(alerts)
+      }
+      const toldAlerts = onAlerts === undefined ? undefined : proxy(alerted)
       try {
-        await called(page, asked, (call) => page.subscribe(call, handle, told))
+        await called(page, asked, (call) => page.subscribe(call, handle, told, toldAlerts))
       } catch (error) {
         if (!asked.aborted) throw error
       }

@@ -6,6 +6,7 @@ import type { CommitteeState } from '@petal/core/light/events.ts'
 import type { Check, HeaderFacts } from '@petal/core/platform/crypto.ts'
 import type { LightTransport } from '@petal/core/platform/network.ts'
 import type { Store } from '@petal/core/platform/store.ts'
+import type { AlertReads, NetworkAlert } from './alert-api.ts'
 import type { RegistryFollowing } from './follow-types.ts'
 import type { Peering } from './gossip/peer-types.ts'
 import type { StateReads } from './state-types.ts'
@@ -151,6 +152,8 @@ export interface ClientEvents {
   /** The same for a frame below the newest: the last ones are verified too, newest first. */
   frame: Head
   evidence: Evidence
+  /** The network's operators say something that this tab did not know, or an alert was dismissed. Frames go on being verified. */
+  alert: NetworkAlert
   /** A header that a peer sent and this client refused or stepped over. */
   refusal: {
     readonly frame: bigint | null
@@ -160,7 +163,7 @@ export interface ClientEvents {
   }
 }
 
-export interface Client extends AsyncDisposable, StateReads, RegistryFollowing, Peering {
+export interface Client extends AsyncDisposable, StateReads, AlertReads, RegistryFollowing, Peering {
   readonly state: ClientState
   readonly network: NetworkDescription | null
   /** Idempotent. Does the first I/O; rejects only for programming mistakes: follow `state` or await `ready`. */

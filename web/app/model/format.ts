@@ -35,6 +35,11 @@ export function age(then: number, now: number): string {
   return 'long ago'
 }
 
+const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
+
+/** A time of this device's clock and time zone: `26 Nov 2026, 04:10`. */
+export const moment = (time: number): string => MOMENT.format(time)
+
 /** Bytes of traffic or storage: `812 B`, `36.1 kB`, `2.40 MB`, `1.07 GB`. */
 export function bytes(value: number): string {
   if (value < 1000) return `${value} B`

@@ -7,6 +7,8 @@ type Listener = (value: never) => void
 beforeEach(() => {
   vi.useFakeTimers()
   vi.stubGlobal('document', { hidden: false })
+  vi.stubGlobal('addEventListener', () => undefined)
+  vi.stubGlobal('removeEventListener', () => undefined)
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -35,6 +37,7 @@ function open() {
     },
     recent: async () => held,
     work: async () => null,
+    alerts: async () => [],
   } as unknown as Client
   const model = createPageModel({ client, locateFields: () => [], trust: 'origin' })
   return {

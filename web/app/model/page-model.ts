@@ -1,6 +1,7 @@
 /** What the page shows, as signals fed by one client. Nothing here decides whether a frame is good: the client did. */
 import { type ReadonlySignal, signal } from '@preact/signals'
-import type { Client, ClientState, Evidence, FieldRange, Head, Work } from '../client.ts'
+import type { Client, ClientState, Evidence, FieldRange, Head, NetworkAlert, Work } from '../client.ts'
+import { createAlertModel } from './alerts.ts'
 import { type FrameRow, isTakenBack, ROWS, rowOfHead, rowOfRefusal, withRow } from './frames.ts'
 
 /** Seconds between two looks at what was counted. */
@@ -22,6 +23,9 @@ export interface PageModel extends PageParts {
   readonly rows: ReadonlySignal<readonly FrameRow[]>
   readonly work: ReadonlySignal<Work | null>
   readonly evidence: ReadonlySignal<Evidence | null>
+  /** Messages of the network's operators, newest first. */
+  readonly alerts: ReadonlySignal<readonly NetworkAlert[]>
+  dismissAlert(digest: string): void
   /** The clock of all ages on the page: one tick a second. */
   readonly now: ReadonlySignal<number>
   /** Stops listening; the client itself goes on. */
@@ -35,6 +39,7 @@ export function createPageModel(parts: PageParts): PageModel {
   const rows = signal<readonly FrameRow[]>([])
   const work = signal<Work | null>(null)
   const evidence = signal<Evidence | null>(null)
+  const alerts = createAlertModel(client)
   const now = signal(Date.now())
 
   const show = (next: Head): void => {
@@ -96,8 +101,11 @@ export function createPageModel(parts: PageParts): PageModel {
     rows,
     work,
     evidence,
+    alerts: alerts.alerts,
+    dismissAlert: alerts.dismiss,
     now,
     close() {
+      alerts.close()
       clearInterval(tick)
       for (const stop of off) stop()
     },

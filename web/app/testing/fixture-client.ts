@@ -4,12 +4,12 @@
  */
 // biome-ignore lint/style/noRestrictedImports: recorded frames for the fixture, which is in no build
 import chain from '../../../test/vectors/frames/global_chain.json' with { type: 'json' }
-import type { Check, Client, ClientState, Head, NetworkDescription, Refusal, Verdict } from '../client.ts'
+import type { Check, Client, ClientState, Head, NetworkAlert, NetworkDescription, Refusal, Verdict } from '../client.ts'
 import { fixtureFields } from './fixture-fields.ts'
 import { createFixturePeering } from './fixture-peering.ts'
 import { createFixtureReads, EXAMPLES } from './fixture-state.ts'
 
-export const SCENES = ['ready', 'connecting', 'verifying', 'degraded', 'halted'] as const
+export const SCENES = ['ready', 'alert', 'connecting', 'verifying', 'degraded', 'halted'] as const
 export type Scene = (typeof SCENES)[number]
 
 type Listener = (value: never) => void
@@ -131,13 +131,29 @@ const NETWORK: NetworkDescription = {
   },
 }
 
+const ALERT_KEY =
+  '3ade80f96515e34caaf0c346b842d1f82d2841840f27e12826f4c14326a6bd15d13796c0421f8c440809fceb66c0a5c3c88f93deae16ee3100'
+const ALERTS: readonly NetworkAlert[] = [
+  'Please stop proving until version 2.1.0.25 is out: frames after 244,300 would be refused. Details at the usual place.',
+  'A test of the alert key.\n\nNothing is to be done.',
+  'An old message that was read.',
+].map((message, index) => ({
+  digest: `${index}`.repeat(64),
+  message,
+  alertKey: ALERT_KEY,
+  firstSeenAt: 1_764_130_200_000 - index * 86_400_000,
+  dismissed: index === 2,
+}))
+
+const READY: Pick<ClientState, 'phase' | 'reason' | 'next' | 'health'> = {
+  phase: 'ready',
+  health: 'ok',
+  reason: 'The newest frame that nodes offer has been verified here.',
+  next: 'The next frame is expected within 10 seconds.',
+}
 const STATES: Readonly<Record<Scene, Pick<ClientState, 'phase' | 'reason' | 'next' | 'health'>>> = {
-  ready: {
-    phase: 'ready',
-    health: 'ok',
-    reason: 'The newest frame that nodes offer has been verified here.',
-    next: 'The next frame is expected within 10 seconds.',
-  },
+  ready: READY,
+  alert: READY,
   connecting: { phase: 'connecting', health: 'ok', reason: '', next: '' },
   verifying: {
     phase: 'verifying',
@@ -249,6 +265,10 @@ export function createFixtureClient(
       checks,
     }
   }
+  let alerts = scene === 'alert' ? ALERTS : []
+  const dismissAlert = async (digest: string): Promise<void> => {
+    alerts = alerts.map((alert) => (alert.digest === digest ? { ...alert, dismissed: true } : alert))
+  }
   const nothing = async (): Promise<never> => {
     throw new Error('The fixture client does not do this.')
   }
@@ -288,6 +308,8 @@ export function createFixtureClient(
     recent: async (count) => heads().slice(0, count),
     header: nothing,
     verify,
+    alerts: async () => alerts,
+    dismissAlert,
     work: async () => ({
       certificates: shown,
       timeProofs: Math.max(0, shown - 1),

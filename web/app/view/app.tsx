@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { PageModel } from '../model/page-model.ts'
 import { type Section, sectionOf } from '../model/route.ts'
+import { AlertBanner, AlertsPanel } from './alerts.tsx'
 import { ConnectPanel } from './connect.tsx'
 import { FramesPanel } from './frames.tsx'
 import { HeadPanel } from './head-panel.tsx'
@@ -29,6 +30,7 @@ export function App({ model }: { readonly model: PageModel }) {
       <TopBar model={model} section={section} />
       <main id="main" tabIndex={-1}>
         <EvidenceNotice model={model} />
+        <AlertBanner model={model} />
         <UpdateNotice />
         <PhaseAnnouncer model={model} />
         {/* A section that was opened stays as it was left. */}
@@ -83,6 +85,7 @@ function Panels({ model }: { readonly model: PageModel }) {
         <VerifyFilePanel model={model} />
       </div>
       <LazyPeerPanel model={model} />
+      <AlertsPanel model={model} />
       <ConnectPanel model={model} />
     </>
   )
