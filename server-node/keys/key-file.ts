@@ -21,6 +21,7 @@ export type EntryRefusal =
   | 'authentication' // wrong encryption key, or changed bytes
   | 'private key' // the plaintext is none of this type
   | 'public key' // the private key has another public key
+  | 'identity' // `q-peer-key`, which stands in `config.yml` and never here
 
 export type FileEntry =
   | ({ readonly usable: true } & StoredKey)

@@ -8,7 +8,7 @@ import { ConfigFile } from './config-file.ts'
 import { KeyFile } from './key-file.ts'
 import type { StoredKey } from './key-types.ts'
 import { addToNodeDirectory, createNodeDirectory, readNodeDirectory } from './node-directory.ts'
-import { engine, fresh } from './testing.ts'
+import { engine, fresh, ids, stored } from './testing.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -89,6 +89,16 @@ describe('keys.yml and config.yml', () => {
     expect(() => ConfigFile.parse('p2p: {peerPrivKey: xyz}').identity(engine)).toThrow(
       expect.objectContaining({ code: 'form' }),
     )
+  })
+
+  test('OPS-04 an identity in keys.yml, where none is ever stored, does not take the place of that of config.yml', async () => {
+    const target = join(directory, 'node')
+    await createNodeDirectory(target, fresh().slice(0, 3), engine)
+    await addToNodeDirectory(target, [stored('q-peer-key', 0, new Uint8Array(57).fill(66))], engine)
+    const { keys, refused } = await readNodeDirectory(target, engine)
+    expect(ids(keys)).toEqual(ids(fresh().slice(0, 3)))
+    expect(keys[0]?.publicKey).toEqual(fresh()[0]?.publicKey)
+    expect(refused).toEqual([{ id: 'q-peer-key', reason: 'identity' }])
   })
 
   test('OPS-H2 a directory is made for its owner alone, read back, and added to with the old file kept', async () => {

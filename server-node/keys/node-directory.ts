@@ -10,7 +10,7 @@ import { ConfigFile } from './config-file.ts'
 import { KeyStoreError } from './errors.ts'
 import { createDirectory, createFile, readText, readTextIfPresent, replaceFile } from './files.ts'
 import { type EntryRefusal, KeyFile } from './key-file.ts'
-import { KEY_TYPES, type KeyEngine, PEER_KEY_ID, type StoredKey } from './key-types.ts'
+import { KEY_TYPES, type KeyEngine, PEER_KEY_ID, type StoredKey, wipe } from './key-types.ts'
 
 type Engine = KeyEngine & Pick<FullEngine, 'ed448PublicKey' | 'ed448Sign'>
 
@@ -37,7 +37,14 @@ export async function readNodeDirectory(directory: string, engine: Engine): Prom
   const entries = KeyFile.parse(text).open(config.encryptionKey(), engine)
   const usable = entries.filter((entry) => entry.usable).map(({ usable: _, ...key }) => key)
   const refused = entries.filter((entry) => !entry.usable).map(({ id, reason }) => ({ id, reason }))
-  return { keys: [...own, ...usable], refused, provingKeyId }
+  // The identity stands in `config.yml` alone: an entry of its id would take its place.
+  const strays = usable.filter(({ id }) => id === PEER_KEY_ID)
+  wipe(...strays)
+  return {
+    keys: [...own, ...usable.filter((key) => !strays.includes(key))],
+    refused: [...refused, ...strays.map(({ id }) => ({ id, reason: 'identity' as const }))],
+    provingKeyId,
+  }
 }
 
 /**
