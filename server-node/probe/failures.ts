@@ -46,6 +46,7 @@ const SYSTEM: Readonly<Record<string, readonly [FailureCode, string]>> = {
 
 const SILENCE: Partial<Record<Stage, string>> = {
   resolve: 'no name server answered',
+  websocket: 'something accepts connections there and is silent',
   secure: 'something accepts connections there and is silent',
   multiplex: 'it does not go on after the handshake',
   tls: 'something accepts connections there and is silent',
@@ -84,12 +85,10 @@ const RPC_CODES: Readonly<Record<RpcErrorCode, FailureCode>> = {
 function ofLibraries(error: Error, { stage, where }: Circumstances): ProbeError | undefined {
   const because = (code: FailureCode, text: string) => new ProbeError(code, `${where}: ${text}`, { cause: error })
   const { message, name } = error
-  if (
-    /unsupported protocol|wrong version number|alert protocol version|supported version|version negotiation/i.test(
-      message,
-    )
-  )
-    return because('version', `it speaks no version of TLS or QUIC that we speak (${peerText(message)})`)
+  if (stage === 'tls' && /wrong version number|packet length too long|http request/i.test(message))
+    return because('noCommonProtocol', 'it does not speak TLS')
+  if (/unsupported protocol|alert protocol version|supported version|version negotiation/i.test(message))
+    return because('version', stage === 'tls' ? 'it does not speak TLS 1.3' : 'it does not speak QUIC version 1')
   if (error instanceof RpcError) {
     const hint = error.code === 'identity' ? '; it is no node, or something on the way (a proxy) answers for it' : ''
     return new ProbeError(RPC_CODES[error.code], `${peerText(message, LONG)}${hint}`, { cause: error })
@@ -111,8 +110,14 @@ const LONG = 300
 const ENDED = '; peers do that when they are full, or when they do not know Ed448 keys as stock libp2p does not'
 
 function unknown(error: unknown, { stage, where }: Circumstances): ProbeError {
-  const text = peerText(messageOf(error), LONG)
-  const isEnd = /clos|reset|abort|ended|eof|unexpected end/i.test(`${text} ${error instanceof Error ? error.name : ''}`)
+  if (stage === 'websocket') {
+    const text = 'it speaks no WebSocket, or has no certificate that this machine trusts where TLS is wanted'
+    return new ProbeError('noCommonProtocol', `${where}: ${text}`, { cause: error })
+  }
+  // libp2p rejects with the event of a stream that closed, too.
+  const isEvent = error instanceof Event
+  const text = isEvent ? error.type : peerText(messageOf(error), LONG)
+  const isEnd = isEvent || /clos|reset|abort|ended|eof|unexpected end/i.test(text)
   const hint = stage === 'multiplex' || stage === 'identify' ? ENDED : ''
   return isEnd
     ? new ProbeError('closed', `${where}: it ended the connection (${text})${hint}`, { cause: error })

@@ -8,8 +8,8 @@ import { openHost, type ProbeHost } from './host.ts'
 import { judgeProtocols } from './network-protocols.ts'
 import { PEER_TEXT_LIMITS, peerText } from './peer-text.ts'
 import { askProviders } from './providers.ts'
+import { addressesOf, touchPort } from './reach.ts'
 import type { PeerReport } from './report.ts'
-import { addressesOf } from './resolve.ts'
 import { Stages } from './stages.ts'
 import type { PeerTarget } from './targets.ts'
 
@@ -102,7 +102,7 @@ class PeerProbe {
   }
 
   async #dial(host: ProbeHost, address: string, addressesLeft: number): Promise<Connection> {
-    const { peerId: wanted, port } = this.#target.address
+    const { peerId: wanted, port, transport } = this.#target.address
     this.#where = `${address.split('/')[2]} port ${port}/${this.#layer()}`
     this.#stages.enter('connect')
     const share = Math.max((this.#context.endsAt - performance.now()) / addressesLeft, 1)
@@ -111,6 +111,7 @@ class PeerProbe {
       if (type === 'upgrader:encrypt-outbound-connection') this.#connected()
     }
     try {
+      if (transport === 'websocket') await this.#openPort(address, signal)
       const connection = await host.dial(multiaddr(address), { signal, onProgress })
       this.#stages.pass(connection.multiplexer ?? 'none')
       this.#draft.address = address
@@ -122,10 +123,20 @@ class PeerProbe {
     }
   }
 
+  /** The port that WebSocket will be spoken on takes connections. */
+  async #openPort(address: string, signal: AbortSignal): Promise<void> {
+    const { host, port } = this.#target.address
+    const ip = address.startsWith('/ip') ? address.split('/')[2] : this.#draft.resolved[0]
+    await touchPort(ip ?? host, port, signal)
+    this.#stages.pass(`tcp, ${this.#where}`)
+    this.#stages.enter('websocket')
+  }
+
   /** The transport stands; with QUIC, the handshake too. */
   #connected(): void {
     const { transport } = this.#target.address
-    this.#stages.pass(`${transport === 'quic' ? 'QUIC handshake' : transport}, ${this.#where}`)
+    const shown = { quic: `QUIC handshake, ${this.#where}`, tcp: `tcp, ${this.#where}`, websocket: 'upgraded to it' }
+    this.#stages.pass(shown[transport])
     this.#stages.enter('secure')
   }
 

@@ -15,7 +15,7 @@ const MILLIS_WIDTH = 8
 export function printed(report: ProbeReport, { columns, coloured }: Layout): string {
   const style: Style = (format, text) => (coloured ? styleText(format, text, { validateStream: false }) : text)
   const blocks = [...report.peers, ...report.rpc].map((one) => block(one, columns, style))
-  return [...blocks, outcome(report, style)].map((lines) => lines.join('\n')).join('\n\n')
+  return [...blocks, outcome(report, columns, style)].map((lines) => lines.join('\n')).join('\n\n')
 }
 
 /** A stage without its text. */
@@ -57,10 +57,14 @@ function folded(line: string, columns: number, style: Style | undefined): string
 
 const MIN_TEXT = 24
 
-function outcome({ network, answered, peers, rpc }: ProbeReport, style: Style): string[] {
+function outcome({ network, answered, peers, rpc }: ProbeReport, columns: number, style: Style): string[] {
+  const lines = (format: 'green' | 'red', text: string) =>
+    wrap(text, columns)
+      .split('\n')
+      .map((line) => style(format, line))
   const all = peers.length + rpc.length
   const where = networkName(network)
-  if (answered > 0) return [style('green', `${answered} of ${all} answered to the end: this machine reaches ${where}.`)]
+  if (answered > 0) return lines('green', `${answered} of ${all} answered to the end: this machine reaches ${where}.`)
   const proven = [...peers, ...rpc].filter(({ peerId }) => peerId !== null).length
   const met = [...peers, ...rpc].filter(({ stages }) =>
     stages.some(({ stage, ok }) => ok && stage === 'connect'),
@@ -71,5 +75,5 @@ function outcome({ network, answered, peers, rpc }: ProbeReport, style: Style): 
       : met > 0
         ? `${met} took a connection, none of them proved who they are`
         : 'nobody was reached'
-  return [style('red', `0 of ${all} answered to the end: ${reached}.`)]
+  return lines('red', `0 of ${all} answered to the end: ${reached}.`)
 }

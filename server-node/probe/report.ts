@@ -4,6 +4,7 @@
 export type Stage =
   | 'resolve' // its name to IP addresses
   | 'connect' // the transport; the whole handshake where the transport is QUIC
+  | 'websocket' // the upgrade to it, and TLS before that where it is wanted
   | 'secure' // who it is: Noise, and the key behind the peer id
   | 'multiplex' // the multiplexer of TCP and WebSocket
   | 'identify' // what it says of itself

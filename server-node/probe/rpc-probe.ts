@@ -1,12 +1,13 @@
 /** Asks one stream port for its newest frame, as a node that is no archive does (spec 51 sections 1 and 6). */
 import { isIP } from 'node:net'
 import { peerIdText } from '@petal/core/identity/index.ts'
+import { sameBytes } from '@petal/core/platform/bytes.ts'
 import { askFrame } from '../rpc/archive-client.ts'
 import { connectPeer, type PeerConnection } from '../rpc/peer-client.ts'
 import { endOf, makeIdentity, type ProbeContext, type ThrowAwayIdentity } from './context.ts'
 import { failureOf, ProbeError } from './failures.ts'
+import { addressesOf } from './reach.ts'
 import type { HeadReport, RpcReport } from './report.ts'
-import { addressesOf } from './resolve.ts'
 import { Stages } from './stages.ts'
 import type { RpcTarget } from './targets.ts'
 
@@ -83,23 +84,30 @@ class RpcProbe {
         engine: addon,
         connectMillis: timeoutMillis,
         callMillis: timeoutMillis,
-        onProgress: (progress) => {
-          if (progress.reached === 'tcp') {
-            this.#stages.pass(`tcp, ${this.#where}`)
-            this.#stages.enter('tls')
-            return
-          }
-          const met = peerIdText(progress.peerId)
-          Object.assign(this.#draft, { peerId: met, keyType: 'Ed448', pinned: wanted !== null })
-          const who = wanted === null ? `${met} (no peer id was given)` : 'the peer that was wanted'
-          this.#stages.pass(`TLS 1.3; certificate of ${who}`)
-          this.#stages.enter('http2')
-        },
+        onProgress: (progress) => (progress.reached === 'tcp' ? this.#connected() : this.#meet(progress.peerId)),
       },
       this.#end,
     )
     this.#stages.pass('settings exchanged')
     return peer
+  }
+
+  #connected(): void {
+    this.#stages.pass(`tcp, ${this.#where}`)
+    this.#stages.enter('tls')
+  }
+
+  /** Who answers has proven it; `connectPeer` goes on with nobody but the one that is wanted. */
+  #meet(peerId: Uint8Array): void {
+    const { peerId: wanted } = this.#target.address
+    const isWanted = wanted !== null && sameBytes(peerId, wanted)
+    const met = peerIdText(peerId)
+    Object.assign(this.#draft, { peerId: met, keyType: 'Ed448', pinned: isWanted })
+    if (wanted !== null && !isWanted) return
+    this.#stages.pass(
+      `TLS 1.3; certificate of ${isWanted ? 'the peer that was wanted' : `${met} (no peer id was given)`}`,
+    )
+    this.#stages.enter('http2')
   }
 
   async #ask(peer: PeerConnection): Promise<void> {

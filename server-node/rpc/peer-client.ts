@@ -36,7 +36,7 @@ export interface PeerClientOptions {
   readonly engine: Ed448Verifier
   readonly connectMillis?: number
   readonly callMillis?: number
-  /** Told how far dialling has come: a TCP connection is there; TLS too, and who answers is who was wanted. */
+  /** Told how far dialling has come: a TCP connection is there; TLS too, and who answers has proven it, wanted or not. */
   readonly onProgress?: (progress: DialProgress) => void
 }
 
@@ -65,8 +65,7 @@ export async function connectPeer(
   signal?: AbortSignal,
 ): Promise<PeerConnection> {
   const socket = await dial(address, material, connectMillis, () => onProgress({ reached: 'tcp' }), signal)
-  const peerId = whoAnswers(socket, address, engine)
-  onProgress({ reached: 'identity', peerId })
+  const peerId = whoAnswers(socket, address, engine, onProgress)
   const authority = `https://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
   const session = await openHttp2(authority, socket, connectMillis, signal)
   const transport = createGrpcTransport({
@@ -227,7 +226,12 @@ function dial(
   })
 }
 
-function whoAnswers(socket: TLSSocket, { peerId, host, port }: PeerAddress, engine: Ed448Verifier): Uint8Array {
+function whoAnswers(
+  socket: TLSSocket,
+  { peerId, host, port }: PeerAddress,
+  engine: Ed448Verifier,
+  onProgress: (progress: DialProgress) => void,
+): Uint8Array {
   const refuse = (code: 'identity' | 'mismatch', text: string): never => {
     socket.destroy()
     throw new RpcError(code, `${host} port ${port}: ${text}`)
@@ -236,6 +240,7 @@ function whoAnswers(socket: TLSSocket, { peerId, host, port }: PeerAddress, engi
   if (certificate === undefined) return refuse('identity', 'no certificate')
   const verdict = verifyPeerCertificate(certificate.raw, engine)
   if (!verdict.valid) return refuse('identity', verdict.text)
+  onProgress({ reached: 'identity', peerId: verdict.peerId })
   if (peerId !== null && !sameBytes(verdict.peerId, peerId))
     return refuse('mismatch', `${peerIdText(verdict.peerId)} answers, ${peerIdText(peerId)} was wanted`)
   return verdict.peerId
