@@ -22,6 +22,7 @@ const identitySigned = (rawKey: Uint8Array): Uint8Array => concatBytes(DOMAIN, r
 export type KeyRegistryRefusal =
   | 'encoding' // not the canonical bytes of a KeyRegistry
   | 'structure' // a rule of spec 40 section 4, or a key or cross signature is absent
+  | 'limit' // valid or not: more sub-keys than anybody needs
   | 'identity signature' // the identity did not sign the prover key
   | 'prover signature' // the prover did not sign the identity key
   | 'sub-key' // a sub-key's parent or signature
@@ -47,6 +48,13 @@ export function readKeyRegistry(bytes: Uint8Array, engine: IdentityVerifier): Ke
   }
 }
 
+/**
+ * Sub-keys of a registry, and those that its prover signed: verifying one takes half a millisecond, or twenty. The format has room for 800, nodes
+ * of the network publish three.
+ */
+const MOST_SUB_KEYS = 64
+const MOST_PROVER_SIGNED = 4
+
 /** The same for a decoded registry: structure, both cross signatures, every sub-key. One bad sub-key refuses the whole. */
 export function verifyKeyRegistry(registry: KeyRegistry, engine: IdentityVerifier): KeyRegistryVerdict {
   const identityKey = registry.identity_key?.key_value
@@ -56,6 +64,12 @@ export function verifyKeyRegistry(registry: KeyRegistry, engine: IdentityVerifie
     return refuse('structure', 'a key or a cross signature is absent')
   const fault = validate('KeyRegistry', registry, { verifyEd448: () => false, isMultiaddr: () => false })
   if (fault !== null) return refuse('structure', fault)
+  const subKeys = [...registry.keys_by_purpose].flatMap(([purpose, { x448_keys, decaf448_keys }]) =>
+    [...x448_keys, ...decaf448_keys].map((key) => ({ purpose, key })),
+  )
+  const proverSigned = subKeys.filter(({ key }) => key.bls_signature !== undefined).length
+  if (subKeys.length > MOST_SUB_KEYS || proverSigned > MOST_PROVER_SIGNED)
+    return refuse('limit', `${subKeys.length} sub-keys, ${proverSigned} of them signed by the prover`)
   if (!engine.ed448Verify(identityKey, identitySigned(proverKey), toProver.signature))
     return refuse('identity signature', 'the identity did not sign the prover key')
   if (!engine.blsVerify(proverKey, toIdentity.signature, identityKey, DOMAIN))
@@ -63,10 +77,9 @@ export function verifyKeyRegistry(registry: KeyRegistry, engine: IdentityVerifie
   const peerId = peerIdOf(identityKey)
   const proverAddress = Uint8Array.from(engine.poseidonHashBytes(proverKey))
   const parents: Parents = { identityKey, proverKey, peerId, proverAddress }
-  for (const [purpose, collection] of registry.keys_by_purpose)
-    for (const key of [...collection.x448_keys, ...collection.decaf448_keys])
-      if (!subKeyIsSigned(key, parents, engine))
-        return refuse('sub-key', `a key of the purpose ${JSON.stringify(purpose)} is not signed by its parent`)
+  const unsigned = subKeys.find(({ key }) => !subKeyIsSigned(key, parents, engine))
+  if (unsigned !== undefined)
+    return refuse('sub-key', `a key of the purpose ${JSON.stringify(unsigned.purpose)} is not signed by its parent`)
   return { valid: true, registry, peerId, proverAddress }
 }
 

@@ -151,6 +151,43 @@ describe('KeyRegistry', () => {
   ] as const)('%s ms old, held %s, by %s: %s', (age, held, source, timely) => {
     expect(keyRegistryIsTimely(registry, NOW + age, held, source)).toBe(timely)
   })
+
+  test('RPC-06 more sub-keys than a node has time for are refused before any signature is looked at', () => {
+    const [subKey] = registry.keys_by_purpose.get('view')?.decaf448_keys ?? []
+    if (subKey === undefined) throw new Error('no sub-key')
+    const { ed448_signature, ...unsigned } = subKey
+    const bls = { ...unsigned, bls_signature: { public_key: null, signature: new Uint8Array(74) } }
+    let looks = 0
+    const counting = {
+      ed448Verify: () => ++looks > 0,
+      blsVerify: () => ++looks > 0,
+      poseidonHashBytes: () => new Uint8Array(32),
+    }
+    const verdictOn = (signed: number, byProver: number) => {
+      const list = [...Array<typeof subKey>(signed).fill(subKey), ...Array<typeof subKey>(byProver).fill(bls)]
+      const collections = Array.from({ length: 20 }, (_, at) => {
+        const purpose = `purpose ${at}`
+        const decaf448_keys = list.slice(20 * at, 20 * at + 20)
+        return [purpose, { key_purpose: purpose, x448_keys: [], decaf448_keys }] as const
+      })
+      looks = 0
+      return verifyKeyRegistry({ ...registry, keys_by_purpose: new Map(collections) }, counting)
+    }
+    for (const [signed, byProver] of [
+      [65, 0],
+      [0, 5],
+      [400, 0],
+      [61, 4],
+    ] as const) {
+      expect(verdictOn(signed, byProver)).toMatchObject({ valid: false, reason: 'limit' })
+      expect(looks).toBe(0)
+    }
+    for (const [signed, byProver] of [
+      [64, 0],
+      [60, 4],
+    ] as const)
+      expect(verdictOn(signed, byProver)).not.toMatchObject({ reason: 'limit' })
+  })
 })
 
 describe('Noise payload', () => {
