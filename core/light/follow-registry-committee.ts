@@ -38,7 +38,8 @@ export class CommitteeReader {
     const known = (message: Uint8Array) => addresses.get(bytesToHex(message)) ?? NO_HASH
     const members = Registry.read(records, new RegistryAddresses(known))
       .activeProvers(GLOBAL_FILTER)
-      .map(({ address, publicKey, seniority }) => ({ address, publicKey, weight: seniority }))
+      // Its own bytes: a committee stays when the leaves that it was read from go.
+      .map(({ address, publicKey, seniority }) => ({ address, publicKey: publicKey.slice(), weight: seniority }))
     return { members, totalWeight: members.reduce((sum, { weight }) => sum + weight, 0n) }
   }
 }

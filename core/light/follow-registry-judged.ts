@@ -14,6 +14,8 @@ export interface KnownRegistry {
   readonly root: Uint8Array
   /** Null when only its committee was kept. */
   readonly tree: HeldRegistry | null
+  /** How many; null when that was not kept either. */
+  readonly leaves: number | null
   readonly committee: FollowCommittee
 }
 

@@ -83,7 +83,7 @@ async function copy({ root, host, budget, signal, onSync }: RegistryWish): Promi
       signal,
       onProgress: onSync,
     })
-    return new HeldRegistry(leaves, host.crypto)
+    return HeldRegistry.of(leaves, host.crypto)
   } catch (error) {
     if (!(error instanceof TreePullError)) throw error
     const message = `the registry ${bytesToHex(root).slice(0, 16)}... : ${error.message}`

@@ -18,14 +18,20 @@ import { compareBytes } from '../state/bytes.ts'
 import { pathOf } from '../state/location.ts'
 import type { Difference } from '../sync/incremental.ts'
 
+/** Shared by all registries that have the leaf. */
 interface PlacedLeaf {
   readonly leaf: ServedLeaf
-  readonly path: readonly number[]
+  readonly path: Uint8Array
 }
 
 type Commitments = Map<string, Uint8Array>
 
-const startsWith = (path: readonly number[], start: readonly number[]): boolean =>
+/** What a leaf takes beside its bytes, its place in one registry, and a commitment, each a little more than was measured. */
+const LEAF_OVERHEAD = 1_024
+const PLACE_BYTES = 16
+const COMMITMENT_BYTES = 1_024
+
+const startsWith = (path: Uint8Array, start: readonly number[]): boolean =>
   path.length >= start.length && start.every((element, depth) => path[depth] === element)
 
 export class HeldRegistry implements Pick<Generation, 'branch' | 'leaves'> {
@@ -33,16 +39,14 @@ export class HeldRegistry implements Pick<Generation, 'branch' | 'leaves'> {
   readonly #crypto: Pick<Crypto, 'rebuildRoot'>
   readonly #commitments: Commitments
 
-  constructor(
-    leaves: readonly ServedLeaf[],
-    crypto: Pick<Crypto, 'rebuildRoot'>,
-    commitments: Commitments = new Map(),
-  ) {
-    this.#leaves = leaves
-      .toSorted((a, b) => compareBytes(a.key, b.key))
-      .map((leaf) => ({ leaf, path: pathOf(leaf.key) }))
+  private constructor(leaves: readonly PlacedLeaf[], crypto: Pick<Crypto, 'rebuildRoot'>, commitments: Commitments) {
+    this.#leaves = leaves.toSorted((a, b) => compareBytes(a.leaf.key, b.leaf.key))
     this.#crypto = crypto
     this.#commitments = commitments
+  }
+
+  static of(leaves: readonly ServedLeaf[], crypto: Pick<Crypto, 'rebuildRoot'>): HeldRegistry {
+    return new HeldRegistry(leaves.map(placed), crypto, new Map())
   }
 
   get all(): readonly ServedLeaf[] {
@@ -51,6 +55,19 @@ export class HeldRegistry implements Pick<Generation, 'branch' | 'leaves'> {
 
   get size(): number {
     return this.#leaves.length
+  }
+
+  /** Memory that it takes beside leaves that are held anyway. */
+  footprint(held: ReadonlySet<object>): number {
+    return this.#leaves.reduce(
+      (sum, placed) => (held.has(placed) ? sum : sum + sizeOf(placed.leaf) + LEAF_OVERHEAD),
+      this.#leaves.length * PLACE_BYTES + this.#commitments.size * COMMITMENT_BYTES,
+    )
+  }
+
+  /** Its leaves, as `footprint` counts them: registries that were patched share them. */
+  get shared(): readonly object[] {
+    return this.#leaves
   }
 
   /** Root of all leaves. */
@@ -81,9 +98,9 @@ export class HeldRegistry implements Pick<Generation, 'branch' | 'leaves'> {
 
   /** What this becomes by a pulled difference. Says nothing about its root. */
   patched({ puts, deletes }: Difference): HeldRegistry {
-    const leaves = new Map(this.#leaves.map(({ leaf }) => [bytesToHex(leaf.key), leaf]))
+    const leaves = new Map(this.#leaves.map((placed) => [bytesToHex(placed.leaf.key), placed]))
     for (const key of deletes) leaves.delete(bytesToHex(key))
-    for (const leaf of puts) leaves.set(bytesToHex(leaf.key), leaf)
+    for (const leaf of puts) leaves.set(bytesToHex(leaf.key), placed(leaf))
     const changed = [...deletes, ...puts.map(({ key }) => key)].map((key) => `${pathOf(key).join()},`)
     const kept = [...this.#commitments].filter(([name]) => !changed.some((path) => path.startsWith(name)))
     return new HeldRegistry([...leaves.values()], this.#crypto, new Map(kept))
@@ -111,9 +128,31 @@ export class HeldRegistry implements Pick<Generation, 'branch' | 'leaves'> {
   }
 }
 
+/** With bytes of its own: those of a peer are pieces of a page, which one leaf would hold as a whole. */
+function placed(leaf: ServedLeaf): PlacedLeaf {
+  const { key, value, hashTarget, underlyingData } = leaf
+  const own = new Uint8Array(sizeOf(leaf))
+  let at = 0
+  const moved = (bytes: Uint8Array): Uint8Array => {
+    own.set(bytes, at)
+    at += bytes.length
+    return own.subarray(at - bytes.length, at)
+  }
+  const copy = {
+    key: moved(key),
+    value: moved(value),
+    hashTarget: moved(hashTarget),
+    underlyingData: moved(underlyingData),
+  }
+  return { leaf: { ...copy, size: leaf.size }, path: Uint8Array.from(pathOf(key)) }
+}
+
+const sizeOf = ({ key, value, hashTarget, underlyingData }: ServedLeaf): number =>
+  key.length + value.length + hashTarget.length + underlyingData.length
+
 /** Longest path that all leaves share; they are in order, so the first and the last decide. */
 function commonPath(leaves: readonly PlacedLeaf[]): readonly number[] {
-  const [first, last] = [leaves[0]?.path ?? [], leaves.at(-1)?.path ?? []]
+  const [first = [], last = []] = [leaves[0]?.path, leaves.at(-1)?.path]
   const end = first.findIndex((element, depth) => last[depth] !== element)
-  return end < 0 ? first : first.slice(0, end)
+  return Array.from(end < 0 ? first : first.slice(0, end))
 }

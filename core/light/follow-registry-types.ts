@@ -154,7 +154,7 @@ export class FollowError extends Error {
 export const NO_ROOT =
   'The headers of this network carry no root of the prover registry: only a pinned committee works here (anchors with a committee).'
 
-/** Bounds of one call. */
+/** Bounds of a follower, of one call but for `heldBytes`. */
 export interface FollowLimits {
   /** Headers looked at. */
   readonly frames: number
@@ -164,6 +164,8 @@ export interface FollowLimits {
   readonly bytesPerPeer: number
   /** Time for one answer. */
   readonly askMillis: number
+  /** Memory of all registries that a follower holds between its calls; of those that do not fit only the committee is kept. */
+  readonly heldBytes: number
   /** Lies after which a peer is not asked any more in this call. */
   readonly strikes: number
 }
@@ -173,6 +175,7 @@ export const FOLLOW_LIMITS: FollowLimits = {
   numbers: 1024,
   bytesPerPeer: 256 << 20,
   askMillis: 15_000,
+  heldBytes: 64 << 20,
   strikes: 3,
 }
 

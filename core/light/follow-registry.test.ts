@@ -114,6 +114,19 @@ describe('a committee that changes', () => {
     expect(steps.some(({ registry }) => registry === 'held')).toBe(true)
   })
 
+  test('where leaves may take little memory, committees are all that is kept, registries are copied again, and the way is the same', async () => {
+    const chain = await chainOf(...drift(40))
+    const follower = await startFollower(network, chain, [chain.peer('a')], { limits: { heldBytes: 1_000 } })
+    const { steps, point } = await follower.advance(40n, { signal })
+    const roomy = await (await follow(chain, [chain.peer('a')])).advance(40n, { signal })
+    expect(steps.map(({ number, outcome }) => [number, outcome])).toEqual(
+      roomy.steps.map(({ number, outcome }) => [number, outcome]),
+    )
+    expect(new Set(roomy.steps.map(({ registry }) => registry))).toEqual(new Set(['difference', 'held']))
+    expect(new Set(steps.map(({ registry }) => registry))).toEqual(new Set(['copy', 'held']))
+    expect(point).toMatchObject({ leaves: roomy.point.leaves, committee: roomy.point.committee })
+  })
+
   test('weights decide, not heads: a member of most of the weight who left takes the way with him', async () => {
     const heavy = { ...of(1000n, 2, 3, 4, 5), 1: 20_000n }
     const light = of(1000n, 2, 3, 4, 5)

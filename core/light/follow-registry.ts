@@ -17,6 +17,7 @@ import { PeerError } from '../platform/network.ts'
 import type { SyncProgress } from '../sync/progress.ts'
 import { FollowBudget } from './follow-registry-budget.ts'
 import { CommitteeReader } from './follow-registry-committee.ts'
+import { HELD, withinBytes } from './follow-registry-held.ts'
 import { judgeHeader, rootOf } from './follow-registry-judge.ts'
 import {
   better,
@@ -48,9 +49,6 @@ import {
   type TrustedFacts,
 } from './follow-registry-types.ts'
 
-/** Registries kept beside the trusted one: bisecting comes back to them. */
-const HELD = 4
-
 /** One call on its way. */
 interface Run {
   readonly target: bigint
@@ -81,6 +79,7 @@ export class RegistryFollower {
     this.#limits = { ...FOLLOW_LIMITS, ...limits }
     this.#reader = reader
     this.#trusted = trusted
+    this.#bound()
   }
 
   /** Takes a full copy of the registry of a trusted header. Rejects with `FollowError`, `CryptoError` or the reason of the signal. */
@@ -112,7 +111,11 @@ export class RegistryFollower {
     const committee = await reader.read(tree.all, signal)
     if (committee.totalWeight === 0n)
       throw new FollowError('committee', `the registry of frame ${facts.number} names no committee with weight`)
-    return new RegistryFollower(host, start, reader, { facts, header: null, registry: { root, tree, committee } })
+    return new RegistryFollower(host, start, reader, {
+      facts,
+      header: null,
+      registry: { root, tree, committee, leaves: tree.size },
+    })
   }
 
   /** Goes on from a frame that was trusted in an earlier session: nothing is asked for, and the next registry is copied as a whole. */
@@ -122,14 +125,14 @@ export class RegistryFollower {
     committee: FollowCommittee,
     start: FollowRules,
   ): RegistryFollower {
-    const registry = { root: facts.proverTreeCommitment, tree: null, committee }
+    const registry = { root: facts.proverTreeCommitment, tree: null, committee, leaves: null }
     return new RegistryFollower(host, start, new CommitteeReader(host.crypto), { facts, header: null, registry })
   }
 
   /** The newest trusted frame. */
   get point(): FollowedPoint {
     const { facts, header, registry } = this.#trusted
-    return { facts, header, committee: registry.committee, leaves: registry.tree?.size ?? null }
+    return { facts, header, committee: registry.committee, leaves: registry.leaves }
   }
 
   /**
@@ -186,6 +189,7 @@ export class RegistryFollower {
       const judged = await this.#visit(next, run)
       if (judged.outcome === 'adopted') {
         this.#trusted = judged.trusted
+        this.#bound()
         return
       }
       if (judged.outcome === 'far') upper = next < upper ? next : upper
@@ -275,9 +279,20 @@ export class RegistryFollower {
     const { signal } = options
     const wish = { root, base: trusted.tree, host: this.#host, budget, signal, onSync }
     const { tree, source } = await pullRegistry(wish)
-    const registry = { root, tree, committee: await this.#reader.read(tree.all, signal) }
+    const registry = { root, tree, committee: await this.#reader.read(tree.all, signal), leaves: tree.size }
     this.#held = [registry, ...this.#held].slice(0, HELD)
-    return { registry, source }
+    this.#bound()
+    return { registry: this.#held[0] ?? registry, source }
+  }
+
+  /** Leaves go where they take too much: the trusted registry, which the next differences are from, and the newest ones keep theirs first. */
+  #bound(): void {
+    const [trusted = this.#trusted.registry, ...held] = withinBytes(
+      [this.#trusted.registry, ...this.#held],
+      this.#limits.heldBytes,
+    )
+    this.#trusted = { ...this.#trusted, registry: trusted }
+    this.#held = held
   }
 }
 
