@@ -87,7 +87,9 @@ test('from a header that the caller vouches for to the newest frame offered, as 
   expect(members.map(({ address }) => address)).toEqual(members.map(({ address }) => address).toSorted())
   const keys = await Promise.all([6, 7, 8, 9].map((number) => chain.key(number)))
   expect(new Set(members.map(({ publicKey }) => publicKey))).toEqual(new Set(keys.map(({ publicKey }) => publicKey)))
-  expect({ totalWeight, threshold, leaves }).toEqual({ totalWeight: 4000n, threshold: 2666n, leaves: 8 })
+  expect({ totalWeight, threshold }).toEqual({ totalWeight: 4000n, threshold: 2666n })
+  // Never null: whoever calls shows it as it is.
+  expect<number>(leaves).toBe(8)
   expect(registryRoot).toBe(bytesToHex(chain.tip.root))
   expect(steps[0]).toMatchObject({ frame: 6n, trusted: 1n, outcome: 'far', from: '/a' })
   expect(steps.at(-1)).toMatchObject({ frame: 6n, outcome: 'adopted', rule: 'twoThirds' })

@@ -140,6 +140,8 @@ function shown({ point, steps, bytes, millis }: Followed): Verified<FollowedComm
     weight,
   }))
   const { totalWeight } = committee
+  if (leaves === null)
+    throw new Error('a call follows from a registry that it copied itself: how many leaves it has is known')
   const registryRoot = bytesToHex(facts.proverTreeCommitment)
   return {
     value: {

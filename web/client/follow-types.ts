@@ -49,8 +49,8 @@ export interface FollowedCommittee {
   readonly threshold: bigint
   /** Root of the registry in the header, hex. */
   readonly registryRoot: string
-  /** Leaves of the registry; null when only its committee is known from an earlier visit. */
-  readonly leaves: number | null
+  /** Leaves of the registry. */
+  readonly leaves: number
   readonly steps: readonly FollowedStep[]
   /** Bytes that nodes sent for the steps. */
   readonly bytes: number
