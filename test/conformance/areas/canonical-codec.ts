@@ -64,6 +64,7 @@ function checkEncoding(table: Message<unknown>, fields: Fields, check: Checks): 
   check.equal('length', fields.integer('length'), canonical.length)
   check.equal('type_prefix', fields.hex('type_prefix'), canonical.subarray(0, 4))
   check.equal('sha3_256', fields.hex('sha3_256'), createHash('sha3-256').update(canonical).digest())
+  if (fields.has('valid')) check.gives('accepted', fields.requiredVerdict(), () => accepts(table, canonical))
   const value = table.fromJson(fields.raw('fields') as Json)
   check.gives('encode(fields)', toHex(canonical), () => table.encode(value))
   check.gives('decode', ordered(table.toJson(value)), () => read(table, canonical))
@@ -71,11 +72,20 @@ function checkEncoding(table: Message<unknown>, fields: Fields, check: Checks): 
   check.gives('read with surplus bytes', read(table, canonical), () => read(table, concat(canonical, SURPLUS)))
 }
 
+const TAILED: readonly string[] = ['PeerInfo', 'ProverConfirm', 'ProverReject']
+
+/** Bytes of the numbers that a PeerInfo ends with: each one only when it is not zero. */
+const tailBytes = (json: Json): number => {
+  const { last_received_frame: received, last_global_head_frame: head } = json as Readonly<Record<string, Json>>
+  return 8 * [received, head].filter((number) => number !== '0').length
+}
+
 /** Cuts that read as if an optional tail were absent (CAN-03): inside PeerInfo's two numbers, before the last array of two others. */
 function isTailCut(table: Message<unknown>, canonical: Uint8Array, length: number): boolean {
-  if (table.name === 'PeerInfo') return canonical.length - length <= 16
-  if (table.name !== 'ProverConfirm' && table.name !== 'ProverReject') return false
-  const whole = table.toJson(table.decode(canonical)) as { readonly filters: readonly string[] }
+  if (!TAILED.includes(table.name)) return false
+  const value = table.decode(canonical)
+  if (table.name === 'PeerInfo') return canonical.length - length <= tailBytes(table.toJson(value))
+  const whole = table.toJson(value) as { readonly filters: readonly string[] }
   const array = 4 + whole.filters.reduce((sum, filter) => sum + 4 + filter.length / 2, 0)
   return canonical.length - length === array
 }

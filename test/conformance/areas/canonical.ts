@@ -58,6 +58,7 @@ export function originOf(file: VectorFile, fields: Fields): Uint8Array {
 function checkEncoding(engine: FullEngine, codec: Codec, fields: Fields, check: Checks): void {
   const canonical = fields.bytes('canonical')
   const listed = fields.child('fields')
+  if (fields.has('valid')) checkVerdict(engine, codec, canonical, fields, check)
   check.equal('length', fields.integer('length'), canonical.length)
   check.equal('type_prefix', fields.hex('type_prefix'), canonical.subarray(0, 4))
   check.gives('sha3_256', fields.hex('sha3_256'), () => engine.sha3_256(canonical))
@@ -93,7 +94,10 @@ export function mutate(canonical: Uint8Array, fields: Fields): Uint8Array {
 }
 
 function checkMutation(engine: FullEngine, codec: Codec, origin: Uint8Array, fields: Fields, check: Checks): void {
-  const mutated = mutate(origin, fields)
-  if (fields.requiredVerdict()) check.gives('accepted', true, () => codec.read(engine, mutated) !== null)
-  else check.refuses('refused', () => codec.read(engine, mutated))
+  checkVerdict(engine, codec, mutate(origin, fields), fields, check)
+}
+
+function checkVerdict(engine: FullEngine, codec: Codec, bytes: Uint8Array, fields: Fields, check: Checks): void {
+  if (fields.requiredVerdict()) check.gives('accepted', true, () => codec.read(engine, bytes) !== null)
+  else check.refuses('refused', () => codec.read(engine, bytes))
 }

@@ -25,7 +25,7 @@ export const sign = eachCase((engine, fields, check) => {
   const message = concat(fields.bytes('domain'), fields.bytes('message'))
   const signature = fields.bytes('signature')
   check.gives('verify', fields.requiredVerdict(), () => engine.ed448Verify(key, message, signature))
-  if (!fields.has('seed')) return
+  if (!fields.requiredVerdict() || !fields.has('seed')) return
   const seed = fields.bytes('seed')
   const both = concat(seed, key)
   check.gives('public_key', toHex(key), () => engine.ed448PublicKey(seed))

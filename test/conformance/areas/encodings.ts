@@ -15,13 +15,15 @@ function vote(flat: Members): JsonObject {
   }
 }
 
-/** An aggregate's public key is the 585-byte key itself. */
-function aggregate(flat: Members): JsonObject {
+/** An aggregate's public key is the 585-byte key itself; one that is wholly empty is written as absent (spec 40 section 3.1). */
+function aggregate(flat: Members): Json {
   const { public_key: key, ...rest } = flat as Readonly<Record<string, Json>>
-  return { ...rest, public_key: key === '' || key == null ? null : { key_value: key } }
+  const hasKey = key !== '' && key != null
+  if (!hasKey && rest.signature === '' && rest.bitmask === '') return null
+  return { ...rest, public_key: hasKey ? { key_value: key } : null }
 }
 
-const optional = (value: unknown, shape: (members: Members) => JsonObject): Json =>
+const optional = (value: unknown, shape: (members: Members) => Json): Json =>
   value === null || value === undefined ? null : shape(value as Members)
 
 function quorumCertificate(flat: Members): JsonObject {

@@ -19,7 +19,7 @@ export const otherSignatures: CoreRunner = {
     const [key, signature] = [fields.bytes('public_key'), fields.bytes('signature')]
     check.gives('valid', fields.requiredVerdict(), () => otherVerify(scheme, key, domain, message, signature))
     const secretName = ['seed', 'secret_key'].find((name) => fields.has(name))
-    if (secretName === undefined) return
+    if (!fields.requiredVerdict() || secretName === undefined) return
     const secret = fields.bytes(secretName)
     check.gives('public_key', toHex(key), () => otherPublicKey(scheme, secret))
     check.gives('signature', toHex(signature), () => otherSign(scheme, secret, domain, message))

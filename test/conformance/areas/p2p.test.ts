@@ -1,5 +1,4 @@
 /** The runners of p2p follow rules: cases of the same form that no file has yet get the right verdict. Needs the built addon. */
-import { readFileSync } from 'node:fs'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { expect, test } from 'vitest'
 import {
@@ -11,40 +10,15 @@ import {
   signingPayload,
 } from '../../../core/gossip/index.ts'
 import { providerCid, providerKey } from '../../../core/identity/index.ts'
-import { loadNativeEngine } from '../../engines/native.ts'
-import { Checks } from '../checks.ts'
-import { concat, Fields, toHex } from '../fields.ts'
-import type { VectorFile } from '../runner.ts'
-import { runnersOf } from '../table.ts'
+import { concat, toHex } from '../fields.ts'
+import { type Case, casesOf, problemsOf } from '../one-case.ts'
 
-interface Case {
-  readonly [name: string]: unknown
-  readonly seed?: string
-  readonly public_key?: string
-}
-
-const read = (file: string): Case[] =>
-  JSON.parse(readFileSync(new URL(`../../vectors/p2p/${file}.json`, import.meta.url), 'utf8')).cases
-
-/** What the runner of a file has against a case. */
-function problems(file: string, item: Case): unknown[] {
-  const [runner] = runnersOf(`p2p/${file}.json`)
-  if (runner === undefined) throw new Error(`no runner of ${file}`)
-  const fields = new Fields(item, '')
-  const none = () => {
-    throw new Error('stands alone')
-  }
-  const whole: VectorFile = { document: fields, cases: [fields], sibling: none, binary: none }
-  const check = new Checks()
-  const run = runner.backing === 'core' ? runner.open(whole) : runner.open(whole, loadNativeEngine())
-  run(fields, check, 0)
-  expect(check.count).toBeGreaterThan(0)
-  return check.problems
-}
+const read = (file: string) => casesOf(`p2p/${file}`)
+const problems = (file: string, item: Case) => problemsOf(`p2p/${file}`, item)
 
 test('a stored key of each size is read; what is written is always seed and key', () => {
   const [good] = read('peer_id')
-  const { seed = '', public_key: key = '' } = good ?? {}
+  const [seed, key] = [String(good?.seed), String(good?.public_key)]
   for (const config of [seed, seed + key, seed + key + key])
     expect(problems('peer_id', { ...good, config_peer_priv_key: config })).toEqual([])
   expect(problems('peer_id', { name: '', config_peer_priv_key: `${seed}00`, valid: false })).toEqual([])
