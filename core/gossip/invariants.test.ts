@@ -187,6 +187,29 @@ test('a flood of subscriptions is kept to 512 topics and counts as bad behaviour
   expect(one.router.score('a')).toBeLessThan(0)
 })
 
+test('a peer that sends more frames in a heartbeat than anybody needs loses its stream, however small they are', () => {
+  const one = new OneRouter({ limits: { frames: 100 } })
+  one.peer('a')
+  one.peer('b')
+  const closed = () => one.effects.filter((effect) => effect.kind === 'closeStream').map(({ peer }) => peer)
+  const empty = (peer: string, count: number) => {
+    for (let i = 0; i < count; i++) one.raw(peer, new Uint8Array())
+  }
+  for (const peer of ['a', 'b']) empty(peer, 100)
+  one.beat()
+  for (const peer of ['a', 'b']) empty(peer, 100)
+  expect(closed()).toEqual([])
+  empty('a', 500)
+  expect(closed()).toEqual(['a'])
+  for (let round = 0; round < 10; round++) {
+    one.reopen('a')
+    empty('a', 1)
+  }
+  expect(closed().length).toBe(11)
+  expect(one.router.score('a')).toBeLessThan(0)
+  expect(one.router.score('b')).toBe(0)
+})
+
 test('a message that was seen is a duplicate for an hour, in so far as there is room', () => {
   const one = new OneRouter({ limits: { seen: 10 } })
   one.feed({ kind: 'subscribe', bitmask: GLOBAL_TOPICS.frame })

@@ -163,6 +163,8 @@ export interface GossipLimits {
   /** Bytes and messages that can be asked for. */
   readonly cacheBytes: number
   readonly cacheMessages: number
+  /** Frames of one peer between two heartbeats: one of a byte takes as long as one of a hundred, so bytes alone bound no work. */
+  readonly frames: number
   /** Ids that a peer does not want. */
   readonly unwanted: number
   /** Bad messages that a peer may send at once, and a second; what comes above is not looked at. */
@@ -192,6 +194,7 @@ export const GOSSIP_LIMITS: GossipLimits = {
   seenMillis: 3_600_000,
   cacheBytes: 64 << 20,
   cacheMessages: 16_384,
+  frames: 32_768,
   unwanted: 1024,
   badBurst: 32,
   badPerSecond: 1,

@@ -31,6 +31,7 @@ export class Peer {
   /** Messages of it that are being judged. */
   pending = 0
   // Since the last heartbeat.
+  frames = 0
   ihaveMessages = 0
   ihaveIds = 0
   iwantIds = 0
@@ -76,6 +77,7 @@ export class Peer {
 
   /** Counts begin anew, ids that were not wanted long enough are forgotten. */
   heartbeat(tick: number): void {
+    this.frames = 0
     this.ihaveMessages = 0
     this.ihaveIds = 0
     this.iwantIds = 0

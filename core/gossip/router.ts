@@ -170,6 +170,10 @@ export class GossipRouter implements Machine<GossipEvent, GossipEffect> {
     const state = this.#state
     const peer = state.peers.get(key)
     if (peer === undefined || peer.stream !== stream) return
+    if (++peer.frames > state.config.limits.frames) {
+      this.#breakStream(key, stream, 'too many frames')
+      return
+    }
     if (!peer.direct && state.scoreOf(key) < state.config.scores.graylistThreshold) return
     let rpc: Rpc
     try {
