@@ -33,7 +33,14 @@ export type {
   VertexValue,
   Work,
 } from '@petal/client'
-export { ClientError, createClient, DEMONSTRATION_DOMAIN, locateFields } from '@petal/client'
+export {
+  ClientError,
+  createClient,
+  DEMONSTRATION_DOMAIN,
+  hasDemonstration,
+  locateFields,
+  networkNumberOf,
+} from '@petal/client'
 
 import type { Client, ClientEvents, HeadValue } from '@petal/client'
 

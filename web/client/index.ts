@@ -2,8 +2,9 @@
 import { TabClient } from './client.ts'
 import type { Client, ClientOptions } from './types.ts'
 
+export { networkNumberOf } from '@petal/core/identity/network-number.ts'
 export { type FieldRange, locateFields } from '@petal/core/light/header-fields.ts'
-export { DEMONSTRATION_DOMAIN } from '@petal/p2p/gossip/demonstration-domain.ts'
+export { DEMONSTRATION_DOMAIN, hasDemonstration } from '@petal/p2p/gossip/demonstration-domain.ts'
 export type { AlertReads, NetworkAlert } from './alert-api.ts'
 export {
   AnchorsError,

@@ -21,3 +21,10 @@ export function hostWords({ host, peers, running }: GossipStatus): string {
 
 /** `Qmabc…uvwxyz`: enough to tell peers apart. */
 export const briefPeer = (peerId: string): string => `${peerId.slice(0, 8)}…${peerId.slice(-6)}`
+
+export const FORGOTTEN_WORDS =
+  'The identity of this browser was forgotten, here or in another tab. This tab takes part in gossip no more.'
+
+/** Why a network has nothing to take part in. */
+export const NO_DEMONSTRATION_WORDS =
+  'On this network there is no topic to try gossip out on: its nodes have other things to pass on. It is there on networks that people run for themselves.'

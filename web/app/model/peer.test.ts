@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createFixturePeering } from '../testing/fixture-peering.ts'
-import { createPeerModel, type PeerModel } from './peer.ts'
+import { createPeerModel, type PeerClient, type PeerModel } from './peer.ts'
 
 const open: PeerModel[] = []
 const kept = new Map<string, string>()
@@ -17,14 +17,18 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-function visit(client = createFixturePeering()): PeerModel {
+function fixture(network = 'local') {
+  return { ...createFixturePeering(), network: { network } }
+}
+
+function visit(client: PeerClient = fixture()): PeerModel {
   const model = createPeerModel(client)
   open.push(model)
   return model
 }
 
 test('who joins twice at the same time hears each message once, and leaves whole', async () => {
-  const client = createFixturePeering()
+  const client = fixture()
   const model = visit(client)
   await Promise.all([model.join(), model.join()])
   await model.join()
@@ -35,7 +39,7 @@ test('who joins twice at the same time hears each message once, and leaves whole
 })
 
 test('a page that is closed while it joins listens no more', async () => {
-  const client = createFixturePeering()
+  const client = fixture()
   const model = visit(client)
   const joining = model.join()
   model.close()
@@ -44,7 +48,7 @@ test('a page that is closed while it joins listens no more', async () => {
 })
 
 test('the next visit joins again, or only knows the identity when it was left; without either nothing is asked', async () => {
-  const client = createFixturePeering()
+  const client = fixture()
   await visit(client).join()
   const second = visit(client)
   await vi.waitFor(() => expect(second.joined.value).toBe(true))
@@ -56,4 +60,31 @@ test('the next visit joins again, or only knows the identity when it was left; w
   const gossip = vi.fn(client.gossip)
   expect(visit({ ...client, gossip }).status.value).toBe(null)
   expect(gossip).not.toHaveBeenCalled()
+})
+
+test('a tab whose identity was forgotten in another one takes part no more, and makes no other by itself', async () => {
+  const client = fixture()
+  const [one, other] = [visit(client), visit(client)]
+  await one.join()
+  await other.join()
+  await client.forgetIdentity(one.status.value?.identity?.peerId ?? '')
+  one.leave()
+  await other.refresh()
+  expect(other.joined.value).toBe(false)
+  expect(other.status.value).toMatchObject({ identity: null, forgotten: true, running: false })
+  expect((await client.gossip()).identity).toBe(null)
+  await expect(other.send('as whom?')).rejects.toThrow()
+  await other.join()
+  expect(other.status.value).toMatchObject({ forgotten: false, running: true })
+})
+
+test('on mainnet nobody is brought to the demonstration topic, also who took part elsewhere', async () => {
+  kept.set('petal.gossip', 'joined')
+  const client = fixture('mainnet')
+  const subscribe = vi.fn(client.subscribe)
+  const model = visit({ ...client, subscribe })
+  await model.join()
+  expect(subscribe).not.toHaveBeenCalled()
+  expect(model.joined.value).toBe(false)
+  expect(model.status.value?.identity).toBe(null)
 })

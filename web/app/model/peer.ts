@@ -1,6 +1,13 @@
 /** The tab as a peer, as signals: joins the demonstration topic, keeps the last messages, looks at the counts from time to time. */
 import { type ReadonlySignal, signal } from '@preact/signals'
-import { DEMONSTRATION_DOMAIN, type GossipStatus, type Peering } from '../client.ts'
+import {
+  DEMONSTRATION_DOMAIN,
+  type GossipStatus,
+  hasDemonstration,
+  type NetworkDescription,
+  networkNumberOf,
+  type Peering,
+} from '../client.ts'
 
 export interface ShownMessage {
   readonly key: number
@@ -10,12 +17,17 @@ export interface ShownMessage {
   readonly at: number
 }
 
+/** What the model needs of a client. `network` is known after the first answer. */
+export interface PeerClient extends Peering {
+  readonly network: Pick<NetworkDescription, 'network'> | null
+}
+
 export interface PeerModel {
-  readonly client: Peering
+  readonly client: PeerClient
   readonly status: ReadonlySignal<GossipStatus | null>
   readonly joined: ReadonlySignal<boolean>
   readonly messages: ReadonlySignal<readonly ShownMessage[]>
-  /** Starts gossip; makes the identity when there is none. */
+  /** Starts gossip where the network has a topic for it; makes the identity when there is none. */
   join(): Promise<void>
   leave(): void
   /** Signs a text and sends it; answers to how many nodes. */
@@ -34,7 +46,12 @@ const TOPIC = { domain: DEMONSTRATION_DOMAIN } as const
 const REMEMBERED = 'petal.gossip'
 type Wish = 'joined' | 'left'
 
-export function createPeerModel(client: Peering): PeerModel {
+/** Whether nodes pass the demonstration topic on; null before the network is known. */
+export function canTakePart({ network }: Pick<PeerClient, 'network'>): boolean | null {
+  return network && hasDemonstration(networkNumberOf(network.network))
+}
+
+export function createPeerModel(client: PeerClient): PeerModel {
   const status = signal<GossipStatus | null>(null)
   const joined = signal(false)
   const messages = signal<readonly ShownMessage[]>([])
@@ -49,15 +66,18 @@ export function createPeerModel(client: Peering): PeerModel {
   }
   const refresh = async (): Promise<void> => {
     const now = await client.gossip()
-    if (!closed) status.value = now
+    if (closed) return
+    status.value = now
+    // In another tab: this one takes part no more. Somebody has to ask for a new identity.
+    if (now.forgotten && joined.value) model.leave()
   }
   const timer = setInterval(() => {
     if (joined.value) refresh().catch(() => {})
   }, LOOK_MILLIS)
   const subscribe = async (): Promise<void> => {
-    await client.identity()
     await refresh()
-    if (status.value?.locked === true || end !== null) return
+    if (status.value?.locked === true || end !== null || canTakePart(client) === false) return
+    await client.identity()
     const subscribed = await client.subscribe(TOPIC, ({ from, data, receivedAt }) =>
       show(from, from === status.value?.identity?.peerId, data, receivedAt),
     )

@@ -11,16 +11,18 @@ const NODE = 'QmQmcSbHnEXjuxhR5bHvJi1sM2x1JxHhHmWbHHAyBGsfKq'
 
 export function createFixturePeering(): Peering {
   let identity: TabIdentity | null = null
+  let forgotten = false
   let published = 0
   let received = 0
   const listeners = new Set<(message: PeerMessage) => void>()
   const own = (): TabIdentity => {
     identity ??= IDENTITY
+    forgotten = false
     return identity
   }
   const status = (): GossipStatus => ({
     identity,
-    forgotten: false,
+    forgotten,
     locked: false,
     running: listeners.size > 0,
     host: listeners.size > 0 ? 'identity' : null,
@@ -38,6 +40,7 @@ export function createFixturePeering(): Peering {
     importIdentity: async () => own(),
     forgetIdentity: async () => {
       identity = null
+      forgotten = true
       listeners.clear()
     },
     protectIdentity: async (by) => {
@@ -46,6 +49,7 @@ export function createFixturePeering(): Peering {
     },
     unlockIdentity: async () => own(),
     publish: async (_topic, data) => {
+      if (forgotten) throw new Error('The identity of this browser was forgotten.')
       published++
       setTimeout(() => {
         received++

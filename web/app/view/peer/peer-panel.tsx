@@ -2,8 +2,8 @@ import { useEffect, useState } from 'preact/hooks'
 import type { GossipStatus } from '../../client.ts'
 import { count } from '../../model/format.ts'
 import type { PageModel } from '../../model/page-model.ts'
-import { createPeerModel, type PeerModel } from '../../model/peer.ts'
-import { hostWords, protectionWords } from '../../model/peer-words.ts'
+import { canTakePart, createPeerModel, type PeerModel } from '../../model/peer.ts'
+import { FORGOTTEN_WORDS, hostWords, NO_DEMONSTRATION_WORDS, protectionWords } from '../../model/peer-words.ts'
 import { Panel } from '../panel.tsx'
 import { Copy } from '../state/copy.tsx'
 import { useAction } from './action.ts'
@@ -15,9 +15,10 @@ import '../../style/peer.css'
 export function PeerPanel({ page }: { readonly page: PageModel }) {
   const [model] = useState(() => createPeerModel(page.client))
   useEffect(() => model.close, [model])
-  const joined = model.joined.value
   const status = model.status.value
   const known = status?.identity != null
+  // The network becomes known with some state.
+  const takesPart = page.state.value && canTakePart(page.client) !== false
   return (
     <Panel
       id="peer"
@@ -26,14 +27,35 @@ export function PeerPanel({ page }: { readonly page: PageModel }) {
     >
       {known && <Facts status={status} />}
       {status?.locked === true && <Unlock model={model} />}
-      {joined ? (
-        <Messages model={model} now={page.now.value} />
-      ) : (
-        status?.locked !== true && <Join model={model} known={known} />
+      {status?.forgotten === true && (
+        <p class="peer-host" role="status" data-testid="peer-forgotten">
+          {FORGOTTEN_WORDS}
+        </p>
       )}
-      {known ? <IdentityTools model={model} /> : <ImportInstead model={model} />}
+      {takesPart ? (
+        <TakePart page={page} model={model} known={known} />
+      ) : (
+        <p class="empty" data-testid="peer-nowhere">
+          {NO_DEMONSTRATION_WORDS}
+        </p>
+      )}
+      {known && <IdentityTools model={model} />}
+      {!known && takesPart && <ImportInstead model={model} />}
     </Panel>
   )
+}
+
+function TakePart({
+  page,
+  model,
+  known,
+}: {
+  readonly page: PageModel
+  readonly model: PeerModel
+  readonly known: boolean
+}) {
+  if (model.joined.value) return <Messages model={model} now={page.now.value} />
+  return model.status.value?.locked === true ? null : <Join model={model} known={known} />
 }
 
 function Facts({ status }: { readonly status: GossipStatus }) {
