@@ -2,6 +2,7 @@ import { CodecError } from './errors.ts'
 
 /** A high half below this makes a 64-bit number that a double holds exactly. */
 const EXACT_HIGH = 2 ** 21
+const NOTHING = new Uint8Array()
 
 /**
  * Reads big-endian fields from one byte string; never copies, never reads past the end (spec 40 section 1). Every nested message gets a
@@ -37,8 +38,9 @@ export class Reader {
     return BigInt.asIntN(64, this.u64())
   }
 
-  /** A view of the next bytes. */
+  /** A view of the next bytes. No bytes are always the same view: a list of empty strings must not cost a view for each. */
   raw(length: number): Uint8Array {
+    if (length === 0) return NOTHING
     const start = this.#advance(length)
     return this.bytes.subarray(start, start + length)
   }
