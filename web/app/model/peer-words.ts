@@ -10,8 +10,10 @@ const PROTECTIONS: Readonly<Record<TabIdentity['protection'], string>> = {
 export const protectionWords = (protection: TabIdentity['protection']): string => PROTECTIONS[protection]
 
 /** What a person has to know about how this tab is connected. */
-export function hostWords({ host, peers, running }: GossipStatus): string {
+export function hostWords({ dialable, host, peers, running }: GossipStatus): string {
   if (!running) return 'Not connected for gossip yet.'
+  if (dialable === 0)
+    return 'This network names no address that gossip can be spoken over in this browser: that needs WebSocket or WebTransport.'
   if (peers.length === 0) return 'Looking for a node that gossips.'
   const nodes = peers.length === 1 ? 'one node' : `${peers.length} nodes`
   return host === 'throwaway'

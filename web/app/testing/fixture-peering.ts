@@ -26,6 +26,7 @@ export function createFixturePeering(): Peering {
     locked: false,
     running: listeners.size > 0,
     host: listeners.size > 0 ? 'identity' : null,
+    dialable: 1,
     peers: listeners.size > 0 ? [{ id: NODE, address: `/ip4/127.0.0.1/tcp/4001/ws/p2p/${NODE}` }] : [],
     topics: listeners.size > 0 ? [{ bitmask: '00', mesh: 1, received }] : [],
     published,

@@ -248,6 +248,7 @@ export class PeerHost {
       locked: lock !== null,
       running: gossip !== null,
       host: gossip?.host ?? null,
+      dialable: this.#parts.addresses().length,
       peers,
       published: this.#published,
       refused: gossip?.refused() ?? 0,

@@ -38,6 +38,11 @@ export interface GossipStatus {
    * Messages are signed by the identity in both cases. Null while gossip does not run.
    */
   readonly host: 'identity' | 'throwaway' | null
+  /**
+   * Addresses that gossip can be spoken over from here: of the transports of the client those that workers have in this browser, WebSocket and
+   * WebTransport. With none, messages are signed and go nowhere.
+   */
+  readonly dialable: number
   /** Nodes that gossip with this tab. */
   readonly peers: readonly { readonly id: string; readonly address: string }[]
   readonly topics: readonly { readonly bitmask: string; readonly mesh: number; readonly received: number }[]
