@@ -12,40 +12,55 @@ import type { Topic } from './subscriptions.ts'
  */
 export class SeenMessages {
   readonly #limits: GossipLimits
-  readonly #seen = new Map<MessageDigest, { readonly topics: BitmaskKey[]; readonly at: Millis }>()
+  readonly #seen = new Map<MessageDigest, { readonly topics: Set<BitmaskKey>; readonly at: Millis }>()
+  /** Topics of all digests together. */
+  #size = 0
 
   constructor(limits: GossipLimits) {
     this.#limits = limits
   }
 
   has(digest: MessageDigest, topic: BitmaskKey): boolean {
-    return this.#seen.get(digest)?.topics.includes(topic) ?? false
+    return this.#seen.get(digest)?.topics.has(topic) ?? false
   }
 
-  /** Whether the digest was seen on a topic that IHAVE names by its bitmask or by one of its slices. */
+  /** Whether the digest was seen on a topic that IHAVE names by its bitmask or by one of its slices. Of very many topics not all are looked at. */
   hasAny(digest: MessageDigest, related: (topic: BitmaskKey) => boolean): boolean {
-    return this.#seen.get(digest)?.topics.some(related) ?? false
+    let looks = 0
+    for (const topic of this.#seen.get(digest)?.topics ?? []) {
+      if (related(topic)) return true
+      if (++looks >= MOST_LOOKS) return false
+    }
+    return false
   }
 
   add(digest: MessageDigest, topic: BitmaskKey, now: Millis): void {
-    const known = this.#seen.get(digest)
-    if (known !== undefined) {
-      if (known.topics.length < 256) known.topics.push(topic)
-      return
+    const known = this.#seen.get(digest) ?? { topics: new Set(), at: now }
+    this.#seen.set(digest, known)
+    if (known.topics.has(topic)) return
+    known.topics.add(topic)
+    this.#size++
+    for (const oldest of this.#seen.keys()) {
+      if (this.#size <= this.#limits.seen) return
+      this.#forget(oldest)
     }
-    this.#seen.set(digest, { topics: [topic], at: now })
-    if (this.#seen.size <= this.#limits.seen) return
-    const [oldest] = this.#seen.keys()
-    if (oldest !== undefined) this.#seen.delete(oldest)
   }
 
   sweep(now: Millis): void {
     for (const [digest, { at }] of this.#seen) {
       if (now - at < this.#limits.seenMillis) return
-      this.#seen.delete(digest)
+      this.#forget(digest)
     }
   }
+
+  #forget(digest: MessageDigest): void {
+    this.#size -= this.#seen.get(digest)?.topics.size ?? 0
+    this.#seen.delete(digest)
+  }
 }
+
+/** Topics of one digest that are compared with an id. */
+const MOST_LOOKS = 256
 
 /** An accepted message that peers may ask for. */
 export interface CachedMessage {
@@ -72,8 +87,11 @@ export class MessageCache {
   }
 
   put(message: GossipMessage, digest: MessageDigest, topic: Topic, tick: number): void {
+    const place = `${digest} ${topic.key}`
+    const before = this.#messages.get(place)
+    if (before !== undefined) this.#drop(place, before)
     const cached = { message, digest, topic, tick, answers: new Map() }
-    this.#messages.set(`${digest} ${topic.key}`, cached)
+    this.#messages.set(place, cached)
     this.#byDigest.set(digest, [...(this.#byDigest.get(digest) ?? []), cached])
     this.#bytes += message.bytes.length
     for (const [key, oldest] of this.#messages) {

@@ -20,6 +20,8 @@ export class Publishing {
   readonly #state: GossipState
   readonly #routes: Routes
   readonly #jobs = new Map<JobKey, Unsigned>()
+  /** Own messages that went to nobody: they may be published again. */
+  readonly #unheard = new Set<string>()
   #seqno: bigint
 
   constructor(state: GossipState, routes: Routes) {
@@ -47,7 +49,7 @@ export class Publishing {
     }
     const topic = this.#state.subscriptions.topicOf(bitmask)
     const digest = messageDigest(data)
-    if (this.#state.seen.has(digest, topic.key)) {
+    if (this.#isDuplicate(digest, topic)) {
       refuse('duplicate')
       return
     }
@@ -64,7 +66,7 @@ export class Publishing {
     if (unsigned === undefined) return
     this.#jobs.delete(job)
     const { publish, topic, digest, data, seqno } = unsigned
-    if (signature === null || state.seen.has(digest, topic.key)) {
+    if (signature === null || this.#isDuplicate(digest, topic)) {
       const code = signature === null ? 'signing' : 'duplicate'
       state.effects.push({ kind: 'publishRefused', publish, code })
       return
@@ -74,7 +76,23 @@ export class Publishing {
     state.seen.add(digest, topic.key, state.now)
     state.wants.came(digest)
     state.cache.put(message, digest, topic, state.tick)
-    state.effects.push({ kind: 'published', publish, peers: this.#routes.publish(message, digest, topic) })
+    const peers = this.#routes.publish(message, digest, topic)
+    this.#note(digest, topic, peers > 0)
+    state.effects.push({ kind: 'published', publish, peers })
+  }
+
+  #isDuplicate(digest: MessageDigest, topic: Topic): boolean {
+    return this.#state.seen.has(digest, topic.key) && !this.#unheard.has(`${digest} ${topic.key}`)
+  }
+
+  #note(digest: MessageDigest, topic: Topic, heard: boolean): void {
+    const key = `${digest} ${topic.key}`
+    this.#unheard.delete(key)
+    if (heard) return
+    this.#unheard.add(key)
+    const [oldest] = this.#unheard
+    if (this.#unheard.size > this.#state.config.limits.pendingSignatures && oldest !== undefined)
+      this.#unheard.delete(oldest)
   }
 
   /** Heartbeat: signatures that never came. */
