@@ -3,7 +3,7 @@ import { privateKeyFromRaw, useEd448 } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
 
-type Engine = Pick<FullEngine, 'ed448PublicKey' | 'ed448Sign' | 'ed448Verify'>
+type Engine = Pick<FullEngine, 'ed448PublicKey' | 'ed448Sign' | 'ed448Verify' | 'ed448VerifyBatch'>
 
 /** From now on host keys of this process sign and verify by the engine. */
 export function useEngineForHostKeys(engine: Engine): void {
@@ -11,6 +11,7 @@ export function useEngineForHostKeys(engine: Engine): void {
     publicKey: (seed) => engine.ed448PublicKey(seed),
     sign: (seed, message) => engine.ed448Sign(seed, message),
     verify: (publicKey, message, signature) => engine.ed448Verify(publicKey, message, signature),
+    verifyBatch: (keys, messages, signatures) => engine.ed448VerifyBatch(keys, messages, signatures),
   })
 }
 

@@ -2,7 +2,7 @@ import { generateEd448KeyPair, generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { expect, test } from 'vitest'
-import { hostIdentity, verifySignature } from './keys.ts'
+import { hostIdentity, verifySignature, verifySignatures } from './keys.ts'
 
 const payload = new TextEncoder().encode('libp2p-pubsub:')
 const signed = async (privateKey: PrivateKey) => {
@@ -28,4 +28,21 @@ test('P2P-11 a key in another encoding than the one that its peer id is of verif
   const long = secp256k1.Point.fromBytes(key.subarray(4)).toBytes(false)
   const uncompressed = Uint8Array.from([0x08, 2, 0x12, 65, ...long])
   expect(await verifySignature(uncompressed, payload, signature)).toBe(false)
+})
+
+test('P2P-11 of many claims at once each has its own verdict, whatever the kinds of their keys', async () => {
+  const kinds = [await generateEd448KeyPair(), await generateKeyPair('Ed25519'), await generateEd448KeyPair()]
+  const good = await Promise.all(kinds.map(async (kind) => ({ payload, ...(await signed(kind)) })))
+  const forged = good.map((claim) => ({ ...claim, signature: claim.signature.toReversed() }))
+  const junk = [
+    { key: new Uint8Array(0), payload, signature: new Uint8Array(0) },
+    ...good.map((claim) => ({ ...claim, signature: claim.signature.subarray(1) })),
+  ]
+  expect(await Promise.all(verifySignatures([...good, ...forged, ...junk, ...good]))).toEqual([
+    ...[true, true, true],
+    ...[false, false, false],
+    ...[false, false, false, false],
+    ...[true, true, true],
+  ])
+  expect(verifySignatures([])).toEqual([])
 })

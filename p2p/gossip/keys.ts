@@ -1,5 +1,11 @@
 /** Who signs gossip, and whose signatures hold (docs/protocol/50-p2p.md sections 1 and 5). */
-import { publicKeyFromProtobuf, publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import {
+  type Ed448Claim,
+  ed448KeyOfRecord,
+  publicKeyFromProtobuf,
+  publicKeyToProtobuf,
+  verifyEd448Claims,
+} from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { peerIdOfKey } from '@petal/core/gossip/message.ts'
 import { sameBytes } from '@petal/core/platform/bytes.ts'
@@ -12,12 +18,15 @@ export interface GossipIdentity {
   sign(payload: Uint8Array): Uint8Array | Promise<Uint8Array>
 }
 
-/** Whether `signature` over `payload` is of the key of this record. Never throws. */
-export type SignatureVerifier = (
-  key: Uint8Array,
-  payload: Uint8Array,
-  signature: Uint8Array,
-) => boolean | Promise<boolean>
+/** A signature over `payload` that the key of this record is said to have made. */
+export interface SignatureClaim {
+  readonly key: Uint8Array
+  readonly payload: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** Which signatures hold, in order: of each, now or later. Never throws, and no promise is rejected. */
+export type SignatureVerifier = (claims: readonly SignatureClaim[]) => readonly (boolean | Promise<boolean>)[]
 
 /** The identity of a host key: Ed448, or a kind that libp2p knows itself. */
 export function hostIdentity(privateKey: PrivateKey): GossipIdentity {
@@ -25,8 +34,26 @@ export function hostIdentity(privateKey: PrivateKey): GossipIdentity {
   return { key, peerId: peerIdOfKey(key), sign: (payload) => privateKey.sign(payload) }
 }
 
-/** Verifies signatures of host keys of all kinds. */
-export const verifySignature: SignatureVerifier = (key, payload, signature) => {
+/** Verifies signatures of host keys of all kinds, those of Ed448 keys together. */
+export const verifySignatures: SignatureVerifier = (claims) => {
+  const ed448: Ed448Claim[] = []
+  const verdicts = claims.map(({ key, payload, signature }) => {
+    const publicKey = ed448KeyOfRecord(key)
+    if (publicKey === undefined) return verifyStock(key, payload, signature)
+    return ed448.push({ publicKey, message: payload, signature }) - 1
+  })
+  const together = verifyEd448Claims(ed448)
+  return verdicts.map((verdict) => (typeof verdict === 'number' ? (together[verdict] ?? false) : verdict))
+}
+
+/** Whether one signature holds. */
+export const verifySignature = (
+  key: Uint8Array,
+  payload: Uint8Array,
+  signature: Uint8Array,
+): boolean | Promise<boolean> => verifySignatures([{ key, payload, signature }])[0] ?? false
+
+function verifyStock(key: Uint8Array, payload: Uint8Array, signature: Uint8Array): boolean | Promise<boolean> {
   try {
     const publicKey = publicKeyFromProtobuf(key)
     // A key of several encodings has its peer id from one of them.

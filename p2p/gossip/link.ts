@@ -8,6 +8,7 @@ import { rpcFrames } from '@petal/core/gossip/rpc.ts'
 import type { FrameDecoder } from '@petal/core/light/frame-decoder.ts'
 import { drained } from '../drained.ts'
 import { messageOf } from '../errors.ts'
+import { soon } from '../soon.ts'
 import type { UnfinishedFrames } from './unfinished-frames.ts'
 
 export interface LinkLimits {
@@ -147,11 +148,11 @@ export class PeerLink {
     }
   }
 
-  /** Writes what is queued, together with what is queued in the same turn. */
+  /** Writes what is queued, together with what is queued until the task after this one: each write is encrypted and framed by itself. */
   #pump(): void {
     if (this.#pumping) return
     this.#pumping = true
-    queueMicrotask(() => this.#drain().catch((error: unknown) => this.#fail(messageOf(error))))
+    soon(() => this.#drain().catch((error: unknown) => this.#fail(messageOf(error))))
   }
 
   async #drain(): Promise<void> {

@@ -11,7 +11,7 @@ import { GLOBAL_TOPICS, shardTopics } from '@petal/core/gossip/topics.ts'
 import { createLibp2p } from 'libp2p'
 import { afterEach, expect, test, vi } from 'vitest'
 import { hostKeyOfSeed } from '../host-keys.ts'
-import { type GossipIdentity, hostIdentity, verifySignature } from './keys.ts'
+import { type GossipIdentity, hostIdentity, type SignatureClaim, verifySignature } from './keys.ts'
 import { type GossipOptions, GossipService } from './service.ts'
 
 const T = GLOBAL_TOPICS.frame
@@ -207,8 +207,11 @@ test('verdicts that come late are waited for, one that fails drops the message',
 })
 
 test('more messages than a peer can judge at a time all arrive', async () => {
-  const slow: GossipOptions['verify'] = (...all) =>
-    new Promise((resolve) => setTimeout(() => resolve(verifySignature(...all)), 5))
+  const afterAWhile = async (claim: SignatureClaim): Promise<boolean> => {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    return verifySignature(claim.key, claim.payload, claim.signature)
+  }
+  const slow: GossipOptions['verify'] = (claims) => claims.map(afterAWhile)
   const [a, b] = [await start([T]), await start([T], { verify: slow, linkLimits: { judgements: 16 } })]
   await dial(a, b)
   await meshed([a, b], T)

@@ -14,10 +14,11 @@ import {
   paramsOf,
 } from '@petal/core/gossip/index.ts'
 import { inBackground } from '../timers.ts'
-import { type GossipIdentity, type SignatureVerifier, verifySignature } from './keys.ts'
+import { type GossipIdentity, type SignatureVerifier, verifySignatures } from './keys.ts'
 import { LINK_LIMITS, type LinkLimits, PeerLink } from './link.ts'
 import { type Subscriber, Subscribers } from './subscribers.ts'
 import { UnfinishedFrames } from './unfinished-frames.ts'
+import { Verification } from './verification.ts'
 
 export interface GossipOptions {
   /** 0 is mainnet. */
@@ -25,6 +26,8 @@ export interface GossipOptions {
   readonly identity: GossipIdentity
   /** Default: host keys of all kinds. */
   readonly verify?: SignatureVerifier
+  /** Signatures that are verified without a rest. Default 64. */
+  readonly verifiedPerTask?: number
   /** Peer ids as text: always sent to, in no mesh. */
   readonly direct?: readonly string[]
   /** Peer ids as text that are in no mesh, since many lean on them. */
@@ -62,6 +65,7 @@ export class GossipService {
   readonly #watched = new WeakSet<Connection>()
   readonly #subscribers: Subscribers
   readonly #publishing = new Map<number, PromiseWithResolvers<number>>()
+  readonly #verification: Verification
   #node: Node | undefined
   #topology: string | undefined
   #stopped = false
@@ -78,6 +82,7 @@ export class GossipService {
     this.protocol = blossomSubProtocol(options.network)
     this.#linkLimits = { ...LINK_LIMITS, ...options.linkLimits }
     this.#subscribers = new Subscribers((error) => (options.onError ?? uncaught)(error))
+    this.#verification = new Verification(options.verify ?? verifySignatures, options.verifiedPerTask ?? 64)
     this.#unfinished = new UnfinishedFrames(this.#linkLimits.unfinishedBytes)
     const { params: usual, scores } = paramsOf(options.network)
     const params = { ...usual, ...options.params }
@@ -110,6 +115,7 @@ export class GossipService {
     if (this.#stopped) return
     this.#stopped = true
     clearTimeout(this.#timer)
+    this.#verification.stop()
     if (this.#topology !== undefined) this.#node?.unregister(this.#topology)
     await this.#node?.unhandle(this.protocol)
     for (const peer of [...this.#links.keys()]) this.#unlink(peer)
@@ -246,10 +252,10 @@ export class GossipService {
         return
       }
       case 'verify': {
-        const answer = (valid: boolean) => this.#feed({ kind: 'verified', job: effect.job, valid })
-        const { verify = verifySignature } = this.#options
-        const ask = () => verify(effect.key, effect.payload, effect.signature)
-        this.#judge(effect.peer, ask, answer, false)
+        const answer = this.#judging(effect.peer, (valid: boolean) =>
+          this.#feed({ kind: 'verified', job: effect.job, valid }),
+        )
+        this.#verification.add(effect, answer)
         return
       }
       case 'validate':
@@ -283,18 +289,17 @@ export class GossipService {
     const answer = (verdict: Verdict) => this.#feed({ kind: 'judged', job, verdict })
     const judgement = this.#subscribers.judgement(message, peer)
     if (judgement === null) answer('accept')
-    else this.#judge(peer, judgement, answer, 'ignore')
+    else settle(judgement, this.#judging(peer, answer), 'ignore')
   }
 
-  /** `settle`, and the peer's stream rests while there are many judgements that take their time. */
-  #judge<T>(peer: string, ask: () => T | Promise<T>, answer: (value: T) => void, otherwise: T): void {
+  /** A judgement begins, and ends with its answer: the peer's stream rests while there are many that take their time. */
+  #judging<T>(peer: string, answer: (value: T) => void): (value: T) => void {
     const link = this.#links.get(peer)
-    const ended = (value: T) => {
+    link?.judging(1)
+    return (value) => {
       link?.judging(-1)
       answer(value)
     }
-    link?.judging(1)
-    settle(ask, ended, otherwise)
   }
 }
 

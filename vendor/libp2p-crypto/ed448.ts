@@ -29,6 +29,27 @@ export function useEd448(other: Ed448Provider): void {
   provider = other
 }
 
+/** A signature of 114 bytes that a key of 57 bytes is said to have made. */
+export interface Ed448Claim {
+  readonly publicKey: Uint8Array
+  readonly message: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** Which of them hold, in order. Never throws for what a peer sent. */
+export function verifyEd448Claims(claims: readonly Ed448Claim[]): boolean[] {
+  const { verifyBatch } = provider
+  const one = ({ publicKey, message, signature }: Ed448Claim) =>
+    new Ed448PublicKey(publicKey).verify(message, signature)
+  if (verifyBatch === undefined) return claims.map(one)
+  const verdicts = verifyBatch(
+    claims.map(({ publicKey }) => publicKey),
+    claims.map(({ message }) => message),
+    claims.map(({ signature }) => signature),
+  )
+  return claims.map((_, at) => verdicts[at] === 1)
+}
+
 /** `Uint8Array` or a list of them, as libp2p hands messages over. */
 interface Message {
   subarray(): Uint8Array
@@ -132,9 +153,12 @@ export function recordOf(data: Uint8Array): Uint8Array {
 
 /** undefined for a record of another type or form: only the canonical bytes are an Ed448 key. */
 export function publicKeyOfRecord(record: Uint8Array): PublicKey | undefined {
-  const data = dataOf(record, [KEY_BYTES])
+  const data = ed448KeyOfRecord(record)
   return data && asPublicKey(new Ed448PublicKey(data))
 }
+
+/** The 57 bytes in an Ed448 key record; undefined as for `publicKeyOfRecord`. */
+export const ed448KeyOfRecord = (record: Uint8Array): Uint8Array | undefined => dataOf(record, [KEY_BYTES])
 
 /** As `publicKeyOfRecord`. */
 export function privateKeyOfRecord(record: Uint8Array): PrivateKey | undefined {

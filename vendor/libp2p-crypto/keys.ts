@@ -15,7 +15,16 @@ import {
 
 // Names declared below win over these.
 export * from 'libp2p-crypto-stock/keys'
-export { Ed448PrivateKey, Ed448PublicKey, generateEd448KeyPair, isEd448, useEd448 } from './ed448.ts'
+export {
+  type Ed448Claim,
+  Ed448PrivateKey,
+  Ed448PublicKey,
+  ed448KeyOfRecord,
+  generateEd448KeyPair,
+  isEd448,
+  useEd448,
+  verifyEd448Claims,
+} from './ed448.ts'
 export type { Ed448Provider } from './provider.ts'
 
 export function publicKeyFromProtobuf(record: Uint8Array, digest?: Digest<18, number>): PublicKey {

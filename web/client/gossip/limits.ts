@@ -23,6 +23,8 @@ export const TAB_LIMITS = {
   outboxBytes: 8 << 20,
   /** Messages whose publication is under way. */
   publishing: 64,
+  /** Signatures that are verified together before the worker does something else: a few milliseconds. */
+  verifiedPerTask: 16,
   /** Longest file of keys. */
   keyFileBytes: 4 << 20,
   passphraseCharacters: 1024,

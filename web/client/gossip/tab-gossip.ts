@@ -1,13 +1,12 @@
 /** Gossip of one identity while it runs: libp2p node, router, connections. Whoever stops it gets the key wiped. */
 import { generateEd448KeyPair } from '@libp2p/crypto/keys'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
-import { GossipService, hostIdentity, verifySignature } from '@petal/p2p/gossip/index.ts'
+import { GossipService, hostIdentity, type SignatureVerifier, verifySignatures } from '@petal/p2p/gossip/index.ts'
 import { hostKeyOfSeed } from '@petal/p2p/host-keys.ts'
 import { Connections } from './connections.ts'
 import { TAB_GOSSIP_LIMITS, TAB_LIMITS, TAB_LINK_LIMITS } from './limits.ts'
 import { type HostRole, takeRole } from './role.ts'
 import { createTabNode } from './tab-node.ts'
-import { inTurns } from './turns.ts'
 
 export interface TabGossipOptions {
   /** Secret; wiped here. */
@@ -45,12 +44,17 @@ export async function startTabGossip(options: TabGossipOptions): Promise<TabGoss
     const node = await createTabNode(host === 'identity' ? own : await generateEd448KeyPair())
     cleanups.push(() => node.stop())
     let refused = 0
-    const turns = inTurns(verifySignature, () => void refused++)
-    cleanups.push(() => turns.stop())
+    const verify: SignatureVerifier = (claims) =>
+      verifySignatures(claims).map(async (verdict) => {
+        const valid = await verdict
+        if (!valid) refused++
+        return valid
+      })
     const service = new GossipService({
       network: options.networkNumber,
       identity: hostIdentity(own),
-      verify: turns.verify,
+      verify,
+      verifiedPerTask: TAB_LIMITS.verifiedPerTask,
       limits: TAB_GOSSIP_LIMITS,
       linkLimits: TAB_LINK_LIMITS,
       onError: options.onError,
