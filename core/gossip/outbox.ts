@@ -17,6 +17,8 @@ interface Draft {
 
 /** Ids of one RPC: about 560 KB. */
 const IDS = 16_384
+/** Topics of one RPC that ids are told of: a quarter of what is read. */
+const ENTRIES = RPC_LIMITS.controls >> 2
 /** Bytes that tags and lengths around a message cost at most. */
 const OVERHEAD = 16
 
@@ -127,7 +129,7 @@ function* rpcsOf(draft: Draft): Generator<RpcParts, void> {
   let ihave: IHave[] = []
   let count = 0
   for (const each of draft.ihave) {
-    if (count > 0 && count + each.ids.length > IDS) {
+    if (count > 0 && (count + each.ids.length > IDS || ihave.length >= ENTRIES)) {
       yield { ihave }
       ihave = []
       count = 0

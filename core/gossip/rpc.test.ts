@@ -16,6 +16,7 @@ import {
   signingPayload,
   writeId,
 } from './message.ts'
+import { Outbox } from './outbox.ts'
 import { decodeRpc, encodeRpc, RPC_LIMITS, RpcError, rpcFrames } from './rpc.ts'
 
 const bytes = (max: number) => fc.uint8Array({ maxLength: max })
@@ -98,6 +99,21 @@ test('changed bytes of an RPC are read or refused with a typed error', () => {
     }),
     { numRuns: 5000 },
   )
+})
+
+test('P2P-06 what the outbox makes of very many entries is read by its own kind', () => {
+  const outbox = new Outbox()
+  const count = 10_000
+  for (let i = 0; i < count; i++) {
+    const id = writeId(i.toString(16).padStart(64, '0'), 'long')
+    outbox.ihave('a', { bitmask: Uint8Array.of(1, i >> 8, i & 0xff), ids: [id] })
+    outbox.iwant('a', id)
+    outbox.idontwant('a', id)
+    outbox.message('a', encodeMessage({ ...blank, data: Uint8Array.of(i & 0xff) }))
+  }
+  const rpcs = outbox.flush().map(({ bytes }) => decodeRpc(bodyOf(bytes)))
+  for (const part of ['ihave', 'iwant', 'idontwant', 'messages'] as const)
+    expect(rpcs.reduce((sum, rpc) => sum + rpc[part].length, 0)).toBe(count)
 })
 
 describe('an RPC with too many', () => {
