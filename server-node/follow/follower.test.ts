@@ -1,5 +1,6 @@
 /** When the follower rests, and what wakes it, with parts that say nothing. */
 import type { HeaderFacts } from '@petal/core/platform/crypto.ts'
+import { PeerError } from '@petal/core/platform/network.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Follower, type FollowerParts } from './follower.ts'
 import type { VerifiedHeader } from './verifier.ts'
@@ -69,6 +70,28 @@ test('a frame that is heard between the look at what was heard and the rest is t
   // Far less than the rest takes.
   await vi.advanceTimersByTimeAsync(10)
   expect(ended).toBeInstanceOf(Taken)
+})
+
+test('each poll asks other peers, of those that answer best: the first few may all be behind', async () => {
+  const asked: string[] = []
+  const peers = Array.from({ length: 9 }, (_, number) => ({
+    id: `${number}`,
+    failures: number < 8 ? 0 : 1,
+    ask: async () => {
+      asked.push(`${number}`)
+      throw new PeerError('notFound', 'nothing here')
+    },
+  }))
+  const pool = { peers: () => peers, onChange: () => () => undefined, failed: () => undefined }
+  const stopping = new AbortController()
+  const follower = new Follower(partsWith({ pool: pool as unknown as FollowerParts['pool'] }))
+  const running = follower.run(stopping.signal)
+  await vi.advanceTimersByTimeAsync(10)
+  expect(asked).toEqual(['0', '1', '2'])
+  await vi.advanceTimersByTimeAsync(2_000_000)
+  expect(new Set(asked)).toEqual(new Set(['0', '1', '2', '3', '4', '5', '6', '7']))
+  stopping.abort()
+  await running
 })
 
 test('with nothing heard it rests until something is', async () => {

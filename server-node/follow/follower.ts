@@ -56,6 +56,7 @@ export class Follower {
   readonly #waiting = new Map<bigint, VerifiedHeader>()
   #heardAt = Number.NEGATIVE_INFINITY
   #polledAt = Number.NEGATIVE_INFINITY
+  #polls = 0
   #fresh = false
   /** Something was heard since the last look: it does not rest before it has looked again. */
   #news = false
@@ -207,8 +208,14 @@ export class Follower {
     if (now - this.#heardAt < FOLLOW_LIMITS.silentIntervals * frameIntervalMillis) return
     if (now - this.#polledAt < frameIntervalMillis / 2) return
     this.#polledAt = now
-    const peers = pool.peers().slice(0, FOLLOW_LIMITS.polled)
-    await Promise.all(peers.map((peer) => this.#askHead(peer, signal)))
+    await Promise.all(this.#nextPolled(pool.peers()).map((peer) => this.#askHead(peer, signal)))
+  }
+
+  /** Some of those that answer best, others each time: any few may be behind. */
+  #nextPolled(peers: readonly FollowedPeer[]): readonly FollowedPeer[] {
+    const best = peers.filter(({ failures }) => failures === peers[0]?.failures)
+    const from = best.length === 0 ? 0 : (this.#polls++ * FOLLOW_LIMITS.polled) % best.length
+    return [...best.slice(from), ...best.slice(0, from)].slice(0, FOLLOW_LIMITS.polled)
   }
 
   async #askHead(peer: FollowedPeer, signal: AbortSignal): Promise<void> {

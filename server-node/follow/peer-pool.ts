@@ -1,6 +1,7 @@
 /**
  * The peers that frames and state are got from: whoever is connected and speaks the light protocol. The ones that were named are dialled until
- * they are there; the ones that lied are not asked for a while.
+ * they are there; the ones that lied are not asked for a while. Where more are connected than are kept, the others wait: one takes the place of a
+ * peer that is of no use at once, and of whoever was kept longest from time to time.
  */
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
@@ -17,6 +18,12 @@ export const POOL_LIMITS = {
   banned: 1_024,
   /** Peers that are kept to be asked. */
   peers: 32,
+  /** Connected peers beyond these that wait. */
+  waiting: 1_024,
+  /** A peer that did not answer so many questions in a row is of no use. */
+  failures: 3,
+  /** After this time another one of those that wait is kept. */
+  rotateMillis: 30_000,
   dialMillis: 10_000,
   /** Between two tries to reach a named peer: the first, and the longest. */
   redialMillis: 1_000,
@@ -33,13 +40,17 @@ export interface PeerPoolOptions {
 
 export class PeerPool {
   readonly #options: PeerPoolOptions
+  /** The one kept for longest first. */
   readonly #peers = new Map<string, FollowedPeer>()
+  /** Connected and not kept; the one that waits for longest first. */
+  readonly #waiting = new Map<string, PeerId>()
   readonly #banned = new Map<string, number>()
   readonly #named = new Map<string, Multiaddr[]>()
   readonly #listeners = new Set<() => void>()
   readonly #stopping = new AbortController()
   readonly #dialling = new Map<string, Promise<void>>()
   #topology: string | undefined
+  #rotation: NodeJS.Timeout | undefined
 
   constructor(options: PeerPoolOptions) {
     this.#options = options
@@ -56,14 +67,17 @@ export class PeerPool {
       if (known?.protocols.includes(LIGHT_PROTOCOL)) this.#add(peer)
     }
     this.name(named)
+    this.#rotation = setInterval(() => this.#exchange(true), POOL_LIMITS.rotateMillis).unref()
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
+    clearInterval(this.#rotation)
     if (this.#topology !== undefined) this.#options.node.unregister(this.#topology)
     await Promise.all(this.#dialling.values())
     await Promise.all([...this.#peers.values()].map((peer) => peer.close()))
     this.#peers.clear()
+    this.#waiting.clear()
   }
 
   /** Dials these addresses too until their peers are there. What is none is nobody to dial: descriptions are anybody's text. */
@@ -97,7 +111,9 @@ export class PeerPool {
   /** The peer did not answer, or not with what was asked for. */
   failed(id: string): void {
     const peer = this.#peers.get(id)
-    if (peer !== undefined) peer.failures++
+    if (peer === undefined) return
+    peer.failures++
+    this.#exchange(false)
   }
 
   /** What the peer sent is false: it is not asked any more. */
@@ -109,6 +125,7 @@ export class PeerPool {
     }
     this.#banned.set(id, Date.now() + POOL_LIMITS.banMillis)
     this.#options.onLie(id, reason)
+    this.#exchange(false)
     this.#changed()
   }
 
@@ -121,10 +138,18 @@ export class PeerPool {
   }
 
   #add(peerId: PeerId): void {
-    const { node, greeting } = this.#options
     const id = peerId.toString()
     if (this.#stopping.signal.aborted || this.#peers.has(id)) return
-    if (this.#peers.size >= POOL_LIMITS.peers && !this.#named.has(id)) return
+    if (this.#peers.size < POOL_LIMITS.peers || this.#named.has(id)) {
+      this.#keep(id, peerId)
+      return
+    }
+    if (this.#waiting.size < POOL_LIMITS.waiting) this.#waiting.set(id, peerId)
+    this.#exchange(false)
+  }
+
+  #keep(id: string, peerId: PeerId): void {
+    const { node, greeting } = this.#options
     const peer = createLightPeer({
       id,
       address: id,
@@ -134,14 +159,39 @@ export class PeerPool {
       // The connection belongs to the node.
       close: async () => undefined,
     })
+    this.#waiting.delete(id)
     this.#peers.set(id, new FollowedPeer(peer))
     this.#changed()
   }
 
   #remove(id: string): void {
+    this.#waiting.delete(id)
     void this.#peers.get(id)?.close()
     this.#peers.delete(id)
     this.#changed()
+    this.#exchange(false)
+  }
+
+  /** Keeps the peer that waits for longest, where there is room for it; `inTurn`: in the place of whoever was kept longest if nobody is useless. */
+  #exchange(inTurn: boolean): void {
+    const next = [...this.#waiting].find(([id]) => !this.#isBanned(id))
+    if (next === undefined) return
+    if (this.#peers.size >= POOL_LIMITS.peers) {
+      const idle = [...this.#peers.values()].filter(({ id, isBusy }) => !this.#named.has(id) && !isBusy)
+      const useless = idle.filter(({ id, failures }) => this.#isBanned(id) || failures >= POOL_LIMITS.failures)
+      const [out] = inTurn ? [...useless, ...idle] : useless
+      if (out === undefined) return
+      this.#release(out)
+    }
+    this.#keep(...next)
+  }
+
+  /** It stays connected, and waits behind the others. */
+  #release(peer: FollowedPeer): void {
+    this.#peers.delete(peer.id)
+    void peer.close()
+    const connected = this.#options.node.getPeers().find((other) => other.toString() === peer.id)
+    if (connected !== undefined) this.#waiting.set(peer.id, connected)
   }
 
   #changed(): void {

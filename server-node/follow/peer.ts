@@ -14,11 +14,17 @@ export class FollowedPeer {
   readonly id: string
   /** Questions in a row that it did not answer. */
   failures = 0
+  #asking = 0
   readonly #peer: NodePeer
 
   constructor(peer: NodePeer) {
     this.id = peer.id
     this.#peer = peer
+  }
+
+  /** It is being asked something. */
+  get isBusy(): boolean {
+    return this.#asking > 0
   }
 
   /** Asks, again and again while the peer wants to be asked less often. Rejects with `PeerError`, or with the reason of the signal. */
@@ -27,7 +33,19 @@ export class FollowedPeer {
     signal: AbortSignal,
     millis: number = PEER_LIMITS.askMillis,
   ): Promise<T> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(millis)])
+    this.#asking++
+    try {
+      return await this.#askUntil(question, signal, AbortSignal.any([signal, AbortSignal.timeout(millis)]))
+    } finally {
+      this.#asking--
+    }
+  }
+
+  async #askUntil<T>(
+    question: (peer: NodePeer, signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+    limit: AbortSignal,
+  ): Promise<T> {
     for (let pause: number = PEER_LIMITS.pauseMillis; ; pause = Math.min(2 * pause, PEER_LIMITS.mostPauseMillis)) {
       try {
         const answer = await question(this.#peer, limit)
