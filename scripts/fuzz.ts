@@ -12,9 +12,12 @@ import { choose, type Finding, type Report, targetsOf } from './fuzz/campaign.ts
 const GROUPS = ['engines', 'core', 'codec']
 const MOST_CRASHES = 10
 const HANG_MILLIS = 120_000
-const HELP = `usage: npm run -s fuzz -- [--seconds N] [--seed N] [--only ${GROUPS.join('|')}] [--at NUMBER]
+/** Time for a number of inputs, where none is given. */
+const LONGEST_SECONDS = '3600'
+const HELP = `usage: npm run -s fuzz -- [--seconds N] [--inputs N] [--seed N] [--only ${GROUPS.join('|')}] [--at NUMBER]
 
-  --seconds  time per group (default 60)
+  --seconds  time per group (default 60; with --inputs, 3600)
+  --inputs   end after so many inputs per group (default: when the time is over)
   --seed     whole number (default 1)
   --at       run only the input of that number, of the group given by --only, and print its outcomes
 `
@@ -26,13 +29,13 @@ function runProcess(
   group: string,
   seed: number,
   first: number,
+  last: number,
   seconds: number,
   note: string,
 ): Promise<{ report: Report | null; ended: string }> {
   const script = join(import.meta.dirname, 'fuzz/campaign.ts')
-  const child = spawn(process.execPath, [script, group, String(seed), String(first), String(seconds), note], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const numbers = [seed, first, last, seconds].map(String)
+  const child = spawn(process.execPath, [script, group, ...numbers, note], { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString()
@@ -48,15 +51,16 @@ function runProcess(
   })
 }
 
-async function runGroup(group: string, seed: number, seconds: number): Promise<readonly Finding[]> {
+async function runGroup(group: string, seed: number, last: number, seconds: number): Promise<readonly Finding[]> {
   await targetsOf(group) // says so when something is not built, before that looks like a crash
   const note = join(folder, `${group}-number`)
   const end = performance.now() + seconds * 1000
   const findings: Finding[] = []
   const byTarget: Record<string, number> = {}
   let [next, inputs, refused] = [0, 0, 0]
-  while (performance.now() < end && findings.length < MOST_CRASHES) {
-    const { report, ended } = await runProcess(group, seed, next, Math.max(1, (end - performance.now()) / 1000), note)
+  while (next < last && performance.now() < end && findings.length < MOST_CRASHES) {
+    const left = Math.max(1, (end - performance.now()) / 1000)
+    const { report, ended } = await runProcess(group, seed, next, last, left, note)
     if (report === null) {
       const number = Number(readFileSync(note, 'utf8').trim() || next)
       findings.push({
@@ -83,6 +87,8 @@ async function runGroup(group: string, seed: number, seconds: number): Promise<r
     )
   }
   if (inputs === 0) throw new Error(`${group}: no input was run`)
+  if (Number.isFinite(last) && next < last && findings.length === 0)
+    throw new Error(`${group}: the time was over after ${inputs} of ${last} inputs`)
   return findings
 }
 
@@ -103,7 +109,8 @@ function wholeNumber(text: string, name: string): number {
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      seconds: { type: 'string', default: '60' },
+      seconds: { type: 'string' },
+      inputs: { type: 'string' },
       seed: { type: 'string', default: '1' },
       only: { type: 'string' },
       at: { type: 'string' },
@@ -114,7 +121,9 @@ async function main(): Promise<number> {
     console.log(HELP)
     return 0
   }
-  const [seconds, seed] = [wholeNumber(values.seconds, 'seconds'), wholeNumber(values.seed, 'seed')]
+  const seed = wholeNumber(values.seed, 'seed')
+  const last = values.inputs === undefined ? Number.POSITIVE_INFINITY : wholeNumber(values.inputs, 'inputs')
+  const seconds = wholeNumber(values.seconds ?? (values.inputs === undefined ? '60' : LONGEST_SECONDS), 'seconds')
   if (values.only !== undefined && !GROUPS.includes(values.only)) throw new TypeError(`no such group: ${values.only}`)
   if (values.at !== undefined) {
     if (values.only === undefined) throw new TypeError('--at needs --only')
@@ -124,7 +133,7 @@ async function main(): Promise<number> {
   mkdirSync(folder, { recursive: true })
   let findings = 0
   for (const group of values.only === undefined ? GROUPS : [values.only])
-    findings += (await runGroup(group, seed, seconds)).length
+    findings += (await runGroup(group, seed, last, seconds)).length
   console.log(findings === 0 ? '\nnothing found' : `\n${findings} findings`)
   return findings === 0 ? 0 : 1
 }

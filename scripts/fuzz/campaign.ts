@@ -1,5 +1,5 @@
 /**
- * One process of a campaign: `node campaign.ts GROUP SEED FIRST SECONDS NOTE`. Before each input it writes its number to the
+ * One process of a campaign: `node campaign.ts GROUP SEED FIRST LAST SECONDS NOTE`. Before each input it writes its number to the
  * file NOTE, so that the parent knows which one ended the process. Prints one JSON line.
  */
 import { openSync, writeSync } from 'node:fs'
@@ -56,10 +56,12 @@ export function problemOf(outcomes: readonly Outcome[]): string | undefined {
   return `different outcomes: ${outcomes.map((outcome) => outcome.slice(0, 300)).join(' | ')}`
 }
 
+/** Runs the inputs from `first` to before `last`, or until the time is over. */
 export async function campaign(
   group: string,
   seed: number,
   first: number,
+  last: number,
   seconds: number,
   note: string,
 ): Promise<Report> {
@@ -70,7 +72,7 @@ export async function campaign(
   const findings: Finding[] = []
   let number = first
   let refused = 0
-  for (; performance.now() < end && findings.length < MOST_FINDINGS; number++) {
+  for (; number < last && performance.now() < end && findings.length < MOST_FINDINGS; number++) {
     writeSync(file, String(number).padStart(16), 0)
     const { target, random } = choose(targets, seed, number)
     const start = performance.now()
@@ -88,6 +90,7 @@ export async function campaign(
 }
 
 if (import.meta.main) {
-  const [group = 'core', seed = '1', first = '0', seconds = '1', note = '/dev/null'] = process.argv.slice(2)
-  console.log(JSON.stringify(await campaign(group, Number(seed), Number(first), Number(seconds), note)))
+  const [group = 'core', seed = '1', first = '0', last = 'Infinity', seconds = '1', note = '/dev/null'] =
+    process.argv.slice(2)
+  console.log(JSON.stringify(await campaign(group, Number(seed), Number(first), Number(last), Number(seconds), note)))
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { choose, problemOf } from './campaign.ts'
+import { campaign, choose, problemOf } from './campaign.ts'
 import { coreTargets } from './core-targets.ts'
 import { inputBytes } from './mutate.ts'
 import { Random } from './random.ts'
@@ -45,4 +45,12 @@ test('only values and typed errors are allowed, and engines must agree', () => {
   expect(problemOf([outcomeOf(throwing(new RangeError('index')), codeOf)])).toContain('RangeError: index')
   expect(problemOf(['value:1', 'value:1'])).toBeUndefined()
   expect(problemOf(['value:1', 'error:decode'])).toContain('different outcomes')
+})
+
+test('a campaign ends after the number of inputs that was asked for, and goes on where another ended', async () => {
+  const run = (first: number, last: number) => campaign('codec', 5, first, last, 600, '/dev/null')
+  const [whole, start, rest] = [await run(0, 200), await run(0, 80), await run(80, 200)]
+  expect(whole).toMatchObject({ inputs: 200, next: 200, findings: [] })
+  expect(start.inputs + rest.inputs).toBe(200)
+  expect(start.refused + rest.refused).toBe(whole.refused)
 })
