@@ -1,3 +1,6 @@
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { identityOfSeed, signAlert } from '@petal/core/identity/index.ts'
+import type { KeptAlert } from '@petal/core/light/alert-types.ts'
 import type { DriverState } from '@petal/core/light/driver.ts'
 import type { Finding } from '@petal/core/light/events.ts'
 import { chainOf, descriptionOf, madeCrypto } from '@petal/core/light/made-up.ts'
@@ -5,6 +8,7 @@ import { boundLimits } from '@petal/core/light/policy.ts'
 import { type LightPeer, PeerError } from '@petal/core/platform/network.ts'
 import type { Remote } from 'comlink'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { loadNativeEngine } from '../../test/engines/native.ts'
 import { ClientHost } from './host.ts'
 import type { HostOptions } from './host-api.ts'
 import { PageServices } from './page-services.ts'
@@ -14,7 +18,7 @@ const chain = chainOf(1, 5)
 const SHARD = { kind: 'shard', domain: new Uint8Array(32).fill(7), frame: null, mark: false } as const
 const hosts: ClientHost[] = []
 
-function peerAt(address: string): LightPeer {
+function peerAt(address: string, alerts: readonly Uint8Array[] = []): LightPeer {
   return {
     id: address,
     address,
@@ -23,19 +27,28 @@ function peerAt(address: string): LightPeer {
     head: async () => chain.get(5n) as Uint8Array,
     headers: async (from, count) =>
       Array.from({ length: count }, (_, i) => chain.get(from + BigInt(i))).filter((header) => header !== undefined),
-    subscribe: (_onHead, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+    subscribe: (_onHead, signal, onAlerts) => {
+      onAlerts?.(alerts)
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
+    },
     traffic: () => ({ received: 1, sent: 1 }),
     close: async () => {},
   }
 }
 
 /** A host whose only transport is a function of the embedder that reaches the addresses in `reachable`. */
-function start(reachable: ReadonlySet<string>, options: Partial<HostOptions> = {}) {
-  const seen = { states: [] as DriverState[], heads: [] as Finding[], dialled: [] as string[], networks: 0 }
+function start(reachable: ReadonlySet<string>, options: Partial<HostOptions> = {}, alerts: readonly Uint8Array[] = []) {
+  const seen = {
+    states: [] as DriverState[],
+    heads: [] as Finding[],
+    alerts: [] as KeptAlert[],
+    dialled: [] as string[],
+    networks: 0,
+  }
   const services = new PageServices(async (address) => {
     seen.dialled.push(address)
     if (!reachable.has(address)) throw new PeerError('dial', 'nobody there')
-    return peerAt(address)
+    return peerAt(address, alerts)
   }, null)
   const host = new ClientHost(
     {
@@ -56,7 +69,7 @@ function start(reachable: ReadonlySet<string>, options: Partial<HostOptions> = {
       frame: () => {},
       refusal: () => {},
       evidence: () => {},
-      alert: () => {},
+      alert: (alert) => void seen.alerts.push(alert),
     },
     { makeCrypto: madeCrypto },
   )
@@ -155,6 +168,31 @@ describe('the client inside its worker', () => {
     expect(await given).toMatchObject({ kind: 'failed', code: 'stopped' })
     await host.stop()
     expect(await last).toMatchObject({ kind: 'failed', code: 'stopped' })
+  })
+
+  test('OPS-08 an alert is told when it is verified by the key of the anchors that were given, kept, and put away', async () => {
+    const engine = loadNativeEngine()
+    const operator = identityOfSeed(new Uint8Array(57).fill(7), engine)
+    const network = descriptionOf(['/a'], Date.now())
+    const anchors = { ...network.anchors, alertKey: bytesToHex(operator.publicKey) }
+    const alerts = [signAlert('note', operator, engine)]
+    // What the description says of the key does not count where a person gave anchors.
+    const lying = { ...network, anchors: { ...anchors, alertKey: '3a'.repeat(57) } }
+    const { host, seen, state } = start(new Set(['/a']), { network: lying, anchors }, alerts)
+    await vi.advanceTimersByTimeAsync(3000)
+    await vi.waitFor(() => expect(seen.alerts).toMatchObject([{ message: 'note', dismissed: false }]))
+    const [{ digest } = { digest: '' }] = await host.alerts()
+    expect([await host.dismissAlert(digest), await host.dismissAlert('00'.repeat(32))]).toEqual([true, false])
+    expect(await host.alerts()).toMatchObject([{ message: 'note', dismissed: true }])
+    expect(state()).toMatchObject({ phase: 'ready', at: 5n })
+
+    const other = start(new Set(['/a']), { network }, alerts)
+    await vi.advanceTimersByTimeAsync(3000)
+    await vi.waitFor(() => expect(other.host.work().refusals).toBe(1))
+    expect([other.seen.alerts, await other.host.alerts()]).toEqual([[], []])
+    expect(other.state()).toMatchObject({ phase: 'ready', at: 5n })
+    const halted = start(new Set(), { network: { ...network, format: 7 } as never })
+    expect([await halted.host.alerts(), await halted.host.dismissAlert(digest)]).toEqual([[], false])
   })
 
   test('stop ends what waits, and nothing is told after it', async () => {

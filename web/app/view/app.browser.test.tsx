@@ -101,3 +101,26 @@ test.each([
   const { origin } = page.querySelector<HTMLElement>('[data-testid=committee]')?.dataset ?? {}
   expect(origin).toBe(committee?.origin ?? 'pinned')
 })
+
+test('OPS-08 the newest message of the operators stays until it is dismissed, then the next; all can be read again', async () => {
+  const page = open('alert')
+  const banner = () => page.querySelector<HTMLElement>('[data-testid=alert]')
+  const dismiss = () => banner()?.querySelector('button')?.click()
+  await expect.poll(() => banner()?.textContent).toContain('Please stop proving')
+  expect(banner()?.querySelector('[role=alert]')?.textContent).toContain('Message from the operators of this network')
+  expect(banner()?.textContent).toContain('alert key 3ade80f9…ee3100')
+  expect(banner()?.textContent).toContain('this may be an old one')
+  expect(banner()?.textContent).toContain('1 of 2')
+  dismiss()
+  await expect.poll(() => banner()?.querySelector('[data-testid=alert-text]')?.textContent).toContain('\n\nNothing')
+  dismiss()
+  await expect.poll(banner).toBeNull()
+  expect(document.activeElement?.id).toBe('main')
+  await expect.poll(() => page.querySelectorAll('#messages [data-dismissed=true]').length).toBe(3)
+})
+
+test('where the operators said nothing there is nothing of them', async () => {
+  const page = open('ready')
+  await expect.poll(() => page.querySelector('#trust')).not.toBeNull()
+  expect(page.querySelector('[data-testid=alert], #messages')).toBeNull()
+})
