@@ -10,9 +10,10 @@ import { GLOBAL_DOMAIN, shardKey } from '@petal/core/state/location.ts'
 import { type PullTarget, registryTarget, type SyncProgress, shardTargets } from '@petal/core/sync/index.ts'
 import { commitsTo } from '../chain/ledger.ts'
 import type { NodeState } from '../state/node-state.ts'
+import { globalShardKeys } from '../state/shard-keys.ts'
 import { FollowError } from './errors.ts'
 import type { PeerPool } from './peer-pool.ts'
-import { foldsTo, listShards, suspectTrees } from './shard-list.ts'
+import { askShards, changeable, foldsTo, listShards, suspectTrees } from './shard-list.ts'
 import { Staging } from './staging.ts'
 import { TreeSync } from './tree-sync.ts'
 import type { VerifiedHeader } from './verifier.ts'
@@ -28,7 +29,7 @@ export interface StateProgress extends SyncProgress {
 export interface StateSyncParts {
   readonly state: NodeState
   readonly crypto: Pick<Crypto, 'rebuildRoot'>
-  readonly pool: PeerPool
+  readonly pool: Pick<PeerPool, 'peers' | 'failed' | 'lied' | 'onChange'>
   readonly onProgress: (progress: StateProgress) => void
 }
 
@@ -97,7 +98,8 @@ export class StateSync {
     const [registryRoot] = await this.#storedRoots(shardKey(GLOBAL_DOMAIN), stored)
     if (!sameBytes(registryRoot, registry.root)) targets.push(registry)
     if (stored !== undefined && sameCommitments(facts, stored)) return targets
-    for (const shard of await this.#changedShards(facts, stored, signal)) {
+    const known = stored === undefined ? null : await this.#changedOfKnown(facts, stored, signal)
+    for (const shard of known ?? (await this.#changedByList(facts, stored, signal))) {
       const own = await this.#storedRoots(shard.shardKey, stored)
       const wanted = shardTargets(shard.shardKey.subarray(-GLOBAL_DOMAIN.length), shard.roots)
       for (const phase of PHASES) {
@@ -108,8 +110,35 @@ export class StateSync {
     return targets
   }
 
+  /**
+   * The same by asking for the few shards that can have changed. Null when there are many, or when what a peer says does not make the commitments
+   * of the header: there may be new shards, which only a list names.
+   */
+  async #changedOfKnown(
+    facts: HeaderFacts,
+    stored: HeaderFacts,
+    signal: AbortSignal,
+  ): Promise<readonly ShardRoots[] | null> {
+    const { state, pool, crypto } = this.#parts
+    const differ = suspectTrees(facts, stored, [])
+    const known = changeable(await globalShardKeys(state), differ)
+    if (known === null) return null
+    for (const peer of pool.peers()) {
+      try {
+        const asked = await askShards(peer, known.few, facts.number, signal)
+        const others = known.touched.filter((key) => !known.few.includes(key))
+        const same = others.map(async (key) => ({ shardKey: key, roots: await this.#storedRoots(key, stored) }))
+        const folds = await foldsTo([...asked, ...(await Promise.all(same))], facts, differ, crypto, signal)
+        return folds ? asked : null
+      } catch (error) {
+        this.#judge(peer.id, error, signal)
+      }
+    }
+    return null
+  }
+
   /** Shards whose roots differ from the stored ones, by the first peer whose list makes the commitments of the header. */
-  async #changedShards(
+  async #changedByList(
     facts: HeaderFacts,
     stored: HeaderFacts | undefined,
     signal: AbortSignal,
@@ -123,13 +152,19 @@ export class StateSync {
           return changed
         pool.lied(peer.id, `its shards do not make the commitments of frame ${facts.number}`)
       } catch (error) {
-        signal.throwIfAborted()
-        if (!(error instanceof PeerError)) throw error
-        if (error.code === 'protocol') pool.lied(peer.id, error.message)
-        else if (error.code !== 'notFound') pool.failed(peer.id)
+        this.#judge(peer.id, error, signal)
       }
     }
     throw new FollowError('unavailable', `no peer has the state of frame ${facts.number}`)
+  }
+
+  /** What an error says of the peer that was asked; throws what no peer is to blame for. */
+  #judge(peer: string, error: unknown, signal: AbortSignal): void {
+    const { pool } = this.#parts
+    signal.throwIfAborted()
+    if (!(error instanceof PeerError)) throw error
+    if (error.code === 'protocol') pool.lied(peer, error.message)
+    else if (error.code !== 'notFound') pool.failed(peer)
   }
 
   async #changedOf(listed: readonly ShardRoots[], stored: HeaderFacts | undefined): Promise<readonly ShardRoots[]> {

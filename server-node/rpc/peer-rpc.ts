@@ -13,6 +13,7 @@ import type { StreamLimits } from '@petal/core/sync/index.ts'
 import type { FrameSource } from '../chain/source.ts'
 import type { KeyRegistryBook } from '../peers/key-registry-book.ts'
 import type { NodeState } from '../state/node-state.ts'
+import { shardKeys } from '../state/shard-keys.ts'
 import { DEFAULT_RPC_LIMITS, type RpcLimits } from './limits.ts'
 import { type PeerServer, type PeerServerEvent, rpcRates, startPeerServer } from './peer-server.ts'
 import type { PeerPort } from './policy.ts'
@@ -113,12 +114,6 @@ function servicesOf(options: PeerRpcOptions, rates: ReturnType<typeof rpcRates>)
       ConnectivityService,
     ].map(declared),
   ]
-}
-
-/** Keys of the shards that have a tree, each once. */
-export async function shardKeys(state: Pick<NodeState, 'trees'>): Promise<Uint8Array[]> {
-  const trees = await state.trees()
-  return [...new Map(trees.map(({ shardKey }) => [Buffer.from(shardKey).toString('hex'), shardKey])).values()]
 }
 
 function proversIn({ engine, source, registries }: PeerRpcOptions, state: ServedState | undefined): ProverLookup {

@@ -7,6 +7,7 @@ import { ADDRESS_BYTES, atomId, GLOBAL_DOMAIN, shardKey } from '@petal/core/stat
 import { SyncServer } from '@petal/core/sync/server.ts'
 import type { StateAnswers } from '../chain/source.ts'
 import type { NodeGeneration, NodeState } from './node-state.ts'
+import { globalShardKeys } from './shard-keys.ts'
 import { Turns } from './turns.ts'
 
 const EMPTY = new Uint8Array(0)
@@ -76,9 +77,7 @@ export class NodeStateAnswers implements StateAnswers {
   /** Shards that no global commitment holds are left out: nothing could show that their roots are right. */
   async #list(frame: bigint, after: Uint8Array | null): Promise<ShardsAnswer> {
     const generation = await this.#at(frame)
-    const names = new Map((await this.#state.trees()).map((tree) => [tree.shardKey.join(), tree.shardKey]))
-    const domains = [...names.values()]
-      .filter((key) => key.subarray(0, -ADDRESS_BYTES).some((byte) => byte !== 0))
+    const domains = (await globalShardKeys(this.#state))
       .map((key) => key.subarray(-ADDRESS_BYTES))
       .filter((domain) => after === null || compareBytes(domain, after) > 0)
       .sort(compareBytes)

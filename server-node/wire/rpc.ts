@@ -9,11 +9,12 @@ import type { Addon } from '../crypto/addon.ts'
 import type { KeyRegistryBook } from '../peers/key-registry-book.ts'
 import type { PeerBook } from '../peers/peer-book.ts'
 import { startLocalRpc } from '../rpc/local-rpc.ts'
-import { shardKeys, startPeerRpc } from '../rpc/peer-rpc.ts'
+import { startPeerRpc } from '../rpc/peer-rpc.ts'
 import type { GlobalContent } from '../rpc/services/global.ts'
 import { readOwnProver } from '../rpc/services/own-prover.ts'
 import type { AuthorisedSend } from '../rpc/services/send.ts'
 import type { NodeState } from '../state/node-state.ts'
+import { shardKeys } from '../state/shard-keys.ts'
 
 export interface RpcParts {
   readonly identity: Identity
