@@ -109,10 +109,11 @@ function bytesOf(fields: Fields): Uint8Array {
   for (const [index, part] of fields.list('parts').entries()) {
     const [hex, times]: readonly unknown[] = Array.isArray(part) ? part : []
     const bytes = parseHex(hex, `${fields.path}.parts[${index}]`)
-    total += bytes.length * Number(times)
-    if (!Number.isInteger(times) || !(total <= LONGEST))
+    const length = bytes.length * Number(times)
+    total += length
+    if (!Number.isInteger(times) || !(length >= 0 && total <= LONGEST))
       throw new Malformed(`${fields.path}.parts[${index}] is not [hex, times] within ${LONGEST} bytes`)
-    for (let count = 0; count < Number(times); count++) chunks.push(bytes)
+    chunks.push(Buffer.alloc(length, bytes))
   }
   return Uint8Array.from(Buffer.concat(chunks))
 }

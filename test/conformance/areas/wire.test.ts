@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { parseDocument } from 'yaml'
 import { consensus } from '../../../core/codec/index.ts'
-import { toHex } from '../fields.ts'
+import { Malformed, toHex } from '../fields.ts'
 import { casesOf, problemsOf } from '../one-case.ts'
 
 const certificate = { filter: '', rank: '7', frame_number: '9', selector: '11'.repeat(32), timestamp: '0' }
@@ -12,6 +12,14 @@ test('CAN-01 an encoding whose verdict says that it must be refused is a failure
   expect(problemsOf('canonical/keys', { ...good })).toEqual([])
   expect(problemsOf('canonical/keys', { ...good, valid: false })).toHaveLength(1)
   expect(problemsOf('canonical/keys', { ...good, strict_valid: false })).toHaveLength(1)
+})
+
+test('parts are repeated as often as they say, within 64 MiB, and what is no such list is malformed', () => {
+  const item = (...parts: readonly unknown[]) => ({ type: 'Path', parts, valid: true })
+  expect(problemsOf('canonical/limits', item(['00000314', 1], ['', 1e15], ['00', 4]))).toEqual([])
+  expect(problemsOf('canonical/limits', item(['00000314', 1], ['00', 3]))).toHaveLength(1)
+  for (const part of [['00', -1], ['00', 2 ** 27], ['00', 1.5], ['00'], ['zz', 1], '00', null])
+    expect(() => problemsOf('canonical/limits', item(part))).toThrow(Malformed)
 })
 
 test('an aggregate that is wholly empty is written as absent', () => {
