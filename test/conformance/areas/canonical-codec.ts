@@ -1,8 +1,8 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
-import { multiaddr } from '@multiformats/multiaddr'
 import { CodecError, MESSAGES, type Message } from '../../../core/codec/index.ts'
 import type { Json } from '../../../core/codec/json.ts'
 import { type ValidationContext, validate } from '../../../core/codec/validation.ts'
+import { isMultiaddr } from '../../../server-node/peers/judge-peer-info.ts'
 import type { Checks } from '../checks.ts'
 import { concat, type Fields, Malformed, parseHex, toHex } from '../fields.ts'
 import type { CaseRunner, CoreRunner } from '../runner.ts'
@@ -157,14 +157,7 @@ const context: ValidationContext = {
       return false
     }
   },
-  isMultiaddr(text) {
-    try {
-      // The library reads the empty text as an address without parts; a peer cannot be dialled there.
-      return multiaddr(text).getComponents().length > 0
-    } catch {
-      return false
-    }
-  },
+  isMultiaddr,
 }
 
 /** `canonical/validation.json`: every case decodes; the verdict is that of spec 40 section 4 (CAN-14). */
