@@ -2,11 +2,18 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createClient } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
+import { identify } from '@libp2p/identify'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
 import { NodeService } from '@petal/core/gen/node/node_service_pb.js'
 import { GLOBAL_TOPICS } from '@petal/core/gossip/topics.ts'
 import { identityOfSeed, signAlert } from '@petal/core/identity/index.ts'
+import { dialLightPeer } from '@petal/p2p/light-peer.ts'
+import { createLibp2p } from 'libp2p'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { loadAddon } from '../crypto/addon.ts'
 import type { NodeOptions } from '../index.ts'
@@ -81,4 +88,60 @@ test('OPS-08 an alert halts the node that makes frames, once, until the operator
   const later = headOf(on)
   await until(() => headOf(on)).toBeGreaterThan(later + 1)
   expect(alerts(on)).toEqual([])
+}, 180_000)
+
+/** Asks as a light client does, until the test ends: what it was told, each time. */
+async function listener({ node }: Started): Promise<(readonly Uint8Array[])[]> {
+  const client = await createLibp2p({
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: { identify: identify() },
+    connectionGater: { denyDialMultiaddr: () => false },
+  })
+  stack.defer(() => client.stop())
+  const { network, profile } = node.source
+  const signal = AbortSignal.timeout(60_000)
+  const address = node.addresses().find((one) => /\/tcp\/\d+\/p2p/.test(one)) ?? ''
+  const peer = await dialLightPeer(client, 'tcp', address, { network, profile }, signal)
+  const stop = new AbortController()
+  const told: (readonly Uint8Array[])[] = []
+  const subscribed = peer.subscribe(
+    () => undefined,
+    stop.signal,
+    (alerts) => told.push(alerts),
+  )
+  stack.defer(async () => {
+    stop.abort()
+    await subscribed
+  })
+  return told
+}
+
+test('OPS-08 alerts are served to light clients: pushed when they come, by a replay from memory, by a joined node also after a restart', async () => {
+  const operator = identityOfSeed(new Uint8Array(57).fill(7), engine)
+  const alertKey = Buffer.from(operator.publicKey).toString('hex')
+  const alert = signAlert('stop', operator, engine)
+  const replay = fileURLToPath(new URL('../../test/vectors/frames/global_chain.json', import.meta.url))
+  const recorded = await start('r', { replay, alertKey })
+  const told = await listener(recorded)
+  await until(() => told).toEqual([[]])
+  const first = await joinedPeer(tcpOf(recorded)[0] ?? '', GLOBAL_TOPICS.alert)
+  stack.defer(() => first.stop())
+  await until(() => first.gossip.meshOf(GLOBAL_TOPICS.alert).length).toBeGreaterThan(0)
+  await first.gossip.publish(GLOBAL_TOPICS.alert, alert)
+  await until(() => told).toEqual([[], [alert]])
+  const later = await listener(recorded)
+  await until(() => later).toEqual([[alert]])
+
+  const a = await start('a', { frameIntervalMillis: 1000, alertKey })
+  const b = await start('b', { join: tcpOf(a) })
+  const second = await joinedPeer(tcpOf(a)[0] ?? '', GLOBAL_TOPICS.alert)
+  stack.defer(() => second.stop())
+  await until(() => second.gossip.meshOf(GLOBAL_TOPICS.alert).length).toBeGreaterThan(0)
+  await second.gossip.publish(GLOBAL_TOPICS.alert, alert)
+  await until(() => b.events.filter(({ event }) => event === 'alert')).toHaveLength(1)
+  await b.node.stop()
+  const again = await listener(await start('b', { join: tcpOf(a) }))
+  await until(() => again).toEqual([[alert]])
 }, 180_000)
