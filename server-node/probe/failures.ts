@@ -117,7 +117,7 @@ function unknown(error: unknown, { stage, where }: Circumstances): ProbeError {
   // libp2p rejects with the event of a stream that closed, too.
   const isEvent = error instanceof Event
   const text = isEvent ? error.type : peerText(messageOf(error), LONG)
-  const isEnd = isEvent || /clos|reset|abort|ended|eof|unexpected end/i.test(text)
+  const isEnd = isEvent || /clos|reset|abort|ended|is over|eof|unexpected end/i.test(text)
   const hint = stage === 'multiplex' || stage === 'identify' ? ENDED : ''
   return isEnd
     ? new ProbeError('closed', `${where}: it ended the connection (${text})${hint}`, { cause: error })

@@ -8,6 +8,7 @@ import { type GossipSide, gossipCases } from './cases/gossip.ts'
 import { kadCases } from './cases/kad.ts'
 import { addressOf, linkCases } from './cases/links.ts'
 import { mixedGossipCases } from './cases/mixed-gossip.ts'
+import { probeCases } from './cases/probe.ts'
 import { joinedCases, meetProgramCases, newerWebTransportCases, programCases } from './cases/program.ts'
 import { refusalCases } from './cases/refusals.ts'
 import { unknownKindCases } from './cases/unknown-kinds.ts'
@@ -48,6 +49,7 @@ export const goGroups = (programs: GoPrograms): readonly Group[] => [
     ...PAIRS.filter(understand).map((pair) => discoveryGroup(programs, pair, transport)),
     mixedGroup(programs, transport),
     programGroup(programs, transport),
+    probeGroup(programs, transport),
   ]),
   tabTransportGroup(programs),
   joinedGroup(programs),
@@ -134,6 +136,20 @@ function programGroup(programs: GoPrograms, transport: TransportName): Group {
       const stock = await goSide(stack, programs, { petal: 'Ed448', go: 'Ed25519', taught: false }, transport)
       const program = await startProgram(stack, OWN_NETWORK)
       return programCases(program, [go, other, stock], NETWORK, transport)
+    },
+  }
+}
+
+/** The program that asks, and hosts that are asked. */
+function probeGroup(programs: GoPrograms, transport: TransportName): Group {
+  const knowing: Pair = { petal: 'Ed448', go: 'Ed448', taught: true }
+  return {
+    name: `petal-node probe, go-libp2p, ${transport}`,
+    start: async (stack) => {
+      const go = await goSide(stack, programs, knowing, transport)
+      const other = await goSide(stack, programs, knowing, transport)
+      const stock = await goSide(stack, programs, { petal: 'Ed448', go: 'Ed25519', taught: false }, transport)
+      return probeCases([go, other, stock], NETWORK, transport)
     },
   }
 }
