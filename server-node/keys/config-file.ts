@@ -25,7 +25,7 @@ export class ConfigFile {
     if (text.length > LONGEST_FILE)
       throw new KeyStoreError('form', `config.yml is longer than ${LONGEST_FILE} characters`)
     // Every scalar is text: hex of digits alone must not become a number.
-    const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, logLevel: 'silent' })
+    const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, logLevel: 'error' })
     const problem = document.errors[0]
     if (problem !== undefined) throw new KeyStoreError('form', `config.yml is no YAML: ${problem.code}`)
     if (!isMap(document.contents)) throw new KeyStoreError('form', 'config.yml is no map')
@@ -67,8 +67,10 @@ export class ConfigFile {
     }
   }
 
-  /** Writes the identity. Throws `exists` when there is one. */
+  /** Writes the identity. Throws `exists` when there is one, `form` when `p2p` is no map. */
   setIdentity(identity: Identity): void {
+    const section = this.#document.getIn(['p2p'], true)
+    if (section !== undefined && !isMap(section)) throw new KeyStoreError('form', 'config.yml: p2p is no map')
     if (this.#text(PEER_KEY) !== '')
       throw new KeyStoreError('exists', 'config.yml has an identity (p2p.peerPrivKey): it is not replaced')
     this.#document.setIn(PEER_KEY, hexScalar(identityToConfig(identity)))

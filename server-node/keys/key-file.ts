@@ -49,10 +49,11 @@ export class KeyFile {
     if (text.length > LONGEST_FILE)
       throw new KeyStoreError('form', `keys.yml is longer than ${LONGEST_FILE} characters`)
     // Every scalar is text: hex of digits alone must not become a number.
-    const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, logLevel: 'silent' })
+    const document: Document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, logLevel: 'error' })
     const problem = document.errors[0]
     if (problem !== undefined) throw new KeyStoreError('form', `keys.yml is no YAML: ${problem.code}`)
-    if (!isMap(document.contents) && !isEmpty(document.contents)) throw new KeyStoreError('form', 'keys.yml is no map')
+    if (isEmpty(document.contents)) document.contents = null
+    else if (!isMap(document.contents)) throw new KeyStoreError('form', 'keys.yml is no map')
     return new KeyFile(document, entriesOf(document))
   }
 

@@ -68,12 +68,20 @@ describe('keys.yml and config.yml', () => {
       .split('')
       .map((name, index) => `${name}: &${name} [${`*${'abcdefg'[index]},`.repeat(9)}]`)
       .join('\n')}\n`
-    for (const text of ['- a', 'a: [', 'a: 1\na: 2', '"text"', bomb, `${'['.repeat(20_000)}`])
+    for (const text of ['- a', 'a: [', 'a: 1\na: 2', '"text"', 'a: {}\n---\nb: {}\n', bomb, `${'['.repeat(20_000)}`])
       expect(() => KeyFile.parse(text)).toThrow(expect.objectContaining({ code: 'form' }))
-    for (const text of ['', '- a', 'a: ['])
+    for (const text of ['', '- a', 'a: [', 'p2p: {}\n---\nkey: {}\n'])
       expect(() => ConfigFile.parse(text)).toThrow(expect.objectContaining({ code: 'form' }))
     expect(KeyFile.parse('null\n').ids).toEqual([])
     expect(KeyFile.parse('null: {id: x}\n"": {}\n').ids).toEqual([])
+  })
+
+  test('OPS-03 a file without content takes keys, also where it says so', () => {
+    for (const text of ['', 'null\n', '~\n', '---\n', '# nothing yet\n', 'null:\n']) {
+      const file = KeyFile.parse(text)
+      file.add(fresh()[4] as StoredKey, key, iv(), engine)
+      expect(KeyFile.parse(file.toString()).open(key, engine)).toEqual([{ usable: true, ...fresh()[4] }])
+    }
   })
 
   test('P2P-01 an identity is written once, and one whose halves disagree is refused', () => {
@@ -86,6 +94,8 @@ describe('keys.yml and config.yml', () => {
     expect(() => config.setIdentity(identity)).toThrow(expect.objectContaining({ code: 'exists' }))
     const other = `p2p:\n  peerPrivKey: ${'11'.repeat(114)}\n`
     expect(() => ConfigFile.parse(other).identity(engine)).toThrow(expect.objectContaining({ code: 'mismatch' }))
+    for (const text of ['p2p: []\n', 'p2p: text\n'])
+      expect(() => ConfigFile.parse(text).setIdentity(identity)).toThrow(expect.objectContaining({ code: 'form' }))
     expect(() => ConfigFile.parse('p2p: {peerPrivKey: xyz}').identity(engine)).toThrow(
       expect.objectContaining({ code: 'form' }),
     )
