@@ -89,6 +89,9 @@ function ofLibraries(error: Error, { stage, where }: Circumstances): ProbeError 
     return because('noCommonProtocol', 'it does not speak TLS')
   if (/unsupported protocol|alert protocol version|supported version|version negotiation/i.test(message))
     return because('version', stage === 'tls' ? 'it does not speak TLS 1.3' : 'it does not speak QUIC version 1')
+  if (/known protocol|no application protocol/i.test(message))
+    return because('noCommonProtocol', 'it speaks QUIC, and not libp2p over it')
+  if (/^cannot bind/.test(message)) return because('unreachable', 'this machine has no address of that family')
   if (error instanceof RpcError) {
     const hint = error.code === 'identity' ? '; it is no node, or something on the way (a proxy) answers for it' : ''
     return new ProbeError(RPC_CODES[error.code], `${peerText(message, LONG)}${hint}`, { cause: error })
