@@ -76,6 +76,16 @@ describe('the conformance command', { timeout: 60_000 }, () => {
     expect(status).toBe(1)
   })
 
+  test('a case of no kind at all is a failure, and the cases after it still run', () => {
+    const path = { name: 'path', type: 'Path', canonical: '0000031400000000', valid: true }
+    write('canonical/limits.json', { cases: [{ ...path, type: 7 }, { ...path, type: 'Nothing' }, path] })
+    const { lines, status } = run()
+    expect(lines).toContain('canonical/limits.json core: 1 passed, 1 failed')
+    expect(lines).toContain('  case 0 "path"')
+    expect(lines).toContain('canonical/limits.json core: no runner for 1 cases (type Nothing: 1)')
+    expect(status).toBe(1)
+  })
+
   test('a due run fails when a due file is missing, and leaves out what is not due', () => {
     write('difficulty/asert.json', { cases: [good] })
     write('difficulty/later.json', { cases: [good] })

@@ -44,9 +44,19 @@ function runCase(run: CaseRunner, fields: Fields, index: number): readonly Probl
   return check.problems
 }
 
+/** Why a case is not for this runner, or null. A case whose kind cannot be told is run, and fails. */
+function unhandled(runner: FileRunner, fields: Fields): string | null {
+  try {
+    return runner.unhandled?.(fields) ?? null
+  } catch (thrown) {
+    if (thrown instanceof Malformed) return null
+    throw thrown
+  }
+}
+
 function resultOf(runner: FileRunner, job: Job, fields: Fields, index: number, run: CaseRunner): CaseResult {
   const common = { index, name: fields.has('name') ? String(fields.raw('name')) : '' }
-  const kind = runner.unhandled?.(fields) ?? null
+  const kind = unhandled(runner, fields)
   if (kind !== null) {
     const outcome = handledElsewhere(job.path, runner, fields) ? 'elsewhere' : 'no runner'
     return { ...common, outcome, problems: [], kind }
