@@ -7,6 +7,7 @@ import { hostKeyOfSeed } from '@petal/p2p/host-keys.ts'
 import type { Addon } from '../crypto/addon.ts'
 import type { Certificates } from '../net/webtransport/certificates.ts'
 import { type TlsMaterial, tlsMaterial } from '../rpc/own-certificate.ts'
+import type { Resolver } from './reach.ts'
 import type { StageListener } from './stages.ts'
 
 export interface ProbeContext {
@@ -17,6 +18,7 @@ export interface ProbeContext {
   readonly addon: Addon
   readonly crypto: Pick<Crypto, 'inspectHeader' | 'verifyTimeProof'>
   readonly listener: StageListener
+  readonly resolver: Resolver
   /** When everything has to be over: as a time of `performance.now`, and as a signal. */
   readonly endsAt: number
   readonly deadline: AbortSignal
@@ -44,7 +46,7 @@ export function makeIdentity(addon: Addon): ThrowAwayIdentity {
   try {
     return {
       peerId: peerIdText(identity.peerId),
-      hostKey: hostKeyOfSeed(seed.slice()),
+      hostKey: hostKeyOfSeed(seed),
       material: tlsMaterial(identity, addon),
     }
   } finally {

@@ -89,7 +89,7 @@ function ofLibraries(error: Error, { stage, where }: Circumstances): ProbeError 
     return because('noCommonProtocol', 'it does not speak TLS')
   if (/unsupported protocol|alert protocol version|supported version|version negotiation/i.test(message))
     return because('version', stage === 'tls' ? 'it does not speak TLS 1.3' : 'it does not speak QUIC version 1')
-  if (/known protocol|no application protocol/i.test(message))
+  if (/error 120\b|known protocol|no application protocol/i.test(message))
     return because('noCommonProtocol', 'it speaks QUIC, and not libp2p over it')
   if (/^cannot bind/.test(message)) return because('unreachable', 'this machine has no address of that family')
   if (error instanceof RpcError) {

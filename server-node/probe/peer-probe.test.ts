@@ -19,9 +19,10 @@ import {
   NETWORK,
   NOBODY,
   passed,
-  silentUdp,
   startPeer,
   tcpServer,
+  udpServer,
+  versionNegotiation,
 } from './testing.ts'
 
 let stack = new AsyncDisposableStack()
@@ -107,6 +108,26 @@ describe('a node that answers', () => {
     expect(report.stages.find(({ stage }) => stage === 'secure')?.text).toContain('no peer id was given')
   })
 
+  test('a name with several addresses: one after the other, until one answers', async () => {
+    const node = await startPeer(stack)
+    const address = (node.addresses()[0] ?? '').replace(`/ip4/${HOST}/`, '/dns/peer.invalid/')
+    const report = await askPeer(address, { resolver: async () => ['127.0.0.2', HOST] })
+    expect(report).toMatchObject({ failure: null, resolved: ['127.0.0.2', HOST] })
+    expect(report.address).toContain(`/ip4/${HOST}/`)
+    const connects = report.stages.filter(({ stage }) => stage === 'connect')
+    expect(connects.map(({ ok }) => ok)).toEqual([false, true])
+  })
+
+  test('of several silent addresses each has its share of the time', async () => {
+    const resolver = async () => [HOST, HOST, HOST]
+    const port = await udpServer(stack, () => undefined)
+    const report = await askPeer(`/dns/peer.invalid/udp/${port}/quic-v1`, { ...impatient, resolver })
+    expect(report.stages.map(({ stage }) => stage)).toEqual(['resolve', 'connect', 'connect', 'connect'])
+    expect(report.failure).toMatchObject({ stage: 'connect', code: 'timeout' })
+    const nobody = await askPeer(`/dns/peer.invalid/udp/${port}/quic-v1`, { resolver: async () => [] })
+    expect(nobody.failure).toMatchObject({ code: 'dns' })
+  })
+
   test('P2P-03 the protocols of mainnet, by QUIC', async () => {
     const node = await startPeer(stack, { networkNumber: 0 })
     const report = await askPeer(node.addresses().find((one) => /quic-v1/.test(one)) ?? '', { network: 0 })
@@ -174,9 +195,31 @@ describe('ports behind which there is no peer: each failure names its stage', ()
   })
 
   test('a UDP port that is silent', async () => {
-    const report = await askPeer(`/ip4/${HOST}/udp/${await silentUdp(stack)}/quic-v1/p2p/${NOBODY}`, impatient)
+    const report = await askPeer(
+      `/ip4/${HOST}/udp/${await udpServer(stack, () => undefined)}/quic-v1/p2p/${NOBODY}`,
+      impatient,
+    )
     expect(report.failure).toMatchObject({ stage: 'connect', code: 'timeout' })
     expect(report.failure?.message).toContain('look the same over UDP')
+  })
+
+  test('a UDP port that sends garbage', async () => {
+    const port = await udpServer(stack, () => new Uint8Array(100).fill(255))
+    const report = await askPeer(`/ip4/${HOST}/udp/${port}/quic-v1`, impatient)
+    expect(report.failure).toMatchObject({ stage: 'connect', code: 'timeout' })
+  })
+
+  test('a QUIC server of another version', async () => {
+    const port = await udpServer(stack, versionNegotiation)
+    const report = await askPeer(`/ip4/${HOST}/udp/${port}/quic-v1`, impatient)
+    expect(report.failure).toMatchObject({ stage: 'connect', code: 'version' })
+  })
+
+  test('a QUIC server that is there for browsers only', async () => {
+    const node = await startPeer(stack, { transports: ['webtransport'] })
+    const [, port] = /\/udp\/(\d+)/.exec(node.addresses()[0] ?? '') ?? []
+    const report = await askPeer(`/ip4/${HOST}/udp/${port}/quic-v1`, impatient)
+    expect(report.failure).toMatchObject({ stage: 'connect', code: 'noCommonProtocol' })
   })
 
   test.each(['', '/ws'])('a closed port (%j)', async (tail) => {

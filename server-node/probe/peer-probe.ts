@@ -8,7 +8,7 @@ import { openHost, type ProbeHost } from './host.ts'
 import { judgeProtocols } from './network-protocols.ts'
 import { PEER_TEXT_LIMITS, peerText } from './peer-text.ts'
 import { askProviders } from './providers.ts'
-import { addressesOf, touchPort } from './reach.ts'
+import { touchPort } from './reach.ts'
 import type { PeerReport } from './report.ts'
 import { Stages } from './stages.ts'
 import type { PeerTarget } from './targets.ts'
@@ -79,7 +79,8 @@ class PeerProbe {
     const { hostKind, host, port, tail } = this.#target.address
     const at = (kind: string, one: string) => `/${kind}/${one}/${this.#layer()}/${port}${tail}`
     if (!this.#isName()) return [at(hostKind, host)]
-    const found = await addressesOf(host, hostKind === 'dns4' ? 4 : hostKind === 'dns6' ? 6 : 0, this.#end)
+    const found = await this.#context.resolver(host, hostKind === 'dns4' ? 4 : hostKind === 'dns6' ? 6 : 0, this.#end)
+    if (found.length === 0) throw new ProbeError('dns', `${host}: the name has no address`)
     this.#draft.resolved = found
     this.#stages.pass(found.join(', '))
     // The certificate of a web server is for the name.
@@ -98,7 +99,7 @@ class PeerProbe {
         this.#stages.retry(this.#failure(error).message)
       }
     }
-    throw new ProbeError('dns', `${this.#where}: the name has no address`)
+    throw new ProbeError('dns', `${this.#where}: no address was tried`)
   }
 
   async #dial(host: ProbeHost, address: string, addressesLeft: number): Promise<Connection> {

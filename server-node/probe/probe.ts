@@ -5,6 +5,7 @@ import { NodeCrypto } from '../crypto/node-crypto.ts'
 import { Certificates } from '../net/webtransport/certificates.ts'
 import type { ProbeContext } from './context.ts'
 import { probePeer } from './peer-probe.ts'
+import { type Resolver, systemResolver } from './reach.ts'
 import type { ProbeReport } from './report.ts'
 import { probeRpc } from './rpc-probe.ts'
 import type { StageListener } from './stages.ts'
@@ -21,6 +22,8 @@ export interface ProbeOptions {
   readonly addon: Addon
   readonly addonPath?: string
   readonly listener?: StageListener
+  /** Default: that of the machine. */
+  readonly resolver?: Resolver
   /** Ends it early; what is known by then is reported. */
   readonly signal?: AbortSignal
 }
@@ -28,6 +31,7 @@ export interface ProbeOptions {
 /** Never rejects for what peers do. Throws `NodeError` `engine` when the addon cannot be used. */
 export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const { network, timeoutMillis, discover, addon, addonPath, listener = () => undefined } = options
+  const { resolver = systemResolver } = options
   const crypto = new NodeCrypto({ threads: 1, addonPath })
   try {
     useEngineForHostKeys(addon)
@@ -38,6 +42,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
       addon,
       crypto,
       listener,
+      resolver,
       certificates: await Certificates.open(addon, undefined, Date.now()),
       endsAt: performance.now() + timeoutMillis,
       deadline: AbortSignal.timeout(timeoutMillis),

@@ -6,7 +6,6 @@ import { askFrame } from '../rpc/archive-client.ts'
 import { connectPeer, type PeerConnection } from '../rpc/peer-client.ts'
 import { endOf, makeIdentity, type ProbeContext, type ThrowAwayIdentity } from './context.ts'
 import { failureOf, ProbeError } from './failures.ts'
-import { addressesOf } from './reach.ts'
 import type { HeadReport, RpcReport } from './report.ts'
 import { Stages } from './stages.ts'
 import type { RpcTarget } from './targets.ts'
@@ -35,7 +34,7 @@ class RpcProbe {
   readonly #stages: Stages
   readonly #identity: ThrowAwayIdentity
   readonly #draft: Draft
-  #where: string
+  readonly #where: string
 
   constructor(target: RpcTarget, context: ProbeContext) {
     const { host, port } = target.address
@@ -51,7 +50,8 @@ class RpcProbe {
   async run(): Promise<RpcReport> {
     let peer: PeerConnection | undefined
     try {
-      peer = await this.#connect(await this.#resolve())
+      await this.#resolve()
+      peer = await this.#connect()
       await this.#ask(peer)
     } catch (error) {
       this.#draft.failure = this.#stages.fail(this.#failure(error))
@@ -60,25 +60,20 @@ class RpcProbe {
     return { ...this.#draft, stages: this.#stages.reports }
   }
 
-  /** The address to connect to: the first of a name, so that one machine is spoken of throughout. */
-  async #resolve(): Promise<string> {
-    const { host, port } = this.#target.address
-    if (isIP(host) !== 0) return host
-    const found = await addressesOf(host, 0, this.#end)
-    const [first] = found
-    if (first === undefined) throw new ProbeError('dns', `${host}: the name has no address`)
+  /** Says which addresses a name has; connecting tries one after the other by itself. */
+  async #resolve(): Promise<void> {
+    const { host } = this.#target.address
+    if (isIP(host) !== 0) return
+    const found = await this.#context.resolver(host, 0, this.#end)
     this.#draft.resolved = found
     this.#stages.pass(found.join(', '))
-    this.#where = `${first} port ${port}/tcp`
-    return first
   }
 
-  async #connect(host: string): Promise<PeerConnection> {
+  async #connect(): Promise<PeerConnection> {
     const { addon, timeoutMillis } = this.#context
-    const { peerId: wanted, port } = this.#target.address
     this.#stages.enter('connect')
     const peer = await connectPeer(
-      { host, port, peerId: wanted },
+      this.#target.address,
       {
         material: this.#identity.material,
         engine: addon,

@@ -90,13 +90,30 @@ export async function listening(stack: AsyncDisposableStack, server: Server): Pr
   return portOf(server.address())
 }
 
-/** A UDP port that takes everything and says nothing. */
-export async function silentUdp(stack: AsyncDisposableStack): Promise<number> {
+/** A UDP port that answers each datagram as it is told, or not at all; its port. */
+export async function udpServer(
+  stack: AsyncDisposableStack,
+  answer: (datagram: Buffer) => Uint8Array | undefined,
+): Promise<number> {
   const socket = createSocket('udp4')
+  socket.on('message', (datagram, { port, address }) => {
+    const bytes = answer(datagram)
+    if (bytes !== undefined) socket.send(bytes, port, address)
+  })
   socket.bind(0, HOST)
   await once(socket, 'listening')
   stack.defer(() => void socket.close())
   return portOf(socket.address())
+}
+
+/** What a QUIC server answers that speaks no version of the client's (RFC 9000 section 17.2.1). */
+export function versionNegotiation(initial: Buffer): Uint8Array | undefined {
+  const VERSION_BYTES = 5
+  const destination = initial.subarray(VERSION_BYTES + 1, VERSION_BYTES + 1 + (initial[VERSION_BYTES] ?? 0))
+  const at = VERSION_BYTES + 1 + destination.length
+  const source = initial.subarray(at + 1, at + 1 + (initial[at] ?? 0))
+  const ids = [source.length, ...source, destination.length, ...destination]
+  return Uint8Array.of(0x80, 0, 0, 0, 0, ...ids, 0xff, 0, 0, 29)
 }
 
 /** A TCP port where nobody listens any more. */
