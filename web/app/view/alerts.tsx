@@ -38,7 +38,7 @@ export function AlertBanner({ model }: { readonly model: PageModel }) {
       </div>
       <div class="alert-actions">
         {waiting.length > 1 && <span data-testid="alert-count">1 of {count(waiting.length)}</span>}
-        <button type="button" class="quiet" onClick={dismiss}>
+        <button type="button" onClick={dismiss}>
           Dismiss
         </button>
       </div>
