@@ -3,13 +3,12 @@
  * behind it takes the state of the newest frame, and keeps only headers of those in between.
  */
 import type { HeaderFacts } from '@petal/core/platform/crypto.ts'
-import { PeerError } from '@petal/core/platform/network.ts'
 import { NodeError } from '../errors.ts'
 import type { NodeState } from '../state/node-state.ts'
 import { FollowError } from './errors.ts'
+import { HeadPoll } from './head-poll.ts'
 import { fetchHeaders } from './header-fetch.ts'
 import type { HeaderStore } from './header-store.ts'
-import type { FollowedPeer } from './peer.ts'
 import type { PeerPool } from './peer-pool.ts'
 import { StateSync, type StateSyncParts } from './state-sync.ts'
 import { type HeaderVerifier, type Parent, unlinked, type VerifiedHeader } from './verifier.ts'
@@ -19,10 +18,6 @@ export const FOLLOW_LIMITS = {
   steps: 16n,
   /** Frames that were heard and wait. */
   waiting: 64,
-  /** Peers that are asked for their newest frame at a time. */
-  polled: 3,
-  /** After that many intervals without a frame peers are asked. */
-  silentIntervals: 2,
   /** Pause after nobody had what is needed: the first, and the longest. */
   pauseMillis: 100,
   mostPauseMillis: 5_000,
@@ -48,15 +43,13 @@ export interface FollowerParts extends StateSyncParts {
 export class Follower {
   readonly #parts: FollowerParts
   readonly #sync: StateSync
+  readonly #poll: HeadPoll
   #stored: HeaderFacts | undefined
   #tip: Parent
   /** Verified headers above the stored frame that are not on disk. */
   readonly #line = new Map<bigint, VerifiedHeader>()
   /** Heard and certified; their place in the chain is not known. */
   readonly #waiting = new Map<bigint, VerifiedHeader>()
-  #heardAt = Number.NEGATIVE_INFINITY
-  #polledAt = Number.NEGATIVE_INFINITY
-  #polls = 0
   #fresh = false
   /** Something was heard since the last look: it does not rest before it has looked again. */
   #news = false
@@ -65,6 +58,7 @@ export class Follower {
   constructor(parts: FollowerParts) {
     this.#parts = parts
     this.#sync = new StateSync(parts)
+    this.#poll = new HeadPoll({ ...parts, best: () => this.#best(), onHead: (header) => this.offer(header) })
     this.#stored = parts.stored
     this.#tip = parts.stored ?? parts.checkpoint
   }
@@ -78,7 +72,7 @@ export class Follower {
   offer(header: VerifiedHeader): void {
     const { number } = header.facts
     if (number <= this.#tip.number || this.#waiting.has(number)) return
-    this.#heardAt = performance.now()
+    this.#poll.heard()
     this.#waiting.set(number, header)
     if (this.#waiting.size > FOLLOW_LIMITS.waiting) this.#waiting.delete(inOrder(this.#waiting.keys())[0] ?? 0n)
     this.#stir()
@@ -87,15 +81,14 @@ export class Follower {
   /** Follows until the signal fires. Rejects when the store fails. */
   async run(signal: AbortSignal): Promise<void> {
     const stop = this.#parts.pool.onChange(() => {
-      this.#polledAt = Number.NEGATIVE_INFINITY
-      this.#heardAt = Number.NEGATIVE_INFINITY
+      this.#poll.peersChanged()
       this.#stir()
     })
     try {
       await this.#resume()
       for (let pause: number = FOLLOW_LIMITS.pauseMillis; !signal.aborted; ) {
         try {
-          await this.#poll(signal)
+          await this.#poll.look(signal)
           this.#news = false
           if (await this.#advance(signal)) pause = FOLLOW_LIMITS.pauseMillis
           else await this.#rest(this.#parts.frameIntervalMillis, signal)
@@ -199,40 +192,6 @@ export class Follower {
       throw new NodeError('corrupt', `the verified header of frame ${number} is gone: choose another --data-dir`)
     }
     return { bytes, facts, signers: [] }
-  }
-
-  /** Asks some peers for their newest frame when none was heard for a while. */
-  async #poll(signal: AbortSignal): Promise<void> {
-    const now = performance.now()
-    const { frameIntervalMillis, pool } = this.#parts
-    if (now - this.#heardAt < FOLLOW_LIMITS.silentIntervals * frameIntervalMillis) return
-    if (now - this.#polledAt < frameIntervalMillis / 2) return
-    this.#polledAt = now
-    await Promise.all(this.#nextPolled(pool.peers()).map((peer) => this.#askHead(peer, signal)))
-  }
-
-  /** Some of those that answer best, others each time: any few may be behind. */
-  #nextPolled(peers: readonly FollowedPeer[]): readonly FollowedPeer[] {
-    const best = peers.filter(({ failures }) => failures === peers[0]?.failures)
-    const from = best.length === 0 ? 0 : (this.#polls++ * FOLLOW_LIMITS.polled) % best.length
-    return [...best.slice(from), ...best.slice(0, from)].slice(0, FOLLOW_LIMITS.polled)
-  }
-
-  async #askHead(peer: FollowedPeer, signal: AbortSignal): Promise<void> {
-    const { pool, verifier } = this.#parts
-    try {
-      const bytes = await peer.ask((node, limit) => node.head(limit), signal, 2 * FOLLOW_LIMITS.mostPauseMillis)
-      const facts = await verifier.inspect(bytes, signal)
-      if (facts === undefined) return pool.lied(peer.id, 'its head cannot be read')
-      if (facts.number <= this.#best() || verifier.isAhead(facts)) return
-      const judged = await verifier.judge(bytes, facts, signal)
-      if ('reason' in judged) pool.lied(peer.id, `frame ${facts.number}: ${judged.reason}`)
-      else this.offer(judged.header)
-    } catch (error) {
-      signal.throwIfAborted()
-      if (!(error instanceof PeerError)) throw error
-      pool.failed(peer.id)
-    }
   }
 
   /** Every tree was verified and the whole is wrong: what is stored cannot be built upon, so all trees are taken anew, once. */
