@@ -6,14 +6,17 @@ import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import {
+  decodeRequest,
   decodeResponse,
   encodeRequest,
+  encodeResponse,
   FrameDecoder,
   type LightRequest,
   type LightResponse,
   WIRE_LIMITS,
 } from '@petal/core/light/wire.ts'
 import { LIGHT_PROTOCOL } from '@petal/core/platform/network.ts'
+import { dialLightPeer } from '@petal/p2p/light-peer.ts'
 import { createLibp2p } from 'libp2p'
 import { afterEach, expect, test } from 'vitest'
 import { Frames } from '../testing/frames.ts'
@@ -310,4 +313,42 @@ test('asking for alerts counts as any other request', async () => {
   await talk.ask({ kind: 'alerts' })
   await talk.ask({ kind: 'alerts' })
   expect(await talk.ask({ kind: 'alerts' })).toMatchObject({ kind: 'error', code: 'rateLimited' })
+})
+
+test('over a real connection, a node of an earlier version resets the stream of the question, and is followed all the same', async () => {
+  const node = await startPeerNode({
+    networkNumber: 99,
+    identity: await generateEd448KeyPair(),
+    host: '127.0.0.1',
+    transports: ['websocket'],
+    limits: DEFAULT_NET_LIMITS,
+  })
+  open.push(node)
+  const asked: string[] = []
+  await node.libp2p.handle(LIGHT_PROTOCOL, (stream) => {
+    const decoder = new FrameDecoder(WIRE_LIMITS.requestBytes)
+    stream.addEventListener('message', ({ data }) => {
+      for (const message of decoder.push(data.subarray())) {
+        const { kind } = decodeRequest(message)
+        asked.push(kind)
+        if (kind === 'subscribe') stream.send(encodeResponse({ kind: 'head', header: Uint8Array.of(7) }))
+        else {
+          // What its conversation did with a kind that its decoder does not know.
+          stream.send(encodeResponse({ kind: 'error', code: 'badRequest', message: 'request of an unknown kind' }))
+          stream.abort(new Error('request of an unknown kind'))
+        }
+      }
+    })
+  })
+  const signal = AbortSignal.timeout(20_000)
+  const greeting = { network: 'test', profile: '2.1.0.24' }
+  const peer = await dialLightPeer(await dialler(), 'websocket', node.addresses()[0] ?? '', greeting, signal)
+  const stop = new AbortController()
+  const heads: number[] = []
+  const onHead = ([first = 0]: Uint8Array) => {
+    heads.push(first)
+    stop.abort()
+  }
+  await peer.subscribe(onHead, AbortSignal.any([stop.signal, signal]), () => heads.push(-1))
+  expect([heads, asked]).toEqual([[7], ['alerts', 'subscribe']])
 })
