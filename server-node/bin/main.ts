@@ -27,6 +27,11 @@ export async function dispatch(rawArgs: readonly string[]): Promise<void> {
   await dispatchWithin(main, rawArgs)
 }
 
+/** Whether a word names a command. */
+export function isCommand(word: string | undefined): word is string {
+  return word !== undefined && Object.hasOwn(main.subCommands ?? {}, word)
+}
+
 type Group = Readonly<Record<string, CommandDef<ArgsDef> | (() => Promise<CommandDef<ArgsDef>>)>>
 
 /** Finds the command by its name, and by the names within a group, and runs it or shows how it is used. Throws `UsageError` for wrong use. */

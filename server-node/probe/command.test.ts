@@ -92,6 +92,12 @@ describe('wrong use: exit code 2, one clear sentence', () => {
   })
 })
 
+test('as a program: exit code 2, and where to read on', async () => {
+  const { code, out, err } = await petal('--network', '5').ended
+  expect({ code, out }).toEqual({ code: 2, out: '' })
+  expect(err).toMatch(/^petal-node: network 5 has no .*\nTry petal-node --help, or petal-node probe --help\.\n$/)
+})
+
 test('--help names every option in 80 columns', async () => {
   const { code, out } = await petal('--help').ended
   expect(code).toBe(0)
