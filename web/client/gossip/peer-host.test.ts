@@ -89,6 +89,7 @@ test('an identity that is forgotten ends gossip in every tab: none makes another
     expect(await each.code({ kind: 'publish', bitmask: TOPIC, data: bytesOf('as whom?') })).toBe('identity')
     expect(await each.code({ kind: 'subscribe', bitmask: TOPIC, listener: 7 })).toBe('identity')
     expect(await each.code({ kind: 'export', passphrase: 'correct horse' })).toBe('identity')
+    expect(await each.code({ kind: 'lock' })).toBe('identity')
     expect(await status(each)).toMatchObject({ identity: null, forgotten: true, running: false })
   }
   const fresh = await one.ask({ kind: 'identity' })

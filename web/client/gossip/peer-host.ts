@@ -12,7 +12,7 @@ import { ClientError, clientError } from '../errors.ts'
 import { openSealedIdentity, sealIdentity } from '../identity/exported.ts'
 import type { IdentityStore } from '../identity/identity-store.ts'
 import type { TabIdentity } from '../identity/identity-types.ts'
-import { IdentityKeeper } from '../identity/keeper.ts'
+import { forgottenError, IdentityKeeper } from '../identity/keeper.ts'
 import { kindOf } from '../transports/kinds.ts'
 import type { Libp2pDialer } from '../transports/libp2p-peer.ts'
 import { FrameHints } from './frame-hints.ts'
@@ -110,6 +110,8 @@ export class PeerHost {
       case 'protect':
         return await this.#keeper.protect(wish.passkey)
       case 'lock':
+        // Whoever unlocks one that is gone does not ask for another.
+        if (await this.#keeper.forgotten()) throw forgottenError()
         return await this.#keeper.lock()
       case 'unlock':
         return await this.#keeper.unlock(wish.key)
@@ -244,7 +246,7 @@ export class PeerHost {
     })
     return {
       identity,
-      forgotten: identity === null && this.#keeper.hadOne,
+      forgotten: identity === null && (await this.#keeper.forgotten()),
       locked: lock !== null,
       running: gossip !== null,
       host: gossip?.host ?? null,

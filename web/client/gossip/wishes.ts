@@ -1,9 +1,7 @@
 /** What the page asks its worker as a peer, and what comes of it: plain values. */
-import type { Lock, TabIdentity } from '../identity/identity-types.ts'
+import type { PasskeyLock, TabIdentity } from '../identity/identity-types.ts'
 import type { ClientErrorCode } from '../types.ts'
 import type { GossipStatus, PeerMessage } from './peer-types.ts'
-
-export type PasskeyLock = Extract<Lock, { kind: 'passkey' }>
 
 export type PeerWish =
   | { readonly kind: 'identity' }

@@ -22,6 +22,8 @@ export type Lock =
   | { readonly kind: 'browser'; readonly key: CryptoKey }
   | { readonly kind: 'passkey'; readonly credential: Uint8Array; readonly salt: Uint8Array }
 
+export type PasskeyLock = Extract<Lock, { kind: 'passkey' }>
+
 /** The identity as IndexedDB keeps it. Of the key there is only ciphertext; `lock.key` cannot be exported. */
 export interface StoredIdentity {
   readonly version: 1

@@ -8,11 +8,8 @@ import { peerIdOf, peerIdText } from '@petal/core/identity/peer-id.ts'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
 import { clientError } from '../errors.ts'
 import type { IdentityStore } from './identity-store.ts'
-import type { Lock, OpenIdentity, Protection, StoredIdentity, TabIdentity } from './identity-types.ts'
+import type { Lock, OpenIdentity, PasskeyLock, Protection, StoredIdentity, TabIdentity } from './identity-types.ts'
 import { ED448_KEY_BYTES, ED448_KEY_TYPE, IDENTITY_ID, newBrowserKey, unwrapSeed, wrapSeed } from './wrapping.ts'
-
-const FORGOTTEN =
-  'The identity of this browser was forgotten, here or in another tab: make or import another one first.'
 
 export type IdentityEngine = Pick<FullEngine, 'ed448PublicKey' | 'ed448Sign' | 'ed448Verify'>
 
@@ -46,13 +43,13 @@ export class IdentityKeeper {
     return current
   }
 
-  /** Whether there was an identity at any time while this client ran. */
-  get hadOne(): boolean {
-    return this.#hadOne
+  /** There was an identity while this client ran, and there is none any more. */
+  async forgotten(): Promise<boolean> {
+    return (await this.current()) === null && this.#hadOne
   }
 
   /** Whether a passkey has to be asked before the key can be used: what to ask it with. */
-  async lock(): Promise<Extract<Lock, { kind: 'passkey' }> | null> {
+  async lock(): Promise<PasskeyLock | null> {
     const held = await this.#held()
     if (held?.lock.kind !== 'passkey' || this.#unlocked?.publicKey === bytesToHex(held.publicKey)) return null
     return held.lock
@@ -75,7 +72,7 @@ export class IdentityKeeper {
     if (!this.#hadOne) await this.identity()
     const held = await this.#held()
     if (held === null) {
-      if (this.#memory === null) throw clientError('identity', FORGOTTEN)
+      if (this.#memory === null) throw forgottenError()
       return { seed: this.#memory.seed.slice(), publicKey: this.#memory.publicKey }
     }
     const { lock, publicKey } = held
@@ -106,7 +103,7 @@ export class IdentityKeeper {
   }
 
   /** Wraps the same identity anew: under a passkey's key, or (null) under a key of this browser. */
-  async protect(passkey: { readonly key: CryptoKey; readonly lock: Extract<Lock, { kind: 'passkey' }> } | null) {
+  async protect(passkey: { readonly key: CryptoKey; readonly lock: PasskeyLock } | null) {
     const { seed, publicKey } = await this.open()
     try {
       const held = await this.#held()
@@ -226,3 +223,9 @@ function shown(publicKey: Uint8Array, protection: Protection, created: number): 
 function gone(): Error {
   return clientError('identity', 'Another tab changed the identity meanwhile: try again.')
 }
+
+export const forgottenError = (): Error =>
+  clientError(
+    'identity',
+    'The identity of this browser was forgotten, here or in another tab: make or import another one first.',
+  )

@@ -4,8 +4,7 @@
  */
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { clientError } from '../errors.ts'
-import type { PasskeyLock } from '../gossip/wishes.ts'
-import type { TabIdentity } from './identity-types.ts'
+import type { PasskeyLock, TabIdentity } from './identity-types.ts'
 
 const SALT_BYTES = 32
 const SECRET_BYTES = 32
