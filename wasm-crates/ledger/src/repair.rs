@@ -1,5 +1,6 @@
 //! Repair of a closed ledger, and of one that lacks trees.
 
+use crate::global::GlobalCache;
 use crate::{Ledger, LedgerError, Result};
 use hypergraph::{Hypergraph, PhaseSet, ServedLeaf, ShardKey, StateError};
 use std::collections::BTreeMap;
@@ -64,14 +65,14 @@ impl Ledger {
             return repaired(&sound, None, MendReport::default());
         }
         let salvaged = Store::salvage(directory, &strict)?;
-        let store = Store::open(directory, strict)?;
-        let found = store.verify_trees(progress)?;
-        let mended = store.mend(&found)?;
-        let after = store.verify_trees(progress)?;
-        if !after.is_sound() {
-            return Err(beyond(&after).into());
-        }
-        repaired(&store, Some(salvaged), mended)
+        let mut replaced = Replaced {
+            directory,
+            salvaged: Some(salvaged),
+        };
+        let (store, mended) = mended(directory, strict, progress)?;
+        let done = repaired(&store, replaced.salvaged.as_ref(), mended)?;
+        replaced.salvaged = None;
+        Ok(done)
     }
 
     /// Trees that a repair dropped and that are not there again. While there are any, nothing is applied or committed.
@@ -92,11 +93,12 @@ impl Ledger {
             .collect())
     }
 
-    /// Puts a dropped tree back from leaves in the order of their keys, as the newest generation has it. Answers the root that they make;
-    /// unless it is `expected`, nothing changes.
+    /// Puts a tree that a repair dropped, or made again of what it found, in its place as the newest generation has it, from leaves in the
+    /// order of their keys. Answers the root that they make; unless it is `expected`, nothing changes.
     ///
     /// # Errors
-    /// `arguments` for a tree that is not missing, a leaf that is refused (spec 22 section 5 step 4) or out of order.
+    /// `arguments` for a tree that this store never had, while something is applied that is not on disk, for a leaf that is refused (spec 22
+    /// section 5 step 4) or out of order.
     pub fn restore(
         &mut self,
         shard: &ShardKey,
@@ -104,12 +106,13 @@ impl Ledger {
         leaves: Vec<ServedLeaf>,
         expected: &[u8],
     ) -> Result<Root> {
-        let Some(head) = self
-            .head()?
-            .filter(|_| self.refused.contains(&(*shard, set)))
-        else {
-            return Err(StoreError::Arguments("this tree is not missing".to_owned()).into());
+        let name = store::phase_tree_name(&shard.to_bytes(), set.index());
+        let (Some(head), Some(number)) = (self.head()?, self.store.tree(&name)?) else {
+            return Err(StoreError::Arguments("this tree was never here".to_owned()).into());
         };
+        if self.applied || self.pending.is_some() {
+            return Err(StoreError::Arguments("changes are not on disk yet".to_owned()).into());
+        }
         let mut tree: Tree = Tree::new();
         let mut last: Option<Vec<u8>> = None;
         for (number, leaf) in leaves.into_iter().enumerate() {
@@ -130,11 +133,10 @@ impl Ledger {
             return Ok(root);
         }
         let changes = tree.take_changes(head).map_err(StateError::Tree)?;
-        let name = store::phase_tree_name(&shard.to_bytes(), set.index());
-        let number = self.store.tree(&name)?.ok_or(StoreError::Closed)?;
         self.store.restore_tree(number, changes)?;
         self.refused.retain(|tree| *tree != (*shard, set));
         self.whole_since = head;
+        self.global = GlobalCache::default();
         if self.refused.is_empty() {
             self.state = Hypergraph::open(Trees(Arc::clone(&self.store)), Some(head))?;
         }
@@ -165,7 +167,38 @@ fn sound(
     }
 }
 
-fn repaired(store: &Store, salvaged: Option<Salvaged>, mended: MendReport) -> Result<Repaired> {
+/// A damaged file that another one has replaced: it gets its place back unless the repair came to its end.
+struct Replaced<'a> {
+    directory: &'a Path,
+    salvaged: Option<Salvaged>,
+}
+
+impl Drop for Replaced<'_> {
+    fn drop(&mut self) {
+        if let Some(salvaged) = &self.salvaged {
+            // A disk that fails here too leaves it where it is kept.
+            let _ = Store::put_back(self.directory, salvaged);
+        }
+    }
+}
+
+/// Makes again what is missing in a file that was salvaged.
+fn mended(
+    directory: &Path,
+    options: Options,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(Store, MendReport)> {
+    let store = Store::open(directory, options)?;
+    let found = store.verify_trees(progress)?;
+    let mended = store.mend(&found)?;
+    let after = store.verify_trees(progress)?;
+    if !after.is_sound() {
+        return Err(beyond(&after).into());
+    }
+    Ok((store, mended))
+}
+
+fn repaired(store: &Store, salvaged: Option<&Salvaged>, mended: MendReport) -> Result<Repaired> {
     let names: BTreeMap<TreeId, Vec<u8>> = store
         .trees(&[])?
         .into_iter()
@@ -194,7 +227,7 @@ fn repaired(store: &Store, salvaged: Option<Salvaged>, mended: MendReport) -> Re
         salvaged: salvaged.map(|salvaged| SalvagedFile {
             copied: salvaged.copied,
             unreadable: salvaged.unreadable,
-            kept: salvaged.kept,
+            kept: salvaged.kept.clone(),
         }),
     })
 }

@@ -2,6 +2,7 @@
 
 use hypergraph::{AtomId, Change, GLOBAL_ADDRESS, Location, PhaseSet, ServedLeaf, ShardKey};
 use ledger::{Code, Committed, Ledger, LedgerError, Repaired};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use store::{Options, StoreError};
 use tempfile::TempDir;
@@ -308,4 +309,88 @@ fn a_lost_record_of_the_stores_own_is_beyond_repair_and_the_file_stays_as_it_was
         }
     }
     assert!(refused > 0);
+}
+
+#[test]
+fn a_repair_that_fails_after_it_has_salvaged_puts_the_damaged_file_back() {
+    // So many records that a listener hears of the second look, which is at the salvaged file.
+    let source = tempfile::tempdir().expect("a directory");
+    let mut ledger = Ledger::open(source.path(), options()).expect("a ledger");
+    let vertices = (0..5000u32).map(|n| {
+        let mut data = [0u8; 32];
+        data[..4].copy_from_slice(&n.wrapping_mul(0x9e37_79b1).to_be_bytes());
+        Change::add(Location::vertex(AtomId::new(&APPS[0], &data)), vec![7; 30])
+    });
+    ledger
+        .apply(&vertices.collect::<Vec<_>>())
+        .expect("applied");
+    ledger.commit(0).expect("committed");
+    ledger.persist(0, Some(&[0; 600])).expect("persisted");
+    ledger.close().expect("closed");
+    drop(ledger);
+    let mut bytes = std::fs::read(source.path().join("state.redb")).expect("bytes");
+    let used = bytes.iter().rposition(|byte| *byte != 0).expect("content") / BLOCK;
+    let block = (1..8)
+        .map(|part| used * part / 8)
+        .find(|block| {
+            let mut bytes = bytes.clone();
+            bytes[block * BLOCK..(block + 1) * BLOCK].fill(0x5a);
+            let directory = damaged(&bytes);
+            matches!(repair(directory.path()), Ok(repaired) if repaired.salvaged.is_some())
+        })
+        .expect("a block of nodes");
+    bytes[block * BLOCK..(block + 1) * BLOCK].fill(0x5a);
+    let directory = damaged(&bytes);
+    let kept = directory.path().join("state.redb.damaged");
+    // Whatever ends the repair: here its listener, as soon as the salvaged file is in place.
+    let mut end = |_: u64, _: u64| assert!(!kept.exists(), "the end");
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        Ledger::repair(directory.path(), &options(), &mut end)
+    }));
+    assert!(!matches!(ended, Ok(Ok(_))), "{ended:?}");
+    assert!(as_it_was(directory.path(), &bytes));
+    assert!(!kept.exists(), "it has its own name again");
+    // The next one repairs it.
+    let repaired = repair(directory.path()).expect("repaired");
+    assert!(repaired.salvaged.is_some());
+}
+
+#[test]
+fn a_tree_that_was_made_of_what_was_found_is_replaced_by_the_right_one() {
+    let whole = whole();
+    let (shard, set) = (ShardKey::of(&APPS[0]), PhaseSet::VERTEX_ADDS);
+    let mut ledger = Ledger::open(whole.directory.path(), options()).expect("opens");
+    let all = leaves(&ledger, &shard, set);
+    let right = *ledger
+        .view(FRAMES - 1)
+        .expect("a view")
+        .roots(&shard)
+        .expect("roots")
+        .get(set);
+    let found = all[..all.len() - 1].to_vec();
+    let made = ledger
+        .restore(&shard, set, found.clone(), right.as_bytes())
+        .expect("another root");
+    assert!(same(
+        &ledger.committed().expect("as it was"),
+        &whole.committed
+    ));
+    ledger
+        .restore(&shard, set, found, made.as_bytes())
+        .expect("in its place");
+    assert!(!same(
+        &ledger.committed().expect("another"),
+        &whole.committed
+    ));
+    ledger.apply(&changes(FRAMES)).expect("applied");
+    let busy = ledger.restore(&shard, set, all.clone(), right.as_bytes());
+    assert_eq!(busy.expect_err("busy").code(), Code::Arguments);
+    ledger.discard().expect("discarded");
+    let restored = ledger.restore(&shard, set, all, right.as_bytes());
+    assert_eq!(restored.expect("restored"), right);
+    assert!(same(&ledger.committed().expect("right"), &whole.committed));
+    let unknown = ledger.restore(&ShardKey::of(&[0x22; 32]), set, Vec::new(), &[]);
+    assert_eq!(unknown.expect_err("unknown").code(), Code::Arguments);
+    let report = ledger.verify(&mut |_, _| {}).expect("verified");
+    assert!(report.is_sound(), "{report:?}");
 }

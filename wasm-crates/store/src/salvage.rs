@@ -57,6 +57,16 @@ impl Store {
         publish(directory, &new, &path)?;
         Ok(salvaged)
     }
+
+    /// Puts the damaged file of a salvage that came to nothing back in its place: the store is closed.
+    ///
+    /// # Errors
+    /// A disk that fails; then the damaged file is still where it was kept.
+    pub fn put_back(directory: impl AsRef<Path>, salvaged: &Salvaged) -> Result<()> {
+        let directory = directory.as_ref();
+        let _held = lock_directory(directory)?;
+        publish(directory, &salvaged.kept, &directory.join(FILE))
+    }
 }
 
 fn copy_readable(
