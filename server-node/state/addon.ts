@@ -212,7 +212,7 @@ export interface AddonStateStore {
   verify(progress?: (done: number, all: number) => void): string
   /** JSON list of `AddonRefused`: trees that a repair dropped and that are not there again. Nothing is applied or committed while there are any. */
   refused(): string
-  /** Puts a dropped tree back, as the newest generation has it; the root that the leaves make. Nothing changes unless it is expected. */
+  /** Puts a tree in its place, as the newest generation has it; the root that the leaves make. Nothing changes unless it is expected. */
   restore(shardKey: Uint8Array, phase: number, leaves: AddonLeafLists, expected: Uint8Array): Uint8Array
   /** JSON `AddonVoting`. */
   voting(): string

@@ -160,7 +160,7 @@ export class NodeState implements State {
   }
 
   /**
-   * Puts a tree that a repair dropped back, as the newest generation has it; durable when the promise resolves. Resolves with the root that the
+   * Puts a tree that a repair dropped, or made again of what it found, in its place, as the newest generation has it; durable when the promise resolves. Resolves with the root that the
    * leaves make; unless it is the expected one nothing changes.
    */
   async restore(tree: TreeName, leaves: AsyncIterable<ServedLeaf>, expectedRoot: Uint8Array): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 /**
- * Gets trees that a repair dropped from peers (spec 22 section 5): a full copy of each, under the root that the newest header commits to. No peer
- * is trusted: leaves that make another root are never kept.
+ * Gets trees that a repair dropped, or built of leaves that make another root, from peers (spec 22 section 5): a full copy of each, under the root
+ * that the newest header commits to. No peer is trusted: leaves that make another root are never kept.
  */
 
 import type { Finding } from '@petal/core/light/events.ts'
@@ -8,10 +8,12 @@ import { checkBound } from '@petal/core/light/registry-pull.ts'
 import { StateReadError, StateReader, type StateSource } from '@petal/core/light/state-reads.ts'
 import { sameBytes } from '@petal/core/platform/bytes.ts'
 import type { Crypto, HeaderFacts } from '@petal/core/platform/crypto.ts'
-import { PHASES, type ServedLeaf, VERTEX_ADDS } from '@petal/core/platform/state.ts'
+import { PHASES, type ServedLeaf, type TreeName, VERTEX_ADDS } from '@petal/core/platform/state.ts'
 import { GLOBAL_DOMAIN, shardL1 } from '@petal/core/state/location.ts'
 import { PullFailed, type PullTarget, type SyncProgress, shardTargets, startPull } from '@petal/core/sync/index.ts'
+import { commitsTo } from '../chain/ledger.ts'
 import type { NodeState } from './node-state.ts'
+import { globalTreesOf } from './shard-keys.ts'
 import type { MissingTree } from './store-host.ts'
 
 /** What one tree may take: it is held in memory until its root is right. */
@@ -25,30 +27,53 @@ export interface PeerRepairParts {
   readonly peers: readonly StateSource[]
   readonly crypto: Pick<Crypto, 'rebuildRoot' | 'verifyTraversal'>
   readonly signal: AbortSignal
-  readonly onProgress?: (tree: MissingTree, progress: SyncProgress) => void
+  readonly onProgress?: (tree: TreeName, progress: SyncProgress) => void
 }
 
 export interface PeerRepair {
-  readonly restored: readonly MissingTree[]
-  /** Trees that are still missing, and why. */
-  readonly failed: readonly { readonly tree: MissingTree; readonly reason: string }[]
+  readonly restored: readonly TreeName[]
+  /** Trees that are still missing or not those of the header, and why. */
+  readonly failed: readonly { readonly tree: TreeName; readonly reason: string }[]
 }
 
-/** Restores what peers hold; what they do not stays dropped. Rejects when the store fails, or with the reason of the signal. */
+/** Restores what peers hold; what they do not stays as it is. Rejects when the store fails, or with the reason of the signal. */
 export async function repairFromPeers(state: NodeState, parts: PeerRepairParts): Promise<PeerRepair> {
-  const restored: MissingTree[] = []
-  const failed: { readonly tree: MissingTree; readonly reason: string }[] = []
+  const restored: TreeName[] = []
+  const failed: { readonly tree: TreeName; readonly reason: string }[] = []
   const roots = new ShardRootsOf(parts)
-  for (const tree of await state.refused()) {
-    const target = await roots.target(tree)
+  const restore = async (tree: TreeName, target: PullTarget | string) => {
     const reason = typeof target === 'string' ? target : await pull(state, target, tree, parts)
     if (reason === null) restored.push(tree)
     else failed.push({ tree, reason })
   }
+  for (const tree of await state.refused()) await restore(tree, await roots.target(tree))
+  // What the whole state commits to is known only when no tree is missing.
+  if (failed.length === 0)
+    for (const tree of await suspects(state, parts.facts)) {
+      const target = await roots.target({ ...tree, root: null })
+      const own = (await state.at(parts.facts.number).roots(tree.shardKey))[tree.phase]
+      if (typeof target === 'string' || !sameBytes(own, target.root)) await restore(tree, target)
+    }
   return { restored, failed }
 }
 
-/** Which root each missing tree must have. */
+/** Trees that may be others than those the header commits to: each of the three global values that its shard stands in differs. */
+async function suspects(state: NodeState, facts: HeaderFacts): Promise<readonly TreeName[]> {
+  const committed = await state.committed()
+  if (committed === null || commitsTo(facts, committed)) return []
+  const differs = (index: number) =>
+    !sameBytes(committed.globalCommitments[index] ?? NOTHING, facts.globalCommitments[index] ?? NOTHING)
+  const isRegistry = (domain: Uint8Array) => sameBytes(domain, GLOBAL_DOMAIN)
+  return (await state.trees()).filter(({ shardKey, phase }) => {
+    if (isRegistry(shardKey.subarray(L1_BYTES))) return phase === VERTEX_ADDS
+    const trees = globalTreesOf(shardKey)
+    return trees.some((tree) => tree !== 0) && trees.every(differs)
+  })
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** Which root each tree must have. */
 class ShardRootsOf {
   readonly #parts: PeerRepairParts
   readonly #reader: StateReader
@@ -115,7 +140,7 @@ const UNKNOWN = 'its root is lost, and no header commits to it'
 async function pull(
   state: NodeState,
   target: PullTarget,
-  tree: MissingTree,
+  tree: TreeName,
   { peers, crypto, signal, onProgress }: PeerRepairParts,
 ): Promise<string | null> {
   signal.throwIfAborted()

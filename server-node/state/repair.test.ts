@@ -3,6 +3,8 @@ import { cp, mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StatePeer } from '@petal/core/platform/network.ts'
+import { VERTEX_ADDS } from '@petal/core/platform/state.ts'
+import { GLOBAL_DOMAIN, shardKey } from '@petal/core/state/location.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dispatch } from '../bin/main.ts'
 import { commitsTo } from '../chain/ledger.ts'
@@ -11,7 +13,7 @@ import { startNode } from '../index.ts'
 import { openNodeState, stateFile } from './open.ts'
 import { type RepairReport, repair } from './repair.ts'
 import { openRealChain, type RealChain } from './testing.ts'
-import { verify } from './upkeep.ts'
+import { treeText, verify } from './upkeep.ts'
 
 const PAGE = 4096
 const FRAMES = 6
@@ -160,6 +162,37 @@ describe('what peers send', () => {
     const again = await openRealChain(directory)
     expect((await again.grow(1)).number).toBe(BigInt(FRAMES + 1))
     await again[Symbol.asyncDispose]()
+  })
+
+  test('a tree that was built of what was found, and is another than that of the header, comes from a peer', async () => {
+    const directory = join(root, 'unconfirmed')
+    await cp(whole, directory, { recursive: true })
+    const state = await openNodeState(directory, { store: { ballastBytes: 0 } })
+    const shard = (await state.trees()).find(({ shardKey }) => shardKey[0] !== 0)
+    if (shard === undefined) throw new Error('no shard in the global trees')
+    const registry = { shardKey: shardKey(GLOBAL_DOMAIN), phase: VERTEX_ADDS }
+    const shortened = [{ shardKey: shard.shardKey, phase: VERTEX_ADDS }, registry]
+    for (const tree of shortened) {
+      const { leaves } = await state.at(BigInt(FRAMES)).leaves(tree, [], { from: 0, max: 1_000, maxBytes: 8 << 20 })
+      const found = async function* () {
+        yield* leaves.slice(0, -1)
+      }
+      const made = await state.restore(tree, found(), new Uint8Array(64))
+      expect(await state.restore(tree, found(), made)).toEqual(made)
+    }
+    await state.close()
+
+    const alone = await repair(directory, silent)
+    expect(alone).toMatchObject({ usable: false, headerAgrees: false, missingTrees: [], restoredTrees: [] })
+    const nobody = await repair(directory, silent, {
+      peers: async () => ({ sources: [], close: async () => undefined }),
+    })
+    expect(nobody).toMatchObject({ usable: false, restoredTrees: [] })
+    expect(nobody.wrongTrees).toContain(`${treeText(registry)}: no peer serves state`)
+    const report = await repair(directory, silent, { peers: serving(peer.peer) })
+    expect(report).toMatchObject({ usable: true, headerAgrees: true, missingTrees: [], wrongTrees: [] })
+    expect(report.restoredTrees.toSorted()).toEqual(shortened.map(treeText).toSorted())
+    await expectWhole(directory)
   })
 
   test('petal-node state repair --from takes them from a running node', { timeout: 240_000 }, async () => {

@@ -26,6 +26,8 @@ export interface RepairReport {
   readonly restoredTrees: readonly string[]
   /** Trees that are still missing, and why no peer could help. */
   readonly missingTrees: readonly string[]
+  /** Trees that are here and not those of the newest header, as far as peers told of them, and why no peer could help. */
+  readonly wrongTrees: readonly string[]
   /** Headers and other records that are gone. */
   readonly lostFrames: number
   readonly lostRecords: number
@@ -58,6 +60,7 @@ export async function repair(
     try {
       const { restored, reasons } = await fromPeers(state, peers, progress, signal)
       const missing = await state.refused()
+      const names = missing.map(treeText)
       const head = repaired.head === null ? null : BigInt(repaired.head)
       const headerAgrees = missing.length > 0 ? null : await agrees(state, head)
       const unsure = repaired.unconfirmed.length > 0 && headerAgrees !== true
@@ -70,7 +73,10 @@ export async function repair(
         unreadableRecords: repaired.salvaged?.unreadable ?? 0,
         rebuiltTrees: [...repaired.rebuilt, ...repaired.unconfirmed].map(nameText),
         restoredTrees: restored,
-        missingTrees: missing.map((tree) => `${treeText(tree)}: ${reasons.get(treeText(tree)) ?? 'no peer was asked'}`),
+        missingTrees: names.map((name) => `${name}: ${reasons.get(name) ?? 'no peer was asked'}`),
+        wrongTrees: [...reasons]
+          .filter(([name]) => !names.includes(name))
+          .map(([name, reason]) => `${name}: ${reason}`),
         lostFrames: repaired.lostFrames,
         lostRecords: repaired.lostRecords,
         headerAgrees,
@@ -113,8 +119,10 @@ async function fromPeers(
 ): Promise<{ readonly restored: readonly string[]; readonly reasons: ReadonlyMap<string, string> }> {
   const missing = await state.refused()
   const none = { restored: [], reasons: new Map<string, string>() }
-  if (missing.length === 0 || open === undefined) return none
+  if (open === undefined) return none
   const { head } = await state.describe()
+  // A tree that was built of what was found may lack leaves, which only the header tells.
+  if (missing.length === 0 && (await agrees(state, head)) !== false) return none
   const header = head === null ? undefined : await state.frame(head)
   if (header === undefined) {
     const reason = 'the header of the newest frame is lost: nothing says which state is right'
