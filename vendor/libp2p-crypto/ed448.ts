@@ -10,7 +10,7 @@ import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { platformEd448 } from '#ed448'
-import type { Ed448Provider } from './provider.ts'
+import type { Ed448Provider, Ed448Signer } from './provider.ts'
 
 const KEY_BYTES = 57
 const SIGNATURE_BYTES = 114
@@ -111,6 +111,8 @@ export class Ed448PrivateKey {
   /** Seed, 57 bytes. Secret. */
   readonly raw: Uint8Array
   readonly publicKey: Ed448PublicKey
+  /** Made with the first signature: a host key makes many. */
+  #signer: Ed448Signer | undefined
 
   /** `seed`, or `seed || public key`. Throws `RangeError` for another length or halves that disagree. */
   constructor(data: Uint8Array) {
@@ -133,8 +135,26 @@ export class Ed448PrivateKey {
 
   sign(message: Message, options?: AbortOptions): Uint8Array {
     options?.signal?.throwIfAborted()
-    return provider.sign(this.raw, message.subarray())
+    this.#signer ??= provider.signer?.(this.raw)
+    return this.#signer?.sign(message.subarray()) ?? provider.sign(this.raw, message.subarray())
   }
+
+  /** Zeroes the secret; the key is of no more use. */
+  wipe(): void {
+    this.raw.fill(0)
+    this.#signer?.wipe()
+    this.#signer = { sign: refuseWiped, wipe: () => {} }
+  }
+}
+
+function refuseWiped(): never {
+  throw new TypeError('this key was wiped')
+}
+
+/** Zeroes the secret of a host key; of another kind of key only what it lets one reach. */
+export function wipePrivateKey(key: PrivateKey): void {
+  if (isEd448(key) && 'wipe' in key) key.wipe()
+  else key.raw.fill(0)
 }
 
 /** `peerId.type` and `key.type` do not tell: both say 'RSA'. */

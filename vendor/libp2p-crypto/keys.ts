@@ -24,8 +24,9 @@ export {
   isEd448,
   useEd448,
   verifyEd448Claims,
+  wipePrivateKey,
 } from './ed448.ts'
-export type { Ed448Provider } from './provider.ts'
+export type { Ed448Provider, Ed448Signer } from './provider.ts'
 
 export function publicKeyFromProtobuf(record: Uint8Array, digest?: Digest<18, number>): PublicKey {
   return publicKeyOfRecord(record) ?? stock.publicKeyFromProtobuf(record, digest)

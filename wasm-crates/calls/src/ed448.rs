@@ -20,6 +20,24 @@ pub fn sign(private_key: &[u8], message: &[u8]) -> Call<Vec<u8>> {
     answer(ed448::sign(private_key, message))
 }
 
+/// What [`sign_expanded`] takes, 171 bytes, secret.
+///
+/// # Errors
+/// As [`public_key`].
+pub fn expanded_key(private_key: &[u8]) -> Call<Vec<u8>> {
+    ed448::expanded_key(private_key)
+        .map(|expanded| expanded.to_vec())
+        .map_err(|error| refuse(&error))
+}
+
+/// The signature of [`sign`], by an expanded key.
+///
+/// # Errors
+/// `length`.
+pub fn sign_expanded(expanded: &[u8], message: &[u8]) -> Call<Vec<u8>> {
+    answer(ed448::sign_expanded(expanded, message))
+}
+
 /// Whether the signature holds by the rule of spec 10 section 4.
 #[must_use]
 pub fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {

@@ -28,5 +28,6 @@ pub use batch::verify_batch;
 pub use error::Error;
 pub use scalar::Scalar;
 pub use signature::{
-    PUBLIC_KEY_BYTES, SEED_BYTES, SIGNATURE_BYTES, Signed, public_key, sign, verify,
+    EXPANDED_BYTES, PUBLIC_KEY_BYTES, SEED_BYTES, SIGNATURE_BYTES, Signed, expanded_key,
+    public_key, sign, sign_expanded, verify,
 };

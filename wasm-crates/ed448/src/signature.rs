@@ -1,6 +1,7 @@
 //! Ed448 of RFC 8032 with empty context, and the network's rule of verification (spec 10 section 4).
 
 use crate::Error;
+use crate::error::exact;
 use crate::multiply;
 use crate::point::{POINT_BYTES, Point};
 use crate::scalar::{SCALAR_BYTES, Scalar};
@@ -16,6 +17,9 @@ pub const SIGNATURE_BYTES: usize = 114;
 
 /// dom4(0, ""): pure Ed448, empty context.
 const DOM4: &[u8] = b"SigEd448\x00\x00";
+
+/// Bytes of an expanded private key.
+pub const EXPANDED_BYTES: usize = 171;
 
 /// What a seed expands to.
 struct Expanded {
@@ -67,17 +71,62 @@ pub fn public_key(private_key: &[u8]) -> Result<[u8; PUBLIC_KEY_BYTES], Error> {
 /// `Length` unless the private key has 57 or 114 bytes.
 pub fn sign(private_key: &[u8], message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], Error> {
     let key = expand(private_key)?;
-    let nonce = Zeroizing::new(shake256::<114>(&[DOM4, key.prefix.as_slice(), message]));
-    let nonce = Scalar::from_wide(&nonce);
+    let nonce = nonce(key.prefix.as_slice(), message);
     let [commitment, public] = multiply::fixed_base(&nonce).encode_both(&key.public);
-    let challenge = challenge(&commitment, &public, message);
+    Ok(answer(&key.scalar, &nonce, &commitment, &public, message))
+}
+
+/// What [`sign_expanded`] takes, as secret as the seed: scalar, prefix and public key of a private key, so that who signs often does
+/// not make them each time. Only what this function answers may be signed with: a public key of somebody else's choice gives
+/// the secret away.
+///
+/// # Errors
+/// `Length` unless the private key has 57 or 114 bytes.
+pub fn expanded_key(private_key: &[u8]) -> Result<Zeroizing<[u8; EXPANDED_BYTES]>, Error> {
+    let key = expand(private_key)?;
+    let mut out = Zeroizing::new([0; EXPANDED_BYTES]);
+    let scalar = Zeroizing::new(key.scalar.to_bytes());
+    out[..SCALAR_BYTES].copy_from_slice(scalar.as_slice());
+    out[57..114].copy_from_slice(key.prefix.as_slice());
+    out[114..].copy_from_slice(&key.public.encode());
+    Ok(out)
+}
+
+/// The signature that [`sign`] makes, by an [`expanded_key`].
+///
+/// # Errors
+/// `Length`.
+pub fn sign_expanded(expanded: &[u8], message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], Error> {
+    let key: Zeroizing<[u8; EXPANDED_BYTES]> =
+        Zeroizing::new(exact("expanded private key", "171", expanded)?);
+    let scalar = Scalar::decode(&key[..SCALAR_BYTES])?;
+    let nonce = nonce(&key[57..114], message);
+    let public: [u8; PUBLIC_KEY_BYTES] = exact("public key", "57", &key[114..])?;
+    let commitment = multiply::fixed_base(&nonce).encode();
+    Ok(answer(&scalar, &nonce, &commitment, &public, message))
+}
+
+fn nonce(prefix: &[u8], message: &[u8]) -> Scalar {
+    let hash = Zeroizing::new(shake256::<114>(&[DOM4, prefix, message]));
+    Scalar::from_wide(&hash)
+}
+
+/// R || S.
+fn answer(
+    secret: &Scalar,
+    nonce: &Scalar,
+    commitment: &[u8; 57],
+    public: &[u8; 57],
+    message: &[u8],
+) -> [u8; SIGNATURE_BYTES] {
+    let challenge = challenge(commitment, public, message);
     // Both terms are reduced, so one correction reduces their sum.
-    let s = nonce.add(&challenge.multiply(&key.scalar));
+    let s = nonce.add(&challenge.multiply(secret));
     let mut out = [0; SIGNATURE_BYTES];
     let (first, second) = out.split_at_mut(57);
-    first.copy_from_slice(&commitment);
+    first.copy_from_slice(commitment);
     second[..56].copy_from_slice(&s.to_bytes());
-    Ok(out)
+    out
 }
 
 fn challenge(commitment: &[u8; 57], public: &[u8; 57], message: &[u8]) -> Scalar {

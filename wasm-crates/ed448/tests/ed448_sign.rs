@@ -3,7 +3,7 @@
 mod common;
 
 use common::{bytes, cases, verdict};
-use ed448::{public_key, sign, verify};
+use ed448::{expanded_key, public_key, sign, sign_expanded, verify};
 
 #[test]
 fn cry_12_signatures_and_verdicts() {
@@ -20,6 +20,9 @@ fn cry_12_signatures_and_verdicts() {
         for private in [&seed, &both] {
             assert_eq!(public_key(private).expect("a seed").to_vec(), key);
             assert_eq!(sign(private, &message).expect("a seed").to_vec(), signature);
+            let expanded = expanded_key(private).expect("a seed");
+            let by_expanded = sign_expanded(expanded.as_slice(), &message).expect("expanded");
+            assert_eq!(by_expanded.to_vec(), signature);
         }
         signed += 1;
     }
@@ -31,5 +34,13 @@ fn a_private_key_of_another_length_is_refused() {
     for length in [0, 1, 56, 58, 113, 115] {
         assert!(public_key(&vec![1; length]).is_err());
         assert!(sign(&vec![1; length], b"message").is_err());
+        assert!(expanded_key(&vec![1; length]).is_err());
+    }
+}
+
+#[test]
+fn an_expanded_key_of_another_length_is_refused() {
+    for length in [0, 57, 170, 172] {
+        assert!(sign_expanded(&vec![1; length], b"message").is_err());
     }
 }

@@ -22,6 +22,22 @@ pub fn ed448_sign(private_key: &[u8], message: &[u8]) -> Result<Uint8Array, Code
         .map_err(thrown)
 }
 
+/// What `ed448SignExpanded` takes, 171 bytes, secret.
+#[napi(js_name = "ed448ExpandedKey", catch_unwind)]
+pub fn ed448_expanded_key(private_key: &[u8]) -> Result<Uint8Array, Code> {
+    calls::ed448::expanded_key(private_key)
+        .map(Uint8Array::new)
+        .map_err(thrown)
+}
+
+/// The signature of `ed448Sign`, by an expanded key.
+#[napi(js_name = "ed448SignExpanded", catch_unwind)]
+pub fn ed448_sign_expanded(expanded: &[u8], message: &[u8]) -> Result<Uint8Array, Code> {
+    calls::ed448::sign_expanded(expanded, message)
+        .map(Uint8Array::new)
+        .map_err(thrown)
+}
+
 /// Verdict by the rule of spec 10 section 4.
 #[napi(js_name = "ed448Verify", catch_unwind)]
 #[must_use]

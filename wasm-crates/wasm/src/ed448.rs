@@ -19,6 +19,18 @@ pub fn ed448_sign(private_key: &[u8], message: &[u8]) -> Bytes {
     calls::ed448::sign(private_key, message).map_err(thrown)
 }
 
+/// What `ed448SignExpanded` takes, 171 bytes, secret.
+#[wasm_bindgen(js_name = ed448ExpandedKey)]
+pub fn ed448_expanded_key(private_key: &[u8]) -> Bytes {
+    calls::ed448::expanded_key(private_key).map_err(thrown)
+}
+
+/// The signature of `ed448Sign`, by an expanded key.
+#[wasm_bindgen(js_name = ed448SignExpanded)]
+pub fn ed448_sign_expanded(expanded: &[u8], message: &[u8]) -> Bytes {
+    calls::ed448::sign_expanded(expanded, message).map_err(thrown)
+}
+
 /// Verdict by the rule of spec 10 section 4.
 #[wasm_bindgen(js_name = ed448Verify)]
 #[must_use]

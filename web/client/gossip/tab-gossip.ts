@@ -1,6 +1,6 @@
 /** Gossip of one identity while it runs: libp2p node, router, connections. Whoever stops it gets the key wiped. */
-import { generateEd448KeyPair } from '@libp2p/crypto/keys'
-import type { Libp2p, PrivateKey } from '@libp2p/interface'
+import { generateEd448KeyPair, wipePrivateKey } from '@libp2p/crypto/keys'
+import type { Libp2p } from '@libp2p/interface'
 import { GossipService, hostIdentity, type SignatureVerifier, verifySignatures } from '@petal/p2p/gossip/index.ts'
 import { hostKeyOfSeed } from '@petal/p2p/host-keys.ts'
 import { Connections } from './connections.ts'
@@ -37,7 +37,7 @@ export async function startTabGossip(options: TabGossipOptions): Promise<TabGoss
   try {
     const own = hostKeyOfSeed(options.seed)
     options.seed.fill(0)
-    cleanups.push(() => wipe(own))
+    cleanups.push(() => wipePrivateKey(own))
     const { host, release } = await takeRole(options.peerId)
     cleanups.push(release)
     // A second host with the same id would get half of the streams of the first: it shows another key, and signs with this one.
@@ -70,9 +70,4 @@ export async function startTabGossip(options: TabGossipOptions): Promise<TabGoss
     await stop()
     throw error
   }
-}
-
-/** What libp2p holds of the seed. */
-function wipe(key: PrivateKey): void {
-  key.raw.fill(0)
 }
