@@ -5,19 +5,15 @@ import { join } from 'node:path'
 import type { Browser, Page } from '@playwright/test'
 import { loadAddon } from '../../server-node/crypto/addon.ts'
 import { KeyStore } from '../../server-node/keys/key-store.ts'
+import { peerIdOf, say, takePart } from './gossip-page.ts'
 import { expect, test } from './page.ts'
 
 const PASSPHRASE = 'a passphrase for tests'
 
-async function takePart(page: Page, url: string): Promise<string> {
+async function opened(page: Page, url: string): Promise<string> {
   await page.goto(url)
-  await page.getByRole('button', { name: 'Make an identity and take part' }).click()
-  await expect(page.getByTestId('peer-host')).not.toHaveAttribute('data-host', '')
-  return await peerIdOf(page)
+  return await takePart(page)
 }
-
-const peerIdOf = async (page: Page): Promise<string> =>
-  (await page.getByTestId('peer-id').getAttribute('data-peer-id')) ?? ''
 
 async function freshPage(browser: Browser): Promise<Page> {
   return await (await browser.newContext()).newPage()
@@ -30,7 +26,7 @@ test('the identity survives a reload, is taken to another browser by a file, and
 }) => {
   const directory = await mkdtemp(join(tmpdir(), 'petal-identity-'))
   try {
-    const peerId = await takePart(page, node.url)
+    const peerId = await opened(page, node.url)
     await page.reload()
     await expect(page.getByTestId('peer-id')).toHaveAttribute('data-peer-id', peerId)
     const kept = await page.evaluate(() => JSON.stringify(Object.entries(localStorage)))
@@ -84,7 +80,7 @@ test('two tabs of one browser are one identity: both send, both hear, only one i
   context,
   node,
 }) => {
-  const peerId = await takePart(page, node.url)
+  const peerId = await opened(page, node.url)
   const second = await context.newPage()
   await second.goto(node.url)
   await expect(second.getByTestId('peer-id')).toHaveAttribute('data-peer-id', peerId)
@@ -95,13 +91,39 @@ test('two tabs of one browser are one identity: both send, both hear, only one i
     [second, page, 'from the second'],
   ] as const) {
     await expect(from.getByTestId('peer-nodes')).toHaveText('1')
-    await from.getByLabel('A message to everybody').fill(text)
-    await from.getByRole('button', { name: 'Sign and send' }).click()
+    await say(from, text)
     await expect(to.getByTestId('heard')).toContainText(text)
   }
   await page.close()
   await second.reload()
   await expect(second.getByTestId('peer-host')).toHaveAttribute('data-host', 'identity')
+})
+
+test('an identity that is forgotten in one tab is gone in the other: it stops and says so, and makes no new one until a person asks', async ({
+  page,
+  context,
+  node,
+}) => {
+  const peerId = await opened(page, node.url)
+  const second = await context.newPage()
+  await second.goto(node.url)
+  await expect(second.getByTestId('peer-nodes')).toHaveText('1')
+  await page.getByText('Keep, move or forget this identity').click()
+  await page.getByRole('button', { name: 'Forget this identity' }).click()
+  await page.getByRole('button', { name: /for good/ }).click()
+  await expect(second.getByTestId('peer-forgotten')).toContainText('forgotten, here or in another tab')
+  await expect(second.getByRole('button', { name: 'Make an identity and take part' })).toBeVisible()
+  const told = await second.evaluate(async () => {
+    const error = await window.petal?.publish('00', Uint8Array.of(1)).catch((thrown: { code: string }) => thrown)
+    const { identity, forgotten, running, peers } = (await window.petal?.gossip()) ?? {}
+    return { code: typeof error === 'object' ? error.code : 'published', identity, forgotten, running, peers }
+  })
+  expect(told).toEqual({ code: 'identity', identity: null, forgotten: true, running: false, peers: [] })
+  await second.reload()
+  await expect(second.getByRole('button', { name: 'Make an identity and take part' })).toBeVisible()
+  const fresh = await takePart(second)
+  expect(fresh).not.toBe(peerId)
+  await expect(second.getByTestId('peer-forgotten')).toHaveCount(0)
 })
 
 test('a passkey locks the identity: after a reload only it opens the key', async ({ page, node }) => {
@@ -120,7 +142,7 @@ test('a passkey locks the identity: after a reload only it opens the key', async
     },
   })
   // Passkeys belong to names, not to numbers.
-  const peerId = await takePart(page, node.url.replace('127.0.0.1', 'localhost'))
+  const peerId = await opened(page, node.url.replace('127.0.0.1', 'localhost'))
   await page.getByText('Keep, move or forget this identity').click()
   await page.getByRole('button', { name: 'Lock with a passkey' }).click()
   await expect(page.getByText('From now on only your passkey opens the key.')).toBeVisible()
@@ -142,7 +164,7 @@ test('a passkey locks the identity: after a reload only it opens the key', async
 })
 
 test('where a site has no name, the page says that passkeys cannot be used', async ({ page, node }) => {
-  await takePart(page, node.url)
+  await opened(page, node.url)
   await page.getByText('Keep, move or forget this identity').click()
   await page.getByRole('button', { name: 'Lock with a passkey' }).click()
   await expect(page.getByText('Passkeys need a site with a name')).toBeVisible()

@@ -1,16 +1,15 @@
 /** The tab as a peer: what it signs is heard beyond the node it is connected to, byte for byte, and its identity is its own. */
 import AxeBuilder from '@axe-core/playwright'
 import { multiaddr } from '@multiformats/multiaddr'
-import { decodeMessage, signedPart } from '../../core/gossip/message.ts'
 import { shardTopics } from '../../core/gossip/topics.ts'
 import { peerIdText } from '../../core/identity/peer-id.ts'
-import { DEMONSTRATION_DOMAIN, verifySignature } from '../../p2p/gossip/index.ts'
-import { startGossipingNode } from './gossip-nodes.ts'
+import { DEMONSTRATION_DOMAIN } from '../../p2p/gossip/index.ts'
+import { heardText, isSignedByAuthor, startGossipingNode } from './gossip-nodes.ts'
+import { meshed, say, takePart } from './gossip-page.ts'
 import { expect, test } from './page.ts'
 import { serveBuiltPage } from './static-server.ts'
 
 const TOPIC = shardTopics(DEMONSTRATION_DOMAIN).frame
-const textOf = (data: Uint8Array) => new TextDecoder().decode(data)
 
 test('P2P-05 a tab publishes through node A and is heard at node E, the fifth in a line, with its own signature intact', async ({
   page,
@@ -29,19 +28,16 @@ test('P2P-05 a tab publishes through node A and is heard at node E, the fifth in
     network: (description) => ({ ...description, addresses: [...description.addresses, a.websocket] }),
   })
   await page.goto(site.url)
-  await page.getByRole('button', { name: 'Make an identity and take part' }).click()
-  const shown = page.getByTestId('peer-id')
-  const peerId = await shown.getAttribute('data-peer-id')
+  const peerId = await takePart(page)
   await expect(page.getByTestId('peer-host')).toHaveAttribute('data-host', 'identity')
-  await expect.poll(() => a.node.gossip.meshOf(TOPIC)).toContain(peerId)
-  await page.getByLabel('A message to everybody').fill('from the tab')
-  await page.getByRole('button', { name: 'Sign and send' }).click()
-  await expect.poll(() => e.heard.map(({ data }) => textOf(data))).toEqual(['from the tab'])
-  const [atA, atE] = [a.heard[0], e.heard[0]]
+  await meshed(a, TOPIC, peerId)
+  await say(page, 'from the tab')
+  await expect.poll(() => heardText(e, 'from the tab')).toBeDefined()
+  const [atA, atE] = [heardText(a, 'from the tab'), heardText(e, 'from the tab')]
   if (atA === undefined || atE === undefined) throw new Error('nothing was heard')
   expect(peerIdText(atE.from)).toBe(peerId)
   expect(Buffer.compare(atA.bytes, atE.bytes)).toBe(0)
-  expect(await verifySignature(atE.key, signedPart(decodeMessage(atE.bytes)), atE.signature)).toBe(true)
+  expect(await isSignedByAuthor(atE)).toBe(true)
 
   await e.node.gossip.publish(TOPIC, new TextEncoder().encode('to the tab'))
   const heard = page.getByTestId('heard').locator(`[data-from="${e.node.libp2p.peerId.toString()}"]`)
@@ -74,4 +70,14 @@ test('the panel of the peer is for everybody: axe with everything open on a phon
   expect(overflow, 'nothing is wider than the page').toBeLessThanOrEqual(0)
   await page.getByRole('button', { name: 'Keep it' }).press('Enter')
   await expect(page.getByRole('button', { name: 'Forget this identity' })).toBeVisible()
+})
+
+test('on a network of number 0 the page offers no demonstration topic, and says why', async ({ page, node }) => {
+  await using site = await serveBuiltPage({
+    networkFrom: node.url,
+    network: (description) => ({ ...description, network: 'mainnet' }),
+  })
+  await page.goto(site.url)
+  await expect(page.getByTestId('peer-nowhere')).toContainText('no topic to try gossip out on')
+  await expect(page.getByRole('button', { name: /take part/ })).toHaveCount(0)
 })
