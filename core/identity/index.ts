@@ -27,6 +27,7 @@ export {
   type KeyRegistryRefusal,
   type KeyRegistryVerdict,
   keyRegistryIsTimely,
+  proverSignatures,
   type RegistryContent,
   readKeyRegistry,
   SUB_KEY_PURPOSES,
@@ -62,11 +63,10 @@ export {
   peerInfoDigest,
   peerInfoFault,
   peerInfoIsSigned,
+  peerInfoIsTimely,
   peerInfoSigningBytes,
-  peerInfoTimeliness,
   readPeerInfo,
   signPeerInfo,
-  type Timeliness,
   verifyPeerInfo,
 } from './peer-info.ts'
 export {

@@ -79,23 +79,17 @@ export const peerInfoIsSigned = (info: PeerInfo, engine: Ed448Verifier): boolean
 export const peerInfoFault = (info: PeerInfo, isMultiaddr: (text: string) => boolean): string | null =>
   validate('PeerInfo', info, { verifyEd448: () => false, isMultiaddr })
 
-/** How old a record may be, in milliseconds (spec 51 section 2; hazard P2P-H10). */
-const OLDEST = 60_000n
+/** How old a record may be, and how far ahead, in milliseconds (spec 51 section 2; hazard P2P-H10). */
 const FRESH = 1_000n
 const FUTURE = 5_000n
-const FAR_FUTURE = 300_000n
 
 /**
- * `accept`: use and forward at once. `ignore`: neither used nor forwarded, and no fault of the sender (late by network delay, or a
- * clock ahead by more than the structural rule allows). `reject`: refused, and counts against the sender.
+ * Whether a record is used and forwarded by the local clock `nowMillis`. One that is not, however old or far ahead, counts against nobody: the
+ * wrong clock may be the local one, and by it every peer would be at fault.
  */
-export type Timeliness = 'accept' | 'ignore' | 'reject'
-
-/** Judges a record's time by the local clock `nowMillis`. */
-export function peerInfoTimeliness(info: PeerInfo, nowMillis: bigint): Timeliness {
+export function peerInfoIsTimely(info: PeerInfo, nowMillis: bigint): boolean {
   const age = nowMillis - info.timestamp
-  if (age > OLDEST || age < -FAR_FUTURE) return 'reject'
-  return age > FRESH || age < -FUTURE ? 'ignore' : 'accept'
+  return age <= FRESH && age >= -FUTURE
 }
 
 export const hasCapability = (info: PeerInfo, protocolIdentifier: number): boolean =>

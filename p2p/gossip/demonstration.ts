@@ -3,6 +3,7 @@
  * serves tabs subscribes to it, within limits, and not on mainnet.
  */
 import { type GossipMessage, shardTopics } from '@petal/core/gossip/index.ts'
+import { NamedBuckets } from '@petal/core/platform/token-bucket.ts'
 import { DEMONSTRATION_DOMAIN, hasDemonstration } from './demonstration-domain.ts'
 import type { GossipService } from './service.ts'
 
@@ -13,34 +14,21 @@ export const DEMONSTRATION_LIMITS = {
   burst: 16,
   perSecond: 2,
   /** Peers whose rates are remembered. */
-  peers: 512,
+  remembered: 512,
 } as const
-
-interface Allowance {
-  left: number
-  at: number
-}
 
 /** Passes messages of the demonstration topic on, where the network has one. The result ends it. */
 export function relayDemonstration(
   gossip: GossipService,
   networkNumber: number,
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): () => void {
   if (!hasDemonstration(networkNumber)) return () => {}
-  const { messageBytes, burst, perSecond, peers } = DEMONSTRATION_LIMITS
-  const allowances = new Map<string, Allowance>()
-  const allowed = (peer: string): boolean => {
-    const known = allowances.get(peer) ?? { left: burst, at: now() }
-    const left = Math.min(burst, known.left + ((now() - known.at) / 1000) * perSecond)
-    allowances.delete(peer)
-    allowances.set(peer, { left: left >= 1 ? left - 1 : left, at: now() })
-    const [oldest] = allowances.keys()
-    if (allowances.size > peers && oldest !== undefined) allowances.delete(oldest)
-    return left >= 1
-  }
+  const buckets = new NamedBuckets(DEMONSTRATION_LIMITS)
+  const allowed = (peer: string): boolean => buckets.of(peer, now()).take(1, now())
   return gossip.subscribe(shardTopics(DEMONSTRATION_DOMAIN).frame, {
-    validate: ({ data }: GossipMessage, peer) => (data.length <= messageBytes && allowed(peer) ? 'accept' : 'ignore'),
+    validate: ({ data }: GossipMessage, peer) =>
+      data.length <= DEMONSTRATION_LIMITS.messageBytes && allowed(peer) ? 'accept' : 'ignore',
     deliver: () => {},
   })
 }

@@ -1,6 +1,7 @@
+import { TokenBucket } from '@petal/core/platform/token-bucket.ts'
 import { expect, test } from 'vitest'
 import { DEFAULT_NET_LIMITS } from './limits.ts'
-import { RateLimiter, TokenBucket } from './rate-limit.ts'
+import { RateLimiter } from './rate-limit.ts'
 
 test('a bucket gives its capacity at once and then its rate', () => {
   const bucket = new TokenBucket(3, 2, 0)

@@ -5,7 +5,7 @@ import {
   type Ed448Verifier,
   type PeerInfo,
   peerInfoFault,
-  peerInfoTimeliness,
+  peerInfoIsTimely,
   verifyPeerInfo,
 } from '@petal/core/identity/index.ts'
 
@@ -24,10 +24,10 @@ export function judgePeerInfo(bytes: Uint8Array, nowMillis: number, engine: Ed44
   if (bytes.length > PEER_INFO_BYTES) return { verdict: 'reject', reason: `a record of ${bytes.length} bytes` }
   const info = decode(bytes)
   if (info === null) return { verdict: 'reject', reason: 'not the canonical bytes of a PeerInfo' }
-  const time = peerInfoTimeliness(info, BigInt(Math.trunc(nowMillis)))
-  if (time !== 'accept') return { verdict: time, reason: 'too old, or ahead of the clock' }
   const fault = peerInfoFault(info, isMultiaddr)
   if (fault !== null) return { verdict: 'reject', reason: fault }
+  if (!peerInfoIsTimely(info, BigInt(Math.trunc(nowMillis))))
+    return { verdict: 'ignore', reason: 'too old, or ahead of the clock' }
   const verdict = verifyPeerInfo(info, engine)
   return verdict.valid ? { verdict: 'accept', info } : { verdict: 'reject', reason: verdict.text }
 }
@@ -35,7 +35,8 @@ export function judgePeerInfo(bytes: Uint8Array, nowMillis: number, engine: Ed44
 export function isMultiaddr(text: string): boolean {
   if (text.length > ADDRESS_CHARACTERS) return false
   try {
-    return multiaddr(text).getComponents().length > 0
+    // Values of components are read only where bytes are made of them.
+    return multiaddr(text).bytes.length > 0
   } catch {
     return false
   }

@@ -11,20 +11,33 @@ import {
   type KeyRegistry,
   keyRegistryIsTimely,
   peerIdOf,
+  proverSignatures,
   verifyKeyRegistry,
 } from '@petal/core/identity/index.ts'
 import type { Store } from '@petal/core/platform/store.ts'
+import { NamedBuckets, TokenBucket } from '@petal/core/platform/token-bucket.ts'
 
 /** Registries kept; one has 0.9 to about 100 kB. */
 export const MOST_REGISTRIES = 16_384
 /** Bytes of all registries in memory. */
 export const REGISTRY_BYTES = 64 << 20
+/**
+ * Signatures of provers that are verified, at 20 ms each and where everything else runs too: from one source, and in all. Nodes publish every
+ * half hour, so this is enough for a network of 10,000.
+ */
+export const REGISTRY_RATES = {
+  ofSource: { burst: 32, perSecond: 3, remembered: 1_024 },
+  inAll: { burst: 64, perSecond: 6 },
+} as const
 
 const ADDRESS_BYTES = 32
 const PREFIX = utf8ToBytes('peers/key-registry/')
 const END = utf8ToBytes('peers/key-registry0')
 
-/** `accept`: kept, pass it on at once. `ignore`: late, or not newer than the one kept. `reject`: no valid registry. */
+/**
+ * `accept`: kept, pass it on at once. `ignore`: late, not newer than the one kept, or more than is verified here, all no fault of who passes it
+ * on. `reject`: no valid registry.
+ */
 export type RegistryVerdict =
   | { readonly verdict: 'accept'; readonly bound: BoundKeys }
   | { readonly verdict: 'ignore' | 'reject'; readonly reason: string }
@@ -40,11 +53,17 @@ export class KeyRegistryBook {
   /** By peer id, least recently updated first. */
   readonly #byPeer = new Map<string, Kept>()
   readonly #byProver = new Map<string, string>()
+  readonly #now: () => number
+  readonly #ofSource = new NamedBuckets(REGISTRY_RATES.ofSource)
+  readonly #inAll: TokenBucket
   #bytes = 0
 
-  constructor(engine: IdentityVerifier, store?: Store) {
+  /** `now`: milliseconds of a clock that is never set back. */
+  constructor(engine: IdentityVerifier, store?: Store, now: () => number = () => performance.now()) {
     this.#engine = engine
     this.#store = store
+    this.#now = now
+    this.#inAll = new TokenBucket(REGISTRY_RATES.inAll.burst, REGISTRY_RATES.inAll.perSecond, now())
   }
 
   /** Reads the registries of earlier runs, which were verified when they were kept. */
@@ -64,22 +83,29 @@ export class KeyRegistryBook {
 
   /**
    * Judges what came from a peer (`nowMillis`: Unix milliseconds) and keeps what is accepted. Never throws for any bytes. Time comes before
-   * the signatures, which take milliseconds.
+   * the signatures, which take milliseconds. `source`: where it came from (`neighbours.ts`).
    */
-  judge(bytes: Uint8Array, nowMillis: number, source: 'request' | 'gossip'): RegistryVerdict {
+  judge(bytes: Uint8Array, nowMillis: number, by: 'request' | 'gossip', source: string): RegistryVerdict {
     const registry = decode(bytes)
     const peerId = registry === null ? null : peerOf(registry)
     if (registry === null || peerId === null) return { verdict: 'reject', reason: 'not a key registry of an identity' }
     const held = this.byPeer(peerId)?.registry.last_updated ?? null
-    if (!keyRegistryIsTimely(registry, BigInt(Math.trunc(nowMillis)), held, source))
+    if (!keyRegistryIsTimely(registry, BigInt(Math.trunc(nowMillis)), held, by))
       return { verdict: 'ignore', reason: 'too old, ahead of the clock, or not newer than the one kept' }
+    if (!this.#mayVerify(proverSignatures(registry), source))
+      return { verdict: 'ignore', reason: 'more registries than are verified here' }
     return this.keepOwn(registry)
   }
 
   /** Verifies a registry and keeps it, whatever its time: for the parts that the operator put here one by one. */
   keepOwn(registry: KeyRegistry): RegistryVerdict {
     const verdict = verifyKeyRegistry(registry, this.#engine)
-    if (!verdict.valid) return { verdict: 'reject', reason: `${verdict.reason}: ${verdict.text}` }
+    // Others may allow more sub-keys than this node verifies.
+    if (!verdict.valid)
+      return {
+        verdict: verdict.reason === 'limit' ? 'ignore' : 'reject',
+        reason: `${verdict.reason}: ${verdict.text}`,
+      }
     this.#keep(verdict)
     return { verdict: 'accept', bound: verdict }
   }
@@ -100,6 +126,11 @@ export class KeyRegistryBook {
 
   all(): readonly BoundKeys[] {
     return [...this.#byPeer.values()].map(({ bound }) => bound)
+  }
+
+  #mayVerify(signatures: number, source: string): boolean {
+    const now = this.#now()
+    return this.#ofSource.of(source, now).take(signatures, now) && this.#inAll.take(signatures, now)
   }
 
   #keep(bound: BoundKeys): void {

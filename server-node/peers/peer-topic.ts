@@ -22,7 +22,7 @@ export function judgePeerTopic(
     case PREFIXES.peerInfo:
       return books.peers.judge(bytes, nowMillis, source).verdict
     case PREFIXES.keyRegistry:
-      return books.registries.judge(bytes, nowMillis, 'gossip').verdict
+      return books.registries.judge(bytes, nowMillis, 'gossip', source).verdict
     default:
       return 'reject'
   }

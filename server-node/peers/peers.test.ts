@@ -16,8 +16,8 @@ import { describe, expect, test, vi } from 'vitest'
 import { engine, identityOf } from '../rpc/testing.ts'
 import { AlertDesk } from './alerts.ts'
 import { startAnnouncing } from './announcer.ts'
-import { judgePeerInfo, PEER_INFO_BYTES } from './judge-peer-info.ts'
-import { KeyRegistryBook } from './key-registry-book.ts'
+import { isMultiaddr, judgePeerInfo, PEER_INFO_BYTES } from './judge-peer-info.ts'
+import { KeyRegistryBook, REGISTRY_RATES } from './key-registry-book.ts'
 import { type Addresses, makePeerInfo, masterAddresses, type OwnPeerInfo, ownCapabilities } from './own-peer-info.ts'
 import { PeerBook, streamAddresses } from './peer-book.ts'
 import { judgePeerTopic } from './peer-topic.ts'
@@ -65,14 +65,14 @@ describe('addresses of a record', () => {
 })
 
 describe('judging a PeerInfo', () => {
-  test('what is made here is accepted, and only while it is new', () => {
+  test('RPC-05 what is made here is accepted while it is new; however wrong a clock is, nobody is at fault', () => {
     const { bytes, info } = made()
     expect(judgePeerInfo(bytes, NOW, engine)).toEqual({ verdict: 'accept', info: node.PeerInfo.decode(bytes) })
     expect(info.peer_id).toEqual(other.peerId)
     const verdicts = [1_000, 1_001, 60_001, -5_000, -5_001, -300_001].map(
       (age) => judgePeerInfo(bytes, NOW + age, engine).verdict,
     )
-    expect(verdicts).toEqual(['accept', 'ignore', 'reject', 'accept', 'ignore', 'reject'])
+    expect(verdicts).toEqual(['accept', 'ignore', 'ignore', 'accept', 'ignore', 'ignore'])
   })
 
   test('RPC-05 no changed byte, wrong structure or foreign id is accepted, and no bytes make it throw', () => {
@@ -91,6 +91,20 @@ describe('judging a PeerInfo', () => {
     const signature = engine.ed448Sign(other.seed, node.PeerInfo.encode(foreign))
     expect(judgePeerInfo(node.PeerInfo.encode({ ...foreign, signature }), NOW, engine).verdict).toBe('reject')
     expect(judgePeerInfo(new Uint8Array(PEER_INFO_BYTES + 1), NOW, engine).verdict).toBe('reject')
+  })
+
+  test('RPC-H5 addresses are read to their last component', () => {
+    const id = peerIdText(other.peerId)
+    for (const good of ['/ip4/1.2.3.4/udp/1/quic-v1', `/dns4/a.example/tcp/1/p2p/${id}`])
+      expect(isMultiaddr(good)).toBe(true)
+    const wrong = [
+      '',
+      '/',
+      '/ip4/1.2.3.4/tcp/1/p2p/notanid',
+      '/ip4/1.2.3.4/udp/1/webrtc-direct/certhash/xyz',
+      '/ip4/300.1.1.1/tcp/1',
+    ]
+    expect(wrong.filter(isMultiaddr)).toEqual([])
   })
 
   test('it survives the form of the services', () => {
@@ -168,25 +182,63 @@ describe('the book of key registries', () => {
       { ...registry, prover_to_identity: stolen.prover_to_identity },
       { ...registry, identity_key: stolen.identity_key },
     ]
-    for (const one of wrong) expect(book.judge(keys.KeyRegistry.encode(one), NOW, 'gossip').verdict).toBe('reject')
+    for (const one of wrong) expect(book.judge(keys.KeyRegistry.encode(one), NOW, 'gossip', 'a').verdict).toBe('reject')
     expect(book.proverOf(other.peerId)).toBeNull()
     const bytes = keys.KeyRegistry.encode(registry)
-    expect(book.judge(bytes, NOW, 'gossip').verdict).toBe('accept')
-    expect(book.judge(bytes, NOW, 'gossip').verdict).toBe('ignore')
+    expect(book.judge(bytes, NOW, 'gossip', 'a').verdict).toBe('accept')
+    expect(book.judge(bytes, NOW, 'gossip', 'a').verdict).toBe('ignore')
     const prover = book.proverOf(other.peerId)
     expect(prover).toEqual(engine.poseidonHashBytes(engine.blsPublicKey(secret(5))))
     expect(prover && book.byProver(prover)?.peerId).toEqual(other.peerId)
-    expect(book.judge(bytes.subarray(1), NOW, 'gossip').verdict).toBe('reject')
-    expect(book.judge(keys.KeyRegistry.encode(registryOf(third, 6)), NOW + 1_001, 'gossip').verdict).toBe('ignore')
-    expect(book.judge(keys.KeyRegistry.encode(registryOf(third, 6)), NOW + 1_001, 'request').verdict).toBe('accept')
+    expect(book.judge(bytes.subarray(1), NOW, 'gossip', 'a').verdict).toBe('reject')
+    expect(book.judge(keys.KeyRegistry.encode(registryOf(third, 6)), NOW + 1_001, 'gossip', 'a').verdict).toBe('ignore')
+    expect(book.judge(keys.KeyRegistry.encode(registryOf(third, 6)), NOW + 1_001, 'request', 'a').verdict).toBe(
+      'accept',
+    )
+  })
+
+  test('RPC-H4 a registry with more sub-keys than are verified here is no fault of who passes it on', () => {
+    const subKey = { type: 'x448', publicKey: new Uint8Array(57).fill(1), createdAt: 0n, expiresAt: 0n } as const
+    const subKeys = new Map(['a', 'b', 'c', 'd'].map((purpose) => [purpose, new Array(17).fill(subKey)]))
+    const many = signKeyRegistry(
+      { identity: other, proverSecret: secret(5), subKeys, lastUpdated: BigInt(NOW) },
+      engine,
+    )
+    const verdict = new KeyRegistryBook(engine).judge(keys.KeyRegistry.encode(many), NOW, 'gossip', 'a')
+    expect(verdict).toMatchObject({ verdict: 'ignore', reason: expect.stringContaining('limit') })
+  })
+
+  test('RPC-H4 registries are verified at a rate, of one source and in all; those above it are ignored', () => {
+    let [now, verified] = [0, 0]
+    const counting: typeof engine = Object.create(engine, {
+      ed448Verify: {
+        value: () => {
+          verified++
+          return false
+        },
+      },
+    })
+    const book = new KeyRegistryBook(counting, undefined, () => now)
+    const bytes = keys.KeyRegistry.encode(registryOf())
+    const verdicts = (source: string, count: number) =>
+      Array.from({ length: count }, () => book.judge(bytes, NOW, 'gossip', source).verdict)
+    const { ofSource, inAll } = REGISTRY_RATES
+    const all = (verdict: string, count: number) => new Array<string>(count).fill(verdict)
+    expect(verdicts('a', ofSource.burst)).toEqual(all('reject', ofSource.burst))
+    expect(verdicts('a', 5)).toEqual(all('ignore', 5))
+    expect(verdicts('b', inAll.burst - ofSource.burst)).toEqual(all('reject', inAll.burst - ofSource.burst))
+    expect(verdicts('c', 1)).toEqual(['ignore'])
+    expect(verified).toBe(inAll.burst)
+    now += 1_000
+    expect(verdicts('a', ofSource.perSecond + 1)).toEqual([...all('reject', ofSource.perSecond), 'ignore'])
   })
 
   test('a newer registry replaces the older; a restart remembers', async () => {
     const store = new MemoryStore()
     const book = await KeyRegistryBook.open(engine, store)
-    book.judge(keys.KeyRegistry.encode(registryOf()), NOW, 'gossip')
+    book.judge(keys.KeyRegistry.encode(registryOf()), NOW, 'gossip', 'a')
     const before = book.proverOf(other.peerId)
-    book.judge(keys.KeyRegistry.encode(registryOf(other, 9, NOW + 10)), NOW + 10, 'gossip')
+    book.judge(keys.KeyRegistry.encode(registryOf(other, 9, NOW + 10)), NOW + 10, 'gossip', 'a')
     expect(book.proverOf(other.peerId)).not.toEqual(before)
     expect(before && book.byProver(before)).toBeUndefined()
     const again = await KeyRegistryBook.open(engine, store)
