@@ -2,9 +2,13 @@
 import type { ConnectionGater, Libp2p, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { pinPeerIds } from '@petal/p2p/pin.ts'
 import type { NetLimits } from './limits.ts'
+import { PendingPlaces } from './pending.ts'
 
 export interface GaterOptions {
-  readonly limits: Pick<NetLimits, 'inboundConnections' | 'outboundConnections' | 'connectionsPerPeer'>
+  readonly limits: Pick<
+    NetLimits,
+    'inboundConnections' | 'outboundConnections' | 'connectionsPerPeer' | 'pendingConnections'
+  >
   /** Peer ids as text. */
   readonly blacklist: ReadonlySet<string>
   /** The node, once it is made. */
@@ -13,6 +17,7 @@ export interface GaterOptions {
 
 /** A gater that also pins peer ids. Addresses are not judged: a local network has private ones. */
 export function gater({ limits, blacklist, node }: GaterOptions): ConnectionGater {
+  const handshakes = new TcpHandshakes(limits.pendingConnections)
   const isListed = (peer: PeerId) => blacklist.has(peer.toString())
   const isFull = (peer: PeerId, { direction }: MultiaddrConnection) => {
     const connections = node()?.getConnections() ?? []
@@ -26,7 +31,50 @@ export function gater({ limits, blacklist, node }: GaterOptions): ConnectionGate
     denyDialPeer: isListed,
     denyInboundEncryptedConnection: isListed,
     denyOutboundEncryptedConnection: isListed,
-    denyInboundUpgradedConnection: isFull,
+    denyInboundConnection: (connection) => !handshakes.begin(connection),
+    denyInboundUpgradedConnection: (peer, connection) => {
+      handshakes.end(connection)
+      return isFull(peer, connection)
+    },
     denyOutboundUpgradedConnection: isFull,
   })
+}
+
+/**
+ * Connections over TCP and WebSocket that have not proved who they are. libp2p bounds them in all; here one address leaves half of the
+ * places to others. What comes by UDP is counted where it comes in.
+ */
+class TcpHandshakes {
+  readonly #places: PendingPlaces
+  readonly #running = new Map<string, () => void>()
+
+  constructor(most: number) {
+    this.#places = new PendingPlaces(most)
+  }
+
+  /** False when there is no place. */
+  begin(connection: MultiaddrConnection): boolean {
+    const way = tcpWay(connection)
+    if (way === undefined) return true
+    const leave = this.#places.take(way.host)
+    if (leave === undefined) return false
+    this.#running.set(way.key, leave)
+    connection.addEventListener('close', () => this.end(connection), { once: true })
+    return true
+  }
+
+  end(connection: MultiaddrConnection): void {
+    const way = tcpWay(connection)
+    if (way === undefined) return
+    this.#running.get(way.key)?.()
+    this.#running.delete(way.key)
+  }
+}
+
+/** Address and port of the other side: no two connections have the same at one time. */
+function tcpWay({ remoteAddr }: MultiaddrConnection): { readonly host: string; readonly key: string } | undefined {
+  const components = remoteAddr.getComponents()
+  const host = components[0]?.value
+  const port = components.find(({ name }) => name === 'tcp')?.value
+  return host === undefined || port === undefined ? undefined : { host, key: `${host} ${port}` }
 }

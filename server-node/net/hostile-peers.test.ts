@@ -14,7 +14,7 @@ import { LIGHT_PROTOCOL } from '@petal/core/platform/network.ts'
 import { createLibp2p } from 'libp2p'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Frames } from '../testing/frames.ts'
-import { DEFAULT_NET_LIMITS } from './limits.ts'
+import { DEFAULT_NET_LIMITS, type NetLimits } from './limits.ts'
 import { LYING_KEYS } from './lying-keys.testing.ts'
 import { type PeerNode, startPeerNode } from './node.ts'
 
@@ -25,13 +25,13 @@ beforeAll(async () => {
 })
 afterAll(() => node?.stop())
 
-async function start(handshakeMillis: number): Promise<PeerNode> {
+async function start(handshakeMillis: number, more: Partial<NetLimits> = {}): Promise<PeerNode> {
   const started = await startPeerNode({
     networkNumber: 99,
     identity: await generateEd448KeyPair(),
     host: '127.0.0.1',
     transports: ['tcp', 'websocket'],
-    limits: { ...DEFAULT_NET_LIMITS, handshakeMillis, connectionsPerSecond: 1000 },
+    limits: { ...DEFAULT_NET_LIMITS, handshakeMillis, connectionsPerSecond: 1000, ...more },
     discovery: { enoughConnections: 0 },
   })
   await started.serve(new Frames())
@@ -176,3 +176,33 @@ test.each(['TCP', 'WebSocket'] as const)(
     expect(heapInUse() - before).toBeLessThan(64 << 20)
   },
 )
+
+test('an address that stalls has half of the places for handshakes, until it goes: others are served all the while', async () => {
+  const busy = await start(600_000, { pendingConnections: 8 })
+  open.push(busy)
+  const port = Number(/\/tcp\/(\d+)/.exec(addressOf('TCP', busy).toString())?.[1])
+  // Linux has all of 127.0.0.0/8.
+  const stall = () => {
+    const socket = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.2' })
+    socket.on('error', () => undefined)
+    socket.resume()
+    open.push({ stop: () => void socket.destroy() })
+    return { socket, closed: new Promise<void>((resolve) => socket.once('close', () => resolve())) }
+  }
+  const sockets = Array.from({ length: 8 }, stall)
+  let refused = 0
+  for (const { closed } of sockets) void closed.then(() => refused++)
+  await expect.poll(() => refused, { timeout: 10_000 }).toBe(4)
+  await expectServing(busy)
+  expect(refused).toBe(4)
+  for (const { socket } of sockets) socket.destroy()
+  await expect.poll(() => refused).toBe(8)
+  // The next one is answered, as soon as the node has noticed that they went.
+  const answered = async () => {
+    const { socket, closed } = stall()
+    socket.write(MULTISTREAM)
+    const answer = new Promise<string>((resolve) => socket.once('data', () => resolve('answered')))
+    return await Promise.race([answer, closed])
+  }
+  await expect.poll(answered, { timeout: 10_000 }).toBe('answered')
+})
