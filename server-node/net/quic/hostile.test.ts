@@ -1,11 +1,12 @@
 /** What peers do that mean no good, over QUIC. After each the node still serves others (docs/protocol/50-p2p.md section 2; P2P-01, P2P-15). */
-import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import { generateKeyPair, publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, expect, test } from 'vitest'
 import { loadAddon } from '../../crypto/addon.ts'
 import type { QuicEndpoint, QuicIdentity, QuicLimits, QuicSession } from './addon.ts'
 import { signIdentity } from './host-key.ts'
+import { QUIC_STREAMS } from './index.ts'
 import { addressOf, hostKey, type QuicNode, type QuicNodeOptions, quicNode } from './testing.ts'
 
 let stack = new AsyncDisposableStack()
@@ -56,6 +57,7 @@ async function expectServing(busy: QuicNode): Promise<void> {
   expect(await honest.services.ping.ping(remotePeer)).toBeGreaterThanOrEqual(0)
 }
 
+const ecdsaKey = generateKeyPair('ECDSA')
 const liars: [string, () => Promise<QuicIdentity>][] = [
   ['an Ed448 key that another key signed for', async () => forged(await hostKey('Ed448'), await hostKey('Ed448'))],
   [
@@ -66,6 +68,8 @@ const liars: [string, () => Promise<QuicIdentity>][] = [
     'an Ed448 key with the signature of an Ed25519 key',
     async () => forged(await hostKey('Ed448'), await hostKey('Ed25519')),
   ],
+  // Well-formed, and its signature holds: but no peer id is made of such a key.
+  ['an ECDSA key', async () => ecdsaKey.then((key) => forged(key, key))],
   ['no key', async () => new (loadAddon().QuicDraft)().sign(new Uint8Array(), new Uint8Array())],
   [
     'a key of no type',
@@ -120,10 +124,10 @@ test('10,000 streams of one peer wait for room; others are served meanwhile', as
     await stream.write(new Uint8Array(1))
   })
   const all = Promise.allSettled(opening)
-  await expect.poll(() => opened).toBe(256)
+  await expect.poll(() => opened).toBe(QUIC_STREAMS)
   await expectServing(busy)
   const theirs = busy.getConnections().find(({ streams }) => streams.length > 10)
-  expect(theirs?.streams.length ?? 0).toBeLessThanOrEqual(256 + 2)
+  expect(theirs?.streams.length ?? 0).toBeLessThanOrEqual(QUIC_STREAMS + 2)
   expect(process.memoryUsage().rss - before).toBeLessThan(200 << 20)
   greedy.close(0, '')
   await all
