@@ -4,7 +4,7 @@ import { GlobalFrameHeaderSchema } from '@petal/core/gen/node/consensus_pb.js'
 import { type Identity, peerIdText } from '@petal/core/identity/index.ts'
 import { afterEach, describe, expect, test } from 'vitest'
 import { MAINNET_ARCHIVES, streamAddress } from './archive-addresses.ts'
-import { ArchiveClient, type ArchiveClientOptions, type ArchiveFrame } from './archive-client.ts'
+import { ArchiveClient, type ArchiveClientOptions, type ArchiveFrame, STILL_POLLS } from './archive-client.ts'
 import { type ArchiveAddress, ArchivePool, BAN_MILLIS } from './archive-pool.ts'
 import type { RpcError } from './errors.ts'
 import { tlsMaterial } from './own-certificate.ts'
@@ -142,6 +142,29 @@ test('following: each frame once, in order, gaps filled, over the loss of an arc
   stop.abort()
   await following
   expect(seen.map(({ number }) => number)).toEqual([28n, 29n, 30n, 31n, 32n, 33n, 34n, 1_000n])
+})
+
+test('RPC-11 an archive whose head stands still gives way to the next; the only one is kept', async () => {
+  const [still, moving] = await Promise.all([archive(identityOf(21), 30n), archive(identityOf(22), 31n)])
+  const { client, failures } = clientOf([still.address, moving.address], { now: () => 0 })
+  const stop = new AbortController()
+  const seen: bigint[] = []
+  let polls = 0
+  const alone = clientOf([still.address], {
+    now: () => 0,
+    verify: async () => ++polls > 0,
+  })
+  const until = async (isSo: () => boolean) => {
+    while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  const following = [
+    client.follow({ onFrame: ({ number }) => void seen.push(number), pollMillis: 1 }, stop.signal),
+    alone.client.follow({ onFrame: () => undefined, pollMillis: 1 }, stop.signal),
+  ]
+  await until(() => seen.at(-1) === 31n && polls > STILL_POLLS + 10)
+  stop.abort()
+  await Promise.all(following)
+  expect([seen, failures, alone.failures]).toEqual([[30n, 31n], ['protocol'], []])
 })
 
 test('a caller that gives up bans nobody', async () => {

@@ -47,6 +47,8 @@ export interface FollowOptions {
 const POLL_MILLIS = 1_000
 const FRESHEST_COUNT = 5
 const FRESHEST_MILLIS = 5_000
+/** An archive whose head stands still for so many polls counts as one that fails, where another may be asked. */
+export const STILL_POLLS = 60
 /** A longer gap is not filled: the newest frame comes next (spec 22 section 9). */
 const LONGEST_GAP = 360n
 
@@ -92,9 +94,15 @@ export class ArchiveClient {
   /** Polls until the signal fires: each new frame once and in order, gaps filled forward. Failures are told to `onFailure`. */
   async follow({ from, onFrame, pollMillis = POLL_MILLIS }: FollowOptions, signal: AbortSignal): Promise<void> {
     let next = from
+    let still = 0
+    let last: ArchiveAddress | undefined
     while (!signal.aborted) {
       try {
         const latest = await this.frame(0n, signal)
+        const isNews = next === undefined || latest.number >= next
+        still = isNews || latest.archive !== last ? 0 : still + 1
+        last = latest.archive
+        if (still >= STILL_POLLS) this.#leaveStill(last, latest.number)
         if (next === undefined || latest.number - next > LONGEST_GAP) next = latest.number
         for (; next < latest.number; next++) await onFrame(await this.frame(next, signal))
         if (next === latest.number) {
@@ -146,11 +154,20 @@ export class ArchiveClient {
     } catch (error) {
       const failure = rpcErrorOf(error)
       if (signal?.aborted === true) throw new RpcError('cancelled', 'the caller gave up', { cause: error })
-      this.#pool.failed(archive, this.#now())
-      this.#drop(archive)
-      this.#options.onFailure?.(archive, failure)
+      this.#failed(archive, failure)
       throw failure
     }
+  }
+
+  #leaveStill(archive: ArchiveAddress, head: bigint): void {
+    if (this.#pool.take(2, this.#now()).length < 2) return
+    this.#failed(archive, new RpcError('protocol', `the head stands still at frame ${head}`))
+  }
+
+  #failed(archive: ArchiveAddress, failure: RpcError): void {
+    this.#pool.failed(archive, this.#now())
+    this.#drop(archive)
+    this.#options.onFailure?.(archive, failure)
   }
 
   async #fetch(archive: ArchiveAddress, wanted: bigint, signal: AbortSignal | undefined): Promise<ArchiveFrame> {

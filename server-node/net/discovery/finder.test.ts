@@ -1,5 +1,6 @@
 import { generateEd448KeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
 import { GLOBAL_TOPICS } from '@petal/core/gossip/topics.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { DEFAULT_NET_LIMITS, type NetLimits } from '../limits.ts'
@@ -68,6 +69,19 @@ describe('discovery over real nodes', () => {
     expect(other.gossip.peers).toEqual([])
     expect(same.gossip.peers).toEqual([idOf(first)])
   })
+})
+
+test('P2P-07 on mainnet a node is a client of the DHT while it has no public address; elsewhere it serves', async () => {
+  const modeOf = ({ libp2p }: PeerNode) => (libp2p.services as unknown as { kademlia: Kademlia }).kademlia.getMode()
+  expect(modeOf(await start())).toBe('server')
+  const node = await start({ networkNumber: 0 })
+  expect(modeOf(node)).toBe('client')
+  const { libp2p } = node
+  const own = libp2p.getMultiaddrs()
+  await libp2p.peerStore.patch(libp2p.peerId, { multiaddrs: [...own, multiaddr('/ip4/8.8.8.8/tcp/8336')] })
+  await until(() => expect(modeOf(node)).toBe('server'))
+  await libp2p.peerStore.patch(libp2p.peerId, { multiaddrs: own })
+  await until(() => expect(modeOf(node)).toBe('client'))
 })
 
 test('a bootstrap address without peer id is told of, once, and not dialled', async () => {

@@ -60,7 +60,7 @@ export class PeerFinder {
 
   #feed(event: DiscoveryEvent): void {
     if (this.#stopping.signal.aborted) return
-    for (const effect of this.#machine.handle(event, Date.now())) this.#perform(effect)
+    for (const effect of this.#machine.handle(event, performance.now())) this.#perform(effect)
   }
 
   #perform(effect: DiscoveryEffect): void {
@@ -69,7 +69,7 @@ export class PeerFinder {
       case 'wake': {
         clearTimeout(this.#timer)
         const wake = () => this.#feed({ kind: 'wake', connections: this.#connections() })
-        this.#timer = setTimeout(wake, Math.max(effect.at - Date.now(), 0)).unref()
+        this.#timer = setTimeout(wake, Math.max(effect.at - performance.now(), 0)).unref()
         return
       }
       case 'dialBootstrap':

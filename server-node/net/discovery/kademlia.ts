@@ -5,12 +5,15 @@ import { CID } from 'multiformats/cid'
 
 export type Kademlia = KadDHT
 
-/** Mainnet keeps to public addresses and serves once it is known to be reachable; other networks may be one machine. */
+/**
+ * Mainnet keeps to public addresses, and a node is a client while it has none itself: the library sees to it where no mode is named. Other
+ * networks may be one machine, where each node serves.
+ */
 export function kademlia(network: number): ReturnType<typeof kadDHT> {
   const mainnet = network === 0
   return kadDHT({
     protocol: kademliaProtocol(network),
-    clientMode: false,
+    ...(mainnet ? {} : { clientMode: false }),
     peerInfoMapper: mainnet ? removePrivateAddressesMapper : passthroughMapper,
     maxInboundStreams: 16,
     maxOutboundStreams: 32,
