@@ -18,6 +18,7 @@ import manifest from '../package.json' with { type: 'json' }
 import { PeerFinder, peerOf } from './discovery/finder.ts'
 import { kademlia } from './discovery/kademlia.ts'
 import { gater } from './gater.ts'
+import { closeIdle } from './idle.ts'
 import { LightService } from './light-service.ts'
 import type { NetLimits } from './limits.ts'
 import { OfferedAlerts } from './offered-alerts.ts'
@@ -74,7 +75,6 @@ type TransportFactory = NonNullable<Libp2pOptions['transports']>[number]
 /** What identify says we are; no peer checks it. */
 export const AGENT = `petal/${manifest.version}`
 const IDLE_CHECK_MILLIS = 15_000
-const CLOSE_MILLIS = 2_000
 
 /** Throws `NodeError` `busyPort` when it cannot listen. */
 export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode> {
@@ -203,16 +203,4 @@ function transports({ transports: names, udp, limits }: PeerNodeOptions): Transp
     webtransport: () => needed(overUdp?.webTransport),
   }
   return names.map((name) => make[name]())
-}
-
-/** Connections that nobody talks over make room for others. Peers that gossip stay. */
-function closeIdle(node: Libp2p, service: LightService | undefined, gossip: GossipService, limits: NetLimits): void {
-  const now = Date.now()
-  const gossiping = new Set(gossip.peers)
-  for (const connection of node.getConnections()) {
-    if (gossiping.has(connection.remotePeer.toString())) continue
-    const lastUse = service?.lastUse(connection.id) ?? connection.timeline.open
-    if ((service?.conversations(connection.id) ?? 0) > 0 || now - lastUse < limits.idleConnectionMillis) continue
-    connection.close({ signal: AbortSignal.timeout(CLOSE_MILLIS) }).catch((error) => connection.abort(error))
-  }
 }
