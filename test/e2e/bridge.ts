@@ -28,8 +28,8 @@ export interface BridgeOptions {
   readonly singleBytes?: number
   /** Pause after each piece. */
   readonly pauseMillis?: number
-  /** Goes on sending after the first answer, without end. */
-  readonly endless?: (request: LightRequest) => Uint8Array
+  /** Goes on sending after the answer, without end; null: the next question is read. */
+  readonly endless?: (request: LightRequest) => Uint8Array | null
 }
 
 export interface Bridge extends AsyncDisposable {
@@ -74,7 +74,9 @@ async function talk(stream: Stream, answer: Answer, options: BridgeOptions, aske
       await send(stream, response instanceof Uint8Array ? response : encodeResponse(response), options)
     }
     while (options.endless && stream.status === 'open') {
-      await send(stream, options.endless(request), options)
+      const more = options.endless(request)
+      if (more === null) break
+      await send(stream, more, options)
       await pause(1)
     }
   }
