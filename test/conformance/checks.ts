@@ -1,4 +1,4 @@
-import { toHex } from './fields.ts'
+import { type Fields, toHex } from './fields.ts'
 
 /** One difference between a vector and an engine. */
 export interface Problem {
@@ -9,6 +9,9 @@ export interface Problem {
 
 /** Codes that an engine call may throw with (`EngineErrorCode`); anything else is an abort. */
 const CODES: readonly string[] = ['length', 'decode', 'range', 'empty', 'identity', 'cancelled', 'handle', 'arguments']
+
+/** Before what an implementation threw without a documented code. */
+const ABORTED = 'aborted: '
 
 const show = (value: unknown): string => {
   if (value instanceof Uint8Array) return toHex(value)
@@ -22,7 +25,7 @@ export function describeThrown(thrown: unknown): string {
   const code = 'code' in thrown ? String(thrown.code) : null
   return code !== null && CODES.includes(code)
     ? `error ${code}: ${thrown.message}`
-    : `aborted: ${thrown.name}: ${thrown.message}`
+    : `${ABORTED}${thrown.name}: ${thrown.message}`
 }
 
 /** Collects the differences of one case; every check runs, also after another one failed. */
@@ -46,6 +49,22 @@ export class Checks {
     } catch (thrown) {
       this.problems.push({ field, expected: show(expected), got: describeThrown(thrown) })
     }
+  }
+
+  /**
+   * The checks of `run` find no difference where the values of a case are said to be valid, and at least one where they are said to be wrong. For
+   * cases that are nothing but values; an implementation that aborts has not found a difference.
+   */
+  values(fields: Fields, run: (check: Checks) => void): void {
+    if (!fields.has('valid') || fields.requiredVerdict()) {
+      run(this)
+      return
+    }
+    const check = new Checks()
+    run(check)
+    this.count += 1
+    if (!check.problems.some(({ got }) => !got.startsWith(ABORTED)))
+      this.problems.push({ field: 'valid', expected: 'a wrong value', got: 'none' })
   }
 
   /** `call` refuses with one of the documented codes; an answer or an abort is a difference. */

@@ -39,14 +39,14 @@ const SUBJECTS: readonly [path: string, index: number, free: readonly string[]][
   ['frames/app_chain.json', 13, []],
   ['frames/global_chain.json', 13, []],
   ['frames/global_fields.json', 0, ['valid']],
-  ['p2p/bitmask.json', 3, ['valid']],
-  ['p2p/bitmask_collisions.json', 3, ['valid']],
-  ['p2p/bitmask_slices.json', 3, ['valid']],
+  ['p2p/bitmask.json', 3, []],
+  ['p2p/bitmask_collisions.json', 3, []],
+  ['p2p/bitmask_slices.json', 3, []],
   ['p2p/blossomsub_control.json', 0, []],
   ['p2p/blossomsub_control.json', 3, []],
   ['p2p/blossomsub_control.json', 4, []],
   ['p2p/blossomsub_message.json', 0, []],
-  ['p2p/dht_namespace.json', 2, ['valid']],
+  ['p2p/dht_namespace.json', 2, []],
   ['p2p/global_alert.json', 0, []],
   ['p2p/key_file.json', 0, []],
   ['p2p/key_registry.json', 0, []],
@@ -56,12 +56,20 @@ const SUBJECTS: readonly [path: string, index: number, free: readonly string[]][
   ['p2p/peer_id.json', 0, []],
   ['p2p/peer_id_edge.json', 1, ['valid', 'legacy_valid']],
   ['p2p/peer_info.json', 0, []],
+  ['p2p/peer_info.json', 4, []],
+  ['p2p/peer_info.json', 12, []],
+  // It must be refused, whatever its last byte is.
+  ['p2p/peer_info_edge.json', 0, ['canonical']],
   ['p2p/peer_info_edge.json', 34, []],
+  // It has more signatures than it needs.
+  ['p2p/release_check.json', 2, ['quorum']],
+  // One more signatory needs no other quorum.
+  ['p2p/release_check.json', 4, ['total']],
   ['p2p/send_authentication.json', 0, []],
   // The last digit of a certificate is of its self-signature, which is not checked.
   ['p2p/tls_cert.json', 0, ['certificate_der']],
   ['p2p/tls_cert_edge.json', 0, ['certificate_der']],
-  ['p2p/worker_identity.json', 0, ['valid']],
+  ['p2p/worker_identity.json', 0, []],
   ['poseidon/hash_bytes.json', 5, []],
   ['poseidon/hash_elements.json', 3, []],
   ['vdf/discriminant.json', 10, ['valid']],
@@ -119,6 +127,21 @@ function mutate(document: Document, index: number, path: Path): Document {
   target[last] = changed(target[last])
   return copy
 }
+
+test('a case of wrong values passes only where a value is wrong, and an abort is not one', () => {
+  const wrong = new Fields({ valid: false }, '')
+  const problemsOf = (run: (check: Checks) => void) => {
+    const check = new Checks()
+    check.values(wrong, run)
+    return check.problems.map(({ field }) => field)
+  }
+  expect(problemsOf((check) => check.equal('value', 1, 2))).toEqual([])
+  expect(problemsOf((check) => check.equal('value', 1, 1))).toEqual(['valid'])
+  const aborts = () => {
+    throw new TypeError('a fault')
+  }
+  expect(problemsOf((check) => check.gives('value', 1, aborts))).toEqual(['valid'])
+})
 
 describe('every field of a vector is checked', { timeout: 120_000 }, () => {
   test.each(SUBJECTS)('%s case %i', (path, index, free) => {

@@ -19,8 +19,11 @@ import { type CoreRunner, eachCase } from '../runner.ts'
 
 const core = (run: (fields: Fields, check: Checks) => void): CoreRunner => ({ backing: 'core', open: () => run })
 
+const values = (run: (fields: Fields, check: Checks) => void): CoreRunner =>
+  core((fields, check) => check.values(fields, (each) => run(fields, each)))
+
 /** `p2p/bitmask.json`, `p2p/bitmask_collisions.json` (spec 50 section 4, P2P-04). */
-export const bitmask = core((fields, check) => {
+export const bitmask = values((fields, check) => {
   const address = fields.bytes('address')
   const filter = shardFilter(address)
   check.equal('filter', fields.hex('filter'), filter)
@@ -34,7 +37,7 @@ export const bitmask = core((fields, check) => {
 })
 
 /** `p2p/bitmask_slices.json` (P2P-04). */
-export const bitmaskSlices = core((fields, check) => {
+export const bitmaskSlices = values((fields, check) => {
   check.equal('slices', fields.hexList('slices'), slicesOf(fields.bytes('bitmask')).map(toHex))
 })
 

@@ -68,15 +68,17 @@ export const noise = eachCase((engine, fields, check) => {
 export const worker = eachCase((engine, fields, check) => {
   const node = identityOfSeed(fields.bytes('seed'), engine)
   const coreId = fields.u32('core_id')
-  for (const [prefix, derivation] of [
-    ['worker', 'seed'],
-    ['legacy_worker', 'seed-and-public-key'],
-  ] as const) {
-    const made = () => workerIdentity(node, coreId, engine, derivation)
-    check.gives(`${prefix}_seed`, fields.hex(`${prefix}_seed`), () => made().seed)
-    check.gives(`${prefix}_public_key`, fields.hex(`${prefix}_public_key`), () => made().publicKey)
-    check.gives(`${prefix}_peer_id`, fields.hex(`${prefix}_peer_id`), () => made().peerId)
-  }
+  check.values(fields, (each) => {
+    for (const [prefix, derivation] of [
+      ['worker', 'seed'],
+      ['legacy_worker', 'seed-and-public-key'],
+    ] as const) {
+      const made = () => workerIdentity(node, coreId, engine, derivation)
+      each.gives(`${prefix}_seed`, fields.hex(`${prefix}_seed`), () => made().seed)
+      each.gives(`${prefix}_public_key`, fields.hex(`${prefix}_public_key`), () => made().publicKey)
+      each.gives(`${prefix}_peer_id`, fields.hex(`${prefix}_peer_id`), () => made().peerId)
+    }
+  })
 })
 
 /** The network whose namespace a text is; null for other texts. */
@@ -91,9 +93,11 @@ export const namespace: CoreRunner = {
   backing: 'core',
   open: () => (fields, check) => {
     const text = fields.text('namespace')
-    check.gives('provider_key', fields.hex('provider_key'), () => providerKey(text))
-    check.gives('cid', fields.hex('cid'), () => providerCid(text))
-    const network = networkOf(text)
-    if (network !== null) check.gives('namespace of the network', text, () => dhtNamespace(network))
+    check.values(fields, (each) => {
+      each.gives('provider_key', fields.hex('provider_key'), () => providerKey(text))
+      each.gives('cid', fields.hex('cid'), () => providerCid(text))
+      const network = networkOf(text)
+      if (network !== null) each.gives('namespace of the network', text, () => dhtNamespace(network))
+    })
   },
 }

@@ -167,7 +167,9 @@ export const globalAlert = eachCase((engine, fields, check) => {
 /** `p2p/release_check.json`: digest and quorum of signatures (spec 53 section 9, OPS-07). */
 export const release = eachCase((engine, fields, check) => {
   if (!fields.has('binary')) {
-    check.gives('quorum', fields.integer('quorum'), () => BigInt(releaseQuorum(fields.u32('total'))))
+    check.values(fields, (each) =>
+      each.gives('quorum', fields.integer('quorum'), () => BigInt(releaseQuorum(fields.u32('total')))),
+    )
     return
   }
   const signatories = fields.bytesList('signatories')
