@@ -1,8 +1,13 @@
 /** CAN-10: what a decoder makes of the worst input that it accepts, long lists of the smallest elements, is a small multiple of the input. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { create, toBinary } from '@bufbuild/protobuf'
 import { expect, test } from 'vitest'
-import { MESSAGES } from './index.ts'
+import { TimeoutCertificateSchema } from '../gen/node/consensus_pb.js'
+import { MessageBundleSchema, MessageRequestSchema, ProverJoinSchema } from '../gen/node/requests_pb.js'
+import { consensus, envelope, MESSAGES, prover } from './index.ts'
+import { fromProtobuf } from './protobuf.ts'
+import { MOST_FIELDS } from './protobuf-wire.ts'
 
 /** Heap for each byte of input: an element of five bytes is a view of about 110. */
 const MOST_TIMES = 26
@@ -55,4 +60,42 @@ test.each([
   const value = message.decode(bytes)
   expect((used() - before) / bytes.length).toBeLessThan(MOST_TIMES)
   expect(message.encode(value).length).toBe(bytes.length)
+})
+
+/** Heap that the largest message in protobuf form may take, in all: an empty input of two bytes is an object of about 250. */
+const MOST_PROTOBUF_BYTES = 24 << 20
+
+const TOO_MANY = expect.objectContaining({ code: 'limit', message: expect.stringContaining('fields') })
+
+/** Protobuf of a list of empty messages: the tag of the field and a length of 0. */
+const emptyMembers = (tag: number, count: number): Uint8Array => {
+  const bytes = new Uint8Array(2 * count)
+  for (let at = 0; at < bytes.length; at += 2) bytes[at] = tag
+  return bytes
+}
+
+test.each([
+  ['requests', envelope.MessageBundle, MessageBundleSchema.field.requests],
+  ['merge targets', prover.ProverJoin, ProverJoinSchema.field.mergeTargets],
+] as const)('CAN-10 protobuf: empty %s are counted before they are made', (_what, table, field) => {
+  const read = (count: number) => fromProtobuf<unknown>(table, emptyMembers((field.number << 3) | 2, count))
+  const before = used()
+  expect(() => read(MOST_FIELDS + 1)).toThrow(TOO_MANY)
+  expect(() => read(INPUT_BYTES)).toThrow(TOO_MANY)
+  const value = read(MOST_FIELDS)
+  expect(used() - before).toBeLessThan(MOST_PROTOBUF_BYTES)
+  expect(value).not.toBeNull()
+})
+
+test('CAN-10 protobuf: fields count through all messages, and packed numbers do', () => {
+  const join = create(ProverJoinSchema, { mergeTargets: new Array(MOST_FIELDS / 2).fill({}) })
+  const request = create(MessageRequestSchema, { kind: { case: 'join', value: join } })
+  const bundle = (count: number) =>
+    toBinary(MessageBundleSchema, create(MessageBundleSchema, { requests: new Array(count).fill(request) }))
+  expect(() => fromProtobuf(envelope.MessageBundle, bundle(1))).not.toThrow(TOO_MANY)
+  expect(() => fromProtobuf(envelope.MessageBundle, bundle(2))).toThrow(TOO_MANY)
+  const numbers = create(TimeoutCertificateSchema, { latestRanks: new Array(MOST_FIELDS).fill(0n) })
+  expect(() => fromProtobuf(consensus.TimeoutCertificate, toBinary(TimeoutCertificateSchema, numbers))).toThrow(
+    TOO_MANY,
+  )
 })
