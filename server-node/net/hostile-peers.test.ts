@@ -1,7 +1,5 @@
 /** Peers that misbehave during the handshakes of TCP and WebSocket, or after them. After each the node still serves others. */
 import { connect } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { generateEd448KeyPair, generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
@@ -14,6 +12,7 @@ import { LIGHT_PROTOCOL } from '@petal/core/platform/network.ts'
 import { createLibp2p } from 'libp2p'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Frames } from '../testing/frames.ts'
+import { heapInUse } from './heap.testing.ts'
 import { DEFAULT_NET_LIMITS, type NetLimits } from './limits.ts'
 import { LYING_KEYS } from './lying-keys.testing.ts'
 import { type PeerNode, startPeerNode } from './node.ts'
@@ -78,13 +77,6 @@ async function expectServing(busy: PeerNode): Promise<void> {
     expect(stream.protocol).toBe(LIGHT_PROTOCOL)
     await honest.stop()
   }
-}
-
-/** Bytes of the heap that are still referred to. */
-function heapInUse(): number {
-  setFlagsFromString('--expose-gc')
-  runInNewContext('gc')()
-  return process.memoryUsage().heapUsed
 }
 
 const line = (text: string) => Buffer.from([text.length + 1, ...Buffer.from(`${text}\n`)])

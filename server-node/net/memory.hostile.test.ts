@@ -22,6 +22,7 @@ import { DEFAULT_RPC_LIMITS } from '../rpc/limits.ts'
 import { type TlsMaterial, tlsMaterial } from '../rpc/own-certificate.ts'
 import { dialTest, engine, identityOf, SERVER } from '../rpc/testing.ts'
 import { openDialler } from '../testing/chromium.ts'
+import { PING_PROTOCOL } from './echo.ts'
 import { DEFAULT_NET_LIMITS } from './limits.ts'
 import { type MeasuredNode, startMeasuredNode } from './measured-node.testing.ts'
 import { QUIC_STREAMS } from './quic/index.ts'
@@ -33,12 +34,11 @@ const MIB = 1 << 20
 const ELSEWHERE = '127.0.0.2'
 const LONG = { timeout: 90_000 }
 const PEERS = 24
-const PING = '/ipfs/ping/1.0.0'
 /** What a process may grow by for reasons of its own: code that is compiled late, free memory that is not given back. */
 const SLACK = 64 * MIB
 /** Those that have no name yet, with a message of Noise each. */
 const PENDING = DEFAULT_NET_LIMITS.pendingConnections * (64 << 10)
-/** What libp2p keeps of one stream whose handler waits, as that of an echo that is not read: for ten seconds. */
+/** Most that libp2p keeps of one stream that rests, as that of an echo that is not read. */
 const ECHO = 4 * MIB
 /** Unread bytes of a connection: the windows of Yamux are of 256 KiB; QUIC has 1 MiB for the connection, both ways, and what a stream is here. */
 const OVER_YAMUX = DEFAULT_NET_LIMITS.webTransportStreams * (256 << 10)
@@ -97,9 +97,9 @@ async function misuse(connection: Connection, streams: number): Promise<void> {
 }
 
 async function unreadEcho(connection: Connection, signal: AbortSignal): Promise<void> {
-  const echo = await connection.newStream(PING, { signal })
+  const echo = await connection.newStream(PING_PROTOCOL, { signal })
   echo.pause()
-  await fill(echo, new Uint8Array(32 << 10).fill(7), 16 * MIB)
+  await fill(echo, new Uint8Array(32 << 10).fill(7), 64 * MIB)
 }
 
 async function grownBy(attack: () => Promise<unknown>): Promise<number> {

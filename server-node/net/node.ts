@@ -17,6 +17,7 @@ import { messageOf, NodeError } from '../errors.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { PeerFinder, peerOf } from './discovery/finder.ts'
 import { kademlia } from './discovery/kademlia.ts'
+import { answerPings } from './echo.ts'
 import { gater } from './gater.ts'
 import { closeIdle } from './idle.ts'
 import { LightService } from './light-service.ts'
@@ -111,6 +112,7 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
   await gossip.start(node)
   try {
     await node.start()
+    await answerPings(node)
   } catch (error) {
     await gossip.stop()
     await node.stop()
