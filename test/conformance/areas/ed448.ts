@@ -4,6 +4,8 @@ import type { Checks } from '../checks.ts'
 import { concat, type Fields, Malformed, toHex } from '../fields.ts'
 import { eachCase } from '../runner.ts'
 
+const NOTHING = new Uint8Array()
+
 /** `field` is what `call` gives, or `call` refuses, by the verdict of the case. */
 function answers(fields: Fields, check: Checks, field: string, call: () => Uint8Array): void {
   if (fields.requiredVerdict()) check.gives(field, fields.hex(field), call)
@@ -19,18 +21,33 @@ function peerId(publicKey: Uint8Array): Uint8Array {
   return concat(SHA2_256_MULTIHASH, createHash('sha256').update(record).digest())
 }
 
+/** The verdict of a signature alone, and among others: twice beside one that holds. */
+function verdicts(engine: FullEngine, check: Checks, valid: boolean, signed: readonly Uint8Array[]): void {
+  const [key = NOTHING, message = NOTHING, signature = NOTHING] = signed
+  check.gives('verify', valid, () => engine.ed448Verify(key, message, signature))
+  const seed = new Uint8Array(57).fill(1)
+  const [ownKey, own] = [engine.ed448PublicKey(seed), engine.ed448Sign(seed, message)]
+  const together = () =>
+    engine.ed448VerifyBatch([key, ownKey, key], [message, message, message], [signature, own, signature])
+  const one = valid ? '01' : '00'
+  check.gives('verify among others', `${one}01${one}`, together)
+}
+
 /** `ed448/ed448_sign.json`: verdicts; with a seed also key, signature, peer id and legacy address (spec 10 section 4, CRY-12). */
 export const sign = eachCase((engine, fields, check) => {
   const key = fields.bytes('public_key')
   const message = concat(fields.bytes('domain'), fields.bytes('message'))
   const signature = fields.bytes('signature')
-  check.gives('verify', fields.requiredVerdict(), () => engine.ed448Verify(key, message, signature))
+  verdicts(engine, check, fields.requiredVerdict(), [key, message, signature])
   if (!fields.requiredVerdict() || !fields.has('seed')) return
   const seed = fields.bytes('seed')
   const both = concat(seed, key)
   check.gives('public_key', toHex(key), () => engine.ed448PublicKey(seed))
   check.gives('signature', toHex(signature), () => engine.ed448Sign(seed, message))
   check.gives('signature by seed and public key', toHex(signature), () => engine.ed448Sign(both, message))
+  check.gives('signature by the expanded key', toHex(signature), () =>
+    engine.ed448SignExpanded(engine.ed448ExpandedKey(seed), message),
+  )
   check.equal('peer_id_multihash', fields.hex('peer_id_multihash'), peerId(key))
   check.gives('peer_id_poseidon_address', fields.hex('peer_id_poseidon_address'), () =>
     engine.poseidonHashBytes(fields.bytes('peer_id_multihash')),
@@ -39,10 +56,8 @@ export const sign = eachCase((engine, fields, check) => {
 
 /** `ed448/ed448_edge.json`: exactly the rule of spec 10 section 4 (CRY-18). */
 export const edge = eachCase((engine, fields, check) => {
-  const key = fields.bytes('public_key')
-  check.gives('verify', fields.requiredVerdict(), () =>
-    engine.ed448Verify(key, fields.bytes('message'), fields.bytes('signature')),
-  )
+  const signed = ['public_key', 'message', 'signature'].map((name) => fields.bytes(name))
+  verdicts(engine, check, fields.requiredVerdict(), signed)
 })
 
 /** `ed448/x448_edwards_keys.json` (spec 10 section 5, CRY-15). */
@@ -60,8 +75,6 @@ const scalarAndPoint =
     answers(fields, check, field, () => call(engine, fields))
     answers(fields, check, 'point', () => engine.decafMultiplyGenerator(call(engine, fields)))
   }
-
-const NOTHING = new Uint8Array()
 
 /** What each `op` of `ed448/decaf448.json` computes. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
