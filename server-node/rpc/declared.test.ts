@@ -101,3 +101,14 @@ describe.each(SERVICES.map((service) => [service.name, service] as const))('%s',
     }
   })
 })
+
+test('RPC-H2 no method of PubSubProxy is carried out for anybody, this node itself included: nothing signs for a caller', async () => {
+  const names = PubSubProxy.methods.map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining(['SignMessage', 'PublishToBitmask', 'SetPeerScore']))
+  for (const method of PubSubProxy.methods) {
+    expect((await status(own, method))?.code, method.name).toBe(Code.Unimplemented)
+    expect((await status(other, method))?.code, method.name).toBe(Code.PermissionDenied)
+  }
+  const signers = SERVICES.flatMap(({ methods }) => methods).filter(({ name }) => name.startsWith('Sign'))
+  expect(signers.map(({ name, parent }) => `${parent.name}/${name}`)).toEqual(['PubSubProxy/SignMessage'])
+})

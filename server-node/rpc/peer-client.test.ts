@@ -1,14 +1,17 @@
 /** A client whose peer is not what it should be: every call ends with a typed error, in time and in bounds (hazards RPC-H1, RPC-H6). */
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { constants, createSecureServer, type ServerHttp2Stream } from 'node:http2'
 import { createServer, type Socket } from 'node:net'
 import { connect, createServer as createTls, type TLSSocket } from 'node:tls'
 import { Code } from '@connectrpc/connect'
 import { GlobalService } from '@petal/core/gen/node/global_service_pb.js'
 import { afterEach, expect, test } from 'vitest'
+import { makeCertificate } from '../keys/certificate.ts'
 import { type TlsMaterial, tlsMaterial } from './own-certificate.ts'
-import { connectPeer, type PeerConnection } from './peer-client.ts'
+import { connectPeer, type DialProgress, type PeerConnection } from './peer-client.ts'
 import { openSync } from './sync-stream.ts'
 import { engine, HOST, OTHER, SERVER, startTestRpc } from './testing.ts'
+import { answerWithCertificate } from './tls13-server.testing.ts'
 
 const closing: (() => void)[] = []
 afterEach(() => {
@@ -100,6 +103,31 @@ test('a certificate that is none of a peer, or of another peer', async () => {
   })
   expect(await failure(dial(await tls(forged, () => undefined)))).toEqual(refused('identity'))
   expect(await failure(dial(await tls(own, () => undefined)))).toEqual(refused('mismatch'))
+})
+
+test('RPC-02 a valid certificate of the peer is worth nothing without its private key', async () => {
+  const day = 86_400_000
+  const { der, privateKey } = makeCertificate(SERVER, engine, {
+    notBefore: new Date(Date.now() - day),
+    notAfter: new Date(Date.now() + day),
+    serial: randomBytes(16),
+  })
+  const against = async (key: KeyObject) => {
+    const reached: string[] = []
+    const port = await tcp((socket) => void answerWithCertificate(socket, { der, key }))
+    const options = {
+      material: own,
+      engine,
+      connectMillis: 20_000,
+      onProgress: (progress: DialProgress) => void reached.push(progress.reached),
+    }
+    const error = await failure(connectPeer({ host: HOST, port, peerId: SERVER.peerId }, options))
+    return { reached, error }
+  }
+  // The same server gets through with the right key, up to where it hangs up: it is the signature alone that fails.
+  expect(await against(privateKey)).toEqual({ reached: ['tcp', 'identity'], error: refused('dial') })
+  const { privateKey: another } = generateKeyPairSync('ed25519')
+  expect(await against(another)).toEqual({ reached: ['tcp'], error: refused('dial') })
 })
 
 const GRPC = { ':status': 200, 'content-type': 'application/grpc' }

@@ -115,6 +115,18 @@ describe('who may connect', () => {
     await until(() => expect(node.connections()).toBe(3))
   })
 
+  test('a node opens as many connections as the limit for its own says, whoever it dials', async () => {
+    const node = await start({ discovery: { enoughConnections: 0 } }, { outboundConnections: 2 })
+    const dial = async () =>
+      node.libp2p.dial((await start({ discovery: { enoughConnections: 0 } })).libp2p.getMultiaddrs())
+    for (let i = 0; i < 2; i++) expect((await dial()).direction).toBe('outbound')
+    await expect(dial()).rejects.toThrow()
+    expect(node.connections()).toBe(2)
+    const inbound = await start({ discovery: { enoughConnections: 0 } })
+    await inbound.libp2p.dial(node.libp2p.getMultiaddrs())
+    await until(() => expect(node.connections()).toBe(3))
+  })
+
   test('two nodes with the same identity: the second is refused as oneself, nothing breaks', async () => {
     const identity = await generateEd448KeyPair()
     const [a, b] = [await start({ identity }), await start({ identity })]
