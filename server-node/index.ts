@@ -18,6 +18,7 @@ import { messageOf, NodeError } from './errors.ts'
 import { FrameGossip } from './follow/frame-gossip.ts'
 import { genesisDigest } from './follow/genesis-digest.ts'
 import { isJoined, joinNetwork } from './follow/joined.ts'
+import type { PeerPool } from './follow/peer-pool.ts'
 import { readAssets } from './http/assets.ts'
 import { type Health, type HttpOptions, type HttpServer, startHttp } from './http/server.ts'
 import { openRing, ringWithoutData } from './keys/open-ring.ts'
@@ -117,7 +118,7 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
   const stopping = new AbortController()
   const halting = new AbortController()
   const open = { options, crypto, data, light, joins, stopping, halting, stack }
-  const { source, state, run } = await openSource(open)
+  const { source, state, followed, run } = await openSource(open)
   // Nobody is answered from what is being closed.
   stack.defer(stopLight)
   stack.defer(() => stopping.abort())
@@ -130,6 +131,8 @@ async function start(options: ResolvedOptions, stack: AsyncDisposableStack): Pro
     light,
     source,
     state,
+    followed,
+    stopping: stopping.signal,
     produces: state !== undefined && !joins,
     wishedPort: ports['peer-rpc'],
     stack,
@@ -200,6 +203,8 @@ interface OpenSource {
   readonly source: FrameSource
   /** Absent for a recording. */
   readonly state?: NodeState
+  /** Who this node follows, if anybody. */
+  readonly followed?: PeerPool
   /** Starts it moving. */
   readonly run: () => void
 }
@@ -257,11 +262,11 @@ async function openLocal(opening: Opening, data: NodeData): Promise<OpenSource> 
 async function openJoined({ options, crypto, light, stopping, stack }: Opening, data: NodeData): Promise<OpenSource> {
   const signal = AbortSignal.any([stopping.signal, ...(options.signal === undefined ? [] : [options.signal])])
   const parts = { options, crypto, directory: data.directory, net: light, signal, stack }
-  const { chain, state } = await joinNetwork(parts).catch((error: unknown) => {
+  const { chain, state, pool } = await joinNetwork(parts).catch((error: unknown) => {
     if (!signal.aborted) throw error
     throw new NodeError('stopped', `the node was stopped before it served a frame: ${messageOf(signal.reason)}`)
   })
-  return { source: chain, state, run: () => undefined }
+  return { source: chain, state, followed: pool, run: () => undefined }
 }
 
 /** The default port, or any free one when another program has it. */

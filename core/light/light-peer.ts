@@ -175,6 +175,12 @@ export function createLightPeer(options: LightPeerOptions): NodePeer {
       },
     },
 
+    async alerts(signal) {
+      const response = await ask({ kind: 'alerts' }, signal)
+      if (response.kind !== 'alerts') throw outOfStep('alerts', response.kind)
+      return response.alerts
+    },
+
     async describe(signal) {
       const response = await ask({ kind: 'describe' }, signal)
       if (response.kind !== 'description') throw outOfStep('a description', response.kind)

@@ -136,6 +136,8 @@ export interface NodePeer extends LightPeer {
   describe(signal: AbortSignal): Promise<string>
   /** Shards with addresses above `after` (null = from the first); `frame` null = the newest. */
   shards(frame: bigint | null, after: Uint8Array | null, signal: AbortSignal): Promise<ShardsAnswer>
+  /** Canonical bytes of the operators' alerts that it serves, newest first. Nothing of them is verified. */
+  alerts(signal: AbortSignal): Promise<readonly Uint8Array[]>
 }
 
 /** Connects to one address, or throws `PeerError`. An embedder may pass its own. */

@@ -28,6 +28,8 @@ export interface JoinedNetwork {
   readonly state: NodeState
   /** SHA-256, hex, of what is trusted (`genesis-digest.ts`). */
   readonly genesis: string
+  /** Who is asked for frames and state. */
+  readonly pool: PeerPool
 }
 
 export interface JoinParts {
@@ -142,7 +144,7 @@ export async function joinNetwork(parts: JoinParts): Promise<JoinedNetwork> {
   const stopped = () => first.reject(signal.reason)
   signal.addEventListener('abort', stopped, { once: true })
   if (signal.aborted) stopped()
-  return { chain: await first.promise, state, genesis }
+  return { chain: await first.promise, state, genesis, pool }
 }
 
 /** The newest frame with its state, which must be the one that it commits to. */

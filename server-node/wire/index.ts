@@ -3,7 +3,9 @@ import { identityOfSeed } from '@petal/core/identity/index.ts'
 import type { FrameSource } from '../chain/source.ts'
 import type { Addon } from '../crypto/addon.ts'
 import { messageOf, NodeError } from '../errors.ts'
+import { AlertCatchUp } from '../follow/alert-catch-up.ts'
 import { readJoinTarget } from '../follow/join-target.ts'
+import type { PeerPool } from '../follow/peer-pool.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { PEER_KEY_ID, PROVER_KEY_ID } from '../keys/key-types.ts'
 import type { PeerNode } from '../net/node.ts'
@@ -23,6 +25,10 @@ export interface WireParts {
   readonly light: PeerNode
   readonly source: FrameSource
   readonly state: NodeState | undefined
+  /** Neighbours that are asked for earlier alerts; absent where this node follows nobody. */
+  readonly followed: PeerPool | undefined
+  /** Fires when the node stops. */
+  readonly stopping: AbortSignal
   /** It makes frames: an alert halts it. */
   readonly produces: boolean
   /** Port of the last run for other nodes, when it is free. */
@@ -93,6 +99,9 @@ export async function startWire(parts: WireParts): Promise<Wire> {
       onFailure: failed,
     }),
   )
+  if (parts.followed !== undefined) {
+    new AlertCatchUp((alert) => alerts.judge(alert), parts.stopping, failed).follow(parts.followed)
+  }
   return { peerRpcPort: peerPort.port, localRpcPort: localPort?.port ?? null }
 }
 

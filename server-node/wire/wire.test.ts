@@ -118,7 +118,7 @@ async function listener({ node }: Started): Promise<(readonly Uint8Array[])[]> {
   return told
 }
 
-test('OPS-08 alerts are served to light clients: pushed when they come, by a replay from memory, by a joined node also after a restart', async () => {
+test('OPS-08 alerts are served to light clients: pushed when they come, by a replay from memory, by a joined node also after a restart, and told to one that joins later', async () => {
   const operator = identityOfSeed(new Uint8Array(57).fill(7), engine)
   const alertKey = Buffer.from(operator.publicKey).toString('hex')
   const alert = signAlert('stop', operator, engine)
@@ -144,4 +144,8 @@ test('OPS-08 alerts are served to light clients: pushed when they come, by a rep
   await b.node.stop()
   const again = await listener(await start('b', { join: tcpOf(a) }))
   await until(() => again).toEqual([[alert]])
+  const c = await start('c', { join: tcpOf(a) })
+  await until(() => c.events.filter(({ event }) => event === 'alert')).toEqual([
+    { event: 'alert', message: 'stop', halt: false },
+  ])
 }, 180_000)
