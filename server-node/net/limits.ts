@@ -14,7 +14,7 @@ export interface NetLimits {
   readonly handshakeMillis: number
   /** A TCP socket without any byte is closed after this time. */
   readonly idleSocketMillis: number
-  /** A connection without any light stream, of a peer that does not gossip, is closed after this time. */
+  /** A connection without an open stream (identify and ping do not count), of a peer that does not gossip, is closed after this time. */
   readonly idleConnectionMillis: number
   /** Streams of `/petal/light/1.0.0` at one time in one connection. */
   readonly streamsPerConnection: number
