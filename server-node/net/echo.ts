@@ -3,6 +3,7 @@
  * last: here the stream rests until the peer has read.
  */
 import type { Libp2p, Stream } from '@libp2p/interface'
+import { drained } from '@petal/p2p/drained.ts'
 
 export const PING_PROTOCOL = '/ipfs/ping/1.0.0'
 const PING_MILLIS = 10_000
@@ -20,7 +21,7 @@ function echo(stream: Stream): void {
   stream.addEventListener('message', ({ data }) => {
     if (stream.writeStatus !== 'writable' || stream.send(data)) return
     stream.pause()
-    stream.onDrain({ signal }).then(
+    drained(stream, signal).then(
       () => stream.resume(),
       (error: Error) => stream.abort(error),
     )
