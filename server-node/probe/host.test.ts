@@ -1,5 +1,5 @@
 import { multiaddr } from '@multiformats/multiaddr'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { loadAddon } from '../crypto/addon.ts'
 import { Certificates } from '../net/webtransport/certificates.ts'
 import { makeIdentity } from './context.ts'
@@ -25,9 +25,12 @@ test('it listens nowhere: no address, no TCP server, and the UDP port that it di
   expect(servers()).toBe(before)
   const quic = node.addresses().find((address) => /quic-v1/.test(address)) ?? ''
   await host.dial(multiaddr(quic))
-  const [seen] = node.libp2p.getConnections(host.peerId)
-  const back = seen?.remoteAddr.toString().replace(/\/p2p\/.*/, '') ?? ''
-  expect(back).toMatch(/^\/ip4\/127\.0\.0\.1\/udp\/\d+\/quic-v1$/)
+  const back = await vi.waitFor(() => {
+    const [seen] = node.libp2p.getConnections(host.peerId)
+    const from = seen?.remoteAddr.toString().replace(/\/p2p\/.*/, '') ?? ''
+    expect(from).toMatch(/^\/ip4\/127\.0\.0\.1\/udp\/\d+\/quic-v1$/)
+    return from
+  })
   const report = await askPeer(back, { timeoutMillis: IMPATIENT_MILLIS })
   expect(report.failure?.stage).toBe('connect')
   expect(report.peerId).toBeNull()
