@@ -139,6 +139,7 @@ export class Judge {
       if ('frame' in job) this.#verdicts.rule({ kind: 'timeProof', frame: job.frame, check: result.check })
       else this.#verdicts.conclude(job.candidate, result.check, now)
     } else this.#failed(job, 'crashed', `the engine answered ${result.kind} to ${job.stage}`, now)
+    for (const candidate of this.#verdicts.takeMet()) this.offer(candidate, now)
   }
 
   /** Gives up jobs that nobody answered. */

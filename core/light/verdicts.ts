@@ -16,6 +16,9 @@ import type { Ruling } from './rulings.ts'
 import type { TimeProofs } from './time-proofs.ts'
 import type { Work } from './work.ts'
 
+/** Headers that are remembered until a rival of theirs is held. */
+const MOST_UNLINKED = 8
+
 export interface VerdictsParts {
   readonly chain: Chain
   readonly committees: Committees
@@ -32,6 +35,10 @@ export class Verdicts {
   awaitingTimeProof: Candidate[] = []
   /** Candidates that wait for the time proof of a frame that is held, because only one of both can be right. */
   #contested: { readonly candidate: Candidate; readonly timeProof: Check | null }[] = []
+  /** Refused only because a later frame that is held follows another one, which is not held yet: then they are rivals. The oldest are forgotten. */
+  #unlinked: Candidate[] = []
+  /** Of those, the ones whose rival is held now. */
+  #met: Candidate[] = []
   #rulings: Ruling[] = []
 
   constructor(parts: VerdictsParts) {
@@ -46,6 +53,12 @@ export class Verdicts {
   drop(matches: (candidate: Candidate) => boolean): void {
     this.awaitingTimeProof = this.awaitingTimeProof.filter((c) => !matches(c))
     this.#contested = this.#contested.filter(({ candidate }) => !matches(candidate))
+    this.#unlinked = this.#unlinked.filter((c) => !matches(c))
+  }
+
+  /** Candidates that were refused and are to be looked at again, since the last call. */
+  takeMet(): readonly Candidate[] {
+    return this.#met.splice(0)
   }
 
   rule(ruling: Ruling): void {
@@ -162,6 +175,7 @@ export class Verdicts {
       announced: false,
     }
     this.#parts.chain.add(frame)
+    this.#meet(frame)
     if (this.#parts.chain.newest === frame && candidate.purpose !== 'stored') this.#parts.committees.advanced()
     this.#parts.timeProofs.consider(
       frame,
@@ -192,6 +206,12 @@ export class Verdicts {
     this.#rulings.push({ kind: 'equivocation', evidence: equivocation(frame, { bytes, facts, certificate }, now) })
   }
 
+  #meet(frame: Frame): void {
+    const isRival = ({ facts }: Candidate) => facts?.number === frame.number
+    this.#met.push(...this.#unlinked.filter(isRival))
+    this.#unlinked = this.#unlinked.filter((candidate) => !isRival(candidate))
+  }
+
   /** What speaks against the candidate is proven. If the candidate is too, the peer did not lie. */
   refuseUnlinked(candidate: Candidate, now: Millis, proven = false): boolean {
     const failed = candidate.links.find((check) => !check.ok)
@@ -201,6 +221,10 @@ export class Verdicts {
       failed.name === 'link' && number === this.#parts.chain.height + 1n && this.#parts.chain.newest !== null
     const held =
       failed.name === 'link' && number < this.#parts.chain.height && number > this.#parts.chain.checkpoint.number
+    if (held && candidate.query === null && this.#parts.chain.get(number) === undefined) {
+      const others = this.#unlinked.filter(({ digest }) => digest !== candidate.digest)
+      this.#unlinked = [...others, candidate].slice(-MOST_UNLINKED)
+    }
     this.refuse(candidate, failed.reason ?? failed.name, { lie: !forks && !held && !proven, forks, keep: false }, now)
     return true
   }
