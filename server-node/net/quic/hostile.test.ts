@@ -124,7 +124,8 @@ test('10,000 streams of one peer wait for room; others are served meanwhile', as
     await stream.write(new Uint8Array(1))
   })
   const all = Promise.allSettled(opening)
-  await expect.poll(() => opened).toBe(QUIC_STREAMS)
+  // On a slow machine the first are given up for their silence meanwhile, and others come.
+  await expect.poll(() => opened, { timeout: 20_000 }).toBeGreaterThanOrEqual(QUIC_STREAMS)
   await expectServing(busy)
   const theirs = busy.getConnections().find(({ streams }) => streams.length > 10)
   expect(theirs?.streams.length ?? 0).toBeLessThanOrEqual(QUIC_STREAMS + 2)
