@@ -37,7 +37,7 @@ export class AlertJudge {
   #turn: Promise<void> = Promise.resolve()
   #reader: AlertReader | null = null
   #stopped = false
-  #wake: () => void = () => {}
+  readonly #ended = Promise.withResolvers<null>()
 
   constructor(parts: AlertJudgeParts) {
     this.#parts = parts
@@ -68,7 +68,7 @@ export class AlertJudge {
 
   stop(): Promise<void> {
     this.#stopped = true
-    this.#wake()
+    this.#ended.resolve(null)
     return this.#turn
   }
 
@@ -91,11 +91,11 @@ export class AlertJudge {
     return null
   }
 
-  /** Null after `stop`. Without a connection what is to be loaded does not come: it is tried again. */
+  /** Null after `stop`, which waits for no answer. Without a connection what is to be loaded does not come: it is tried again. */
   async #loaded(): Promise<AlertReader | null> {
     while (this.#reader === null && !this.#stopped) {
       try {
-        this.#reader = await this.#parts.load()
+        this.#reader = await Promise.race([this.#parts.load(), this.#ended.promise])
       } catch {
         await this.#pause()
       }
@@ -103,15 +103,11 @@ export class AlertJudge {
     return this.#stopped ? null : this.#reader
   }
 
-  #pause(): Promise<void> {
+  async #pause(): Promise<void> {
     const { clock } = this.#parts
-    return new Promise((resolve) => {
-      const cancel = clock.at(clock.now() + ALERT_READER_PAUSE_MILLIS, resolve)
-      this.#wake = () => {
-        cancel()
-        resolve()
-      }
-      if (this.#stopped) this.#wake()
-    })
+    const over = Promise.withResolvers<null>()
+    const cancel = clock.at(clock.now() + ALERT_READER_PAUSE_MILLIS, () => over.resolve(null))
+    await Promise.race([over.promise, this.#ended.promise])
+    cancel()
   }
 }

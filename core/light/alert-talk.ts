@@ -28,17 +28,19 @@ export class AlertTalk {
   }
 
   #alerted(connection: Connection, alerts: readonly Uint8Array[], now: Millis): void {
-    if (connection.stage === 'dialing' || connection.alerts.ignored) return
+    if (connection.stage === 'dialing') return
     const { conversations } = this.#parts
     connection.lastHeardAt = now
+    // Whatever it says costs something, nothing at all and what is not listened to included.
+    if (!conversations.peers.allowsAnnouncement(connection, now)) {
+      conversations.leave(connection.key, 'it floods with alerts', now)
+      return
+    }
+    if (connection.alerts.ignored || alerts.length === 0) return
     // The wire protocol holds these limits, but a transport of an embedder may not.
     if (alerts.length > WIRE_LIMITS.alerts || alerts.some(({ length }) => length > WIRE_LIMITS.alertBytes)) {
       this.#lied(connection, 'it sends more or longer alerts than there can be', now)
-    } else if (alerts.length === 0) return
-    else if (
-      !conversations.peers.allowsAnnouncement(connection, now) ||
-      connection.alerts.judging >= MOST_ALERT_ANSWERS
-    )
+    } else if (connection.alerts.judging >= MOST_ALERT_ANSWERS)
       conversations.leave(connection.key, 'it floods with alerts', now)
     else {
       connection.alerts.judging++

@@ -181,6 +181,11 @@ describe('what is told', () => {
     await other.clock.pass(3000)
     await other.driver.stop()
     expect(other.texts()).toEqual([])
+
+    const hanging = client({ a: knowing('a', [signed('one')]).peer }, { load: () => new Promise(() => {}) })
+    await hanging.driver.start()
+    await hanging.clock.pass(3000)
+    await hanging.driver.stop()
   })
 
   test('who hands in nothing that verifies asks nobody', async () => {
@@ -229,7 +234,7 @@ describe('nodes that lie', () => {
     const { driver, clock, texts, state, seen, verify } = client({ a: a.peer })
     await driver.start()
     await clock.pass(3000)
-    for (let i = 0; i < 200; i++) a.push([signed('true'), forged(`${i}`)])
+    for (let i = 0; i < 40; i++) a.push([signed('true'), forged(`${i}`)])
     await clock.pass(5000)
     expect(texts()).toEqual([])
     // The first lie ends it: of sixteen one was verified.
@@ -255,6 +260,30 @@ describe('nodes that lie', () => {
       reason: 'it floods with alerts',
     })
     await driver.stop()
+  })
+
+  test('a flood of nothing ends with the node, and so does one of what is not listened to', async () => {
+    const silent = knowing('silent', [])
+    const { driver, clock, state } = client({ silent: silent.peer })
+    const reason = () => state().peers.find(({ address }) => address === 'silent')?.reason
+    await driver.start()
+    await clock.pass(3000)
+    for (let i = 0; i < 100; i++) silent.push([])
+    await clock.pass(100)
+    expect(reason()).toBe('it floods with alerts')
+    await driver.stop()
+
+    const lying = knowing('silent', [])
+    const other = client({ silent: lying.peer })
+    await other.driver.start()
+    await other.clock.pass(3000)
+    lying.push([Uint8Array.of(1)])
+    await other.clock.pass(20_000)
+    expect(other.state()).toMatchObject(READY)
+    for (let i = 0; i < 100; i++) lying.push([signed(`unheard ${i}`)])
+    await other.clock.pass(100)
+    expect(other.state().peers.find(({ address }) => address === 'silent')?.reason).toBe('it floods with alerts')
+    await other.driver.stop()
   })
 
   test('one whose stream of alerts is not the protocol has done wrong; one that goes away has not', async () => {

@@ -91,7 +91,7 @@ export class Judge {
     this.#timeProofs.clear()
     this.#candidates.drop(() => true)
     this.#committees.drop(() => true)
-    this.#verdicts.drop(() => true)
+    this.#verdicts.close()
     return this.#jobs.drop(() => true).map((job): LightEffect => ({ kind: 'cancel', job }))
   }
 
@@ -139,7 +139,7 @@ export class Judge {
       if ('frame' in job) this.#verdicts.rule({ kind: 'timeProof', frame: job.frame, check: result.check })
       else this.#verdicts.conclude(job.candidate, result.check, now)
     } else this.#failed(job, 'crashed', `the engine answered ${result.kind} to ${job.stage}`, now)
-    for (const candidate of this.#verdicts.takeMet()) this.offer(candidate, now)
+    this.#lookAgain(now)
   }
 
   /** Gives up jobs that nobody answered. */
@@ -158,6 +158,7 @@ export class Judge {
 
   proofDecided(now: Millis): void {
     this.#verdicts.proofDecided(now)
+    this.#lookAgain(now)
   }
 
   condemn(frame: Frame, reason: string): void {
@@ -166,6 +167,11 @@ export class Judge {
 
   takeRulings(): readonly Ruling[] {
     return this.#verdicts.takeRulings()
+  }
+
+  /** What was refused for its place, and has a rival now. */
+  #lookAgain(now: Millis): void {
+    for (const candidate of this.#verdicts.takeMet()) this.offer(candidate, now)
   }
 
   /** The next candidate for a certificate check, without those that were decided while they waited, for instance twins. */

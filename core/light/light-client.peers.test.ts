@@ -179,27 +179,44 @@ describe('evidence', () => {
     expect(run.state.phase).toBe('halted')
   })
 
-  test('a rival of a frame that is not held yet is looked at again when that is', async () => {
-    const fork = new Map(main)
-    fork.set(20n, made({ number: 20, rank: 41, name: 'fork/20', parent: 'main/19' }))
-    fork.set(21n, made({ number: 21, rank: 43, name: 'fork/21', parent: 'fork/20' }))
-    let withheld = true
-    const headers: MadePeer['headers'] = (from, count, now) => {
-      const answer = honest(fork).headers(from, count, now)
-      return withheld && Array.isArray(answer) ? answer.filter((one) => one !== fork.get(20n)) : answer
-    }
-    const peers = { a: honest(chainOf(1, 19)), b: { ...honest(fork), headers } }
-    const run = await (await new Simulation({ peers }).start()).run(5000)
-    expect([run.at, run.held().includes(20)]).toEqual([21n, false])
-    run.announce('a', main.get(20n) as Uint8Array)
-    await run.run(1000)
-    expect([run.evidence, run.held().includes(20)]).toEqual([[], false])
-    withheld = false
-    run.query(1, { kind: 'header', number: 20n })
-    await run.run(5000)
-    expect(run.evidence[0]?.evidence.frame).toBe(20n)
-    expect(run.state.phase).toBe('halted')
-  })
+  const between: [string, (run: Simulation) => Promise<unknown>][] = [
+    ['', (run) => run.run(1000)],
+    [', though who sent it is gone', async (run) => run.disconnect('a')],
+    [
+      ', though whoever has the other one sends others of that number',
+      async (run) => {
+        for (let i = 0; i < 40; i++) {
+          run.announce('b', made({ number: 20, rank: 41, name: `junk ${i}`, parent: 'x', certificate: 'forged' }))
+          await run.run(10)
+        }
+      },
+    ],
+  ]
+  test.each(between)(
+    'a rival of a frame that is not held yet is looked at again when that is%s',
+    async (_, meanwhile) => {
+      const fork = new Map(main)
+      fork.set(20n, made({ number: 20, rank: 41, name: 'fork/20', parent: 'main/19' }))
+      fork.set(21n, made({ number: 21, rank: 43, name: 'fork/21', parent: 'fork/20' }))
+      let withheld = true
+      const headers: MadePeer['headers'] = (from, count, now) => {
+        const answer = honest(fork).headers(from, count, now)
+        return withheld && Array.isArray(answer) ? answer.filter((one) => one !== fork.get(20n)) : answer
+      }
+      const peers = { a: honest(chainOf(1, 19)), b: { ...honest(fork), headers } }
+      const run = await (await new Simulation({ peers }).start()).run(5000)
+      expect([run.at, run.held().includes(20)]).toEqual([21n, false])
+      run.announce('a', main.get(20n) as Uint8Array)
+      await run.run(1000)
+      await meanwhile(run)
+      expect([run.evidence, run.held().includes(20)]).toEqual([[], false])
+      withheld = false
+      run.query(1, { kind: 'header', number: 20n })
+      await run.run(5000)
+      expect(run.evidence[0]?.evidence.frame).toBe(20n)
+      expect(run.state.phase).toBe('halted')
+    },
+  )
 
   test('two certified frames of one rank are evidence too', async () => {
     const run = await (await new Simulation({ peers: { a: honest(main) } }).start()).run(5000)

@@ -16,8 +16,8 @@ import type { Ruling } from './rulings.ts'
 import type { TimeProofs } from './time-proofs.ts'
 import type { Work } from './work.ts'
 
-/** Headers that are remembered until a rival of theirs is held. */
-const MOST_UNLINKED = 8
+/** Headers that are remembered until a rival of theirs is held, one of each sender: as many as there can be peers. */
+const MOST_UNLINKED = 16
 
 export interface VerdictsParts {
   readonly chain: Chain
@@ -35,7 +35,7 @@ export class Verdicts {
   awaitingTimeProof: Candidate[] = []
   /** Candidates that wait for the time proof of a frame that is held, because only one of both can be right. */
   #contested: { readonly candidate: Candidate; readonly timeProof: Check | null }[] = []
-  /** Refused only because a later frame that is held follows another one, which is not held yet: then they are rivals. The oldest are forgotten. */
+  /** Refused because a frame that is held does not link to them, where no frame of their number is held: one that comes is their rival. */
   #unlinked: Candidate[] = []
   /** Of those, the ones whose rival is held now. */
   #met: Candidate[] = []
@@ -53,7 +53,16 @@ export class Verdicts {
   drop(matches: (candidate: Candidate) => boolean): void {
     this.awaitingTimeProof = this.awaitingTimeProof.filter((c) => !matches(c))
     this.#contested = this.#contested.filter(({ candidate }) => !matches(candidate))
-    this.#unlinked = this.#unlinked.filter((c) => !matches(c))
+    // These need nobody to be judged: whoever sent them may be gone, and is not to blame.
+    const ownerless = (c: Candidate) => (matches(c) ? { ...c, peer: null } : c)
+    this.#unlinked = this.#unlinked.map(ownerless)
+    this.#met = this.#met.map(ownerless)
+  }
+
+  close(): void {
+    this.drop(() => true)
+    this.#unlinked = []
+    this.#met = []
   }
 
   /** Candidates that were refused and are to be looked at again, since the last call. */
@@ -222,7 +231,8 @@ export class Verdicts {
     const held =
       failed.name === 'link' && number < this.#parts.chain.height && number > this.#parts.chain.checkpoint.number
     if (held && candidate.query === null && this.#parts.chain.get(number) === undefined) {
-      const others = this.#unlinked.filter(({ digest }) => digest !== candidate.digest)
+      // A sender can displace only what it sent itself.
+      const others = this.#unlinked.filter((c) => c.digest !== candidate.digest && c.from !== candidate.from)
       this.#unlinked = [...others, candidate].slice(-MOST_UNLINKED)
     }
     this.refuse(candidate, failed.reason ?? failed.name, { lie: !forks && !held && !proven, forks, keep: false }, now)
