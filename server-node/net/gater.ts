@@ -46,7 +46,7 @@ export function gater({ limits, blacklist, node }: GaterOptions): ConnectionGate
  */
 class TcpHandshakes {
   readonly #places: PendingPlaces
-  readonly #running = new Map<string, () => void>()
+  readonly #running = new WeakMap<MultiaddrConnection, () => void>()
 
   constructor(most: number) {
     this.#places = new PendingPlaces(most)
@@ -54,27 +54,23 @@ class TcpHandshakes {
 
   /** False when there is no place. */
   begin(connection: MultiaddrConnection): boolean {
-    const way = tcpWay(connection)
-    if (way === undefined) return true
-    const leave = this.#places.take(way.host)
+    const host = tcpHost(connection)
+    if (host === undefined) return true
+    const leave = this.#places.take(host)
     if (leave === undefined) return false
-    this.#running.set(way.key, leave)
+    this.#running.set(connection, leave)
     connection.addEventListener('close', () => this.end(connection), { once: true })
     return true
   }
 
   end(connection: MultiaddrConnection): void {
-    const way = tcpWay(connection)
-    if (way === undefined) return
-    this.#running.get(way.key)?.()
-    this.#running.delete(way.key)
+    this.#running.get(connection)?.()
+    this.#running.delete(connection)
   }
 }
 
-/** Address and port of the other side: no two connections have the same at one time. */
-function tcpWay({ remoteAddr }: MultiaddrConnection): { readonly host: string; readonly key: string } | undefined {
+/** Undefined for what does not come by TCP. */
+function tcpHost({ remoteAddr }: MultiaddrConnection): string | undefined {
   const components = remoteAddr.getComponents()
-  const host = components[0]?.value
-  const port = components.find(({ name }) => name === 'tcp')?.value
-  return host === undefined || port === undefined ? undefined : { host, key: `${host} ${port}` }
+  return components.some(({ name }) => name === 'tcp') ? components[0]?.value : undefined
 }

@@ -1,5 +1,5 @@
 /** Peers that misbehave during the handshakes of TCP and WebSocket, or after them. After each the node still serves others. */
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { generateEd448KeyPair, generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { Libp2p, PrivateKey } from '@libp2p/interface'
@@ -61,6 +61,17 @@ async function peer(privateKey: PrivateKey): Promise<Libp2p> {
 }
 
 type Name = 'TCP' | 'WebSocket'
+
+/** What a browser asks a WebSocket port first. */
+const UPGRADE = [
+  'GET / HTTP/1.1',
+  'Host: 127.0.0.1',
+  'Upgrade: websocket',
+  'Connection: Upgrade',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Version: 13',
+  '\r\n',
+].join('\r\n')
 
 function addressOf(name: Name, of = node) {
   const address = of.addresses().find((one) => one.includes('/ws/') === (name === 'WebSocket'))
@@ -197,4 +208,43 @@ test('an address that stalls has half of the places for handshakes, until it goe
     return await Promise.race([answer, closed])
   }
   await expect.poll(answered, { timeout: 10_000 }).toBe('answered')
+})
+
+test('two connections of one source port, to both ports of a node, take two places and give two back', async () => {
+  const busy = await start(600_000, { pendingConnections: 8 })
+  open.push(busy)
+  const portOf = (name: Name) => Number(/\/tcp\/(\d+)/.exec(addressOf(name, busy).toString())?.[1])
+  const sockets: Socket[] = []
+  const hangUp = () => {
+    for (const socket of sockets.splice(0)) socket.destroy()
+  }
+  open.push({ stop: hangUp })
+  // Linux has all of 127.0.0.0/8.
+  const begin = async (name: Name, localPort = 0) => {
+    const socket = connect({ host: '127.0.0.1', port: portOf(name), localAddress: '127.0.0.2', localPort })
+    socket.on('error', () => undefined)
+    sockets.push(socket)
+    socket.write(name === 'TCP' ? MULTISTREAM : UPGRADE)
+    const isAnswered = await new Promise<boolean>((resolve) => {
+      socket.once('data', () => resolve(true))
+      socket.once('close', () => resolve(false))
+    })
+    return { socket, isAnswered }
+  }
+  for (let round = 0; round < 4; round++) {
+    const first = await begin('TCP')
+    const second = await begin('WebSocket', first.socket.localPort)
+    expect([first.isAnswered, second.isAnswered]).toEqual([true, true])
+    hangUp()
+    // The node notices that they went.
+    await expect.poll(async () => (await begin('TCP')).isAnswered, { timeout: 10_000 }).toBe(true)
+    hangUp()
+  }
+  const four = async () => {
+    const begun = await Promise.all(Array.from({ length: 4 }, () => begin('TCP')))
+    const allAnswered = begun.every(({ isAnswered }) => isAnswered)
+    hangUp()
+    return allAnswered
+  }
+  await expect.poll(four, { timeout: 10_000 }).toBe(true)
 })
