@@ -95,6 +95,12 @@ test('two tabs of one browser are one identity: both send, both hear, only one i
     await expect(to.getByTestId('heard')).toContainText(text)
   }
   await page.close()
+  const isTaken = (name: string) =>
+    second.evaluate(async (wanted) => {
+      const { held = [] } = await navigator.locks.query()
+      return held.some((lock) => lock.name === wanted)
+    }, name)
+  await expect.poll(() => isTaken(`petal-peer/${peerId}`)).toBe(false)
   await second.reload()
   await expect(second.getByTestId('peer-host')).toHaveAttribute('data-host', 'identity')
 })

@@ -9,6 +9,8 @@ const CHANNEL = 'petal-identity'
 export interface OwnMessage {
   /** Of the identity that signed it. */
   readonly peerId: string
+  /** Number of the network that it was published on: tabs of one origin may be of several. */
+  readonly network: number
   readonly bitmask: Uint8Array
   readonly data: Uint8Array
 }

@@ -55,6 +55,19 @@ test('two tabs of one identity: the first is connected as it, the second shows a
   expect((await status(third)).host).toBe('identity')
 })
 
+test('what a tab publishes on one network is not told to tabs of another', async () => {
+  const here = await node([TOPIC])
+  const [one, other] = [tab([here.address]), tab([here.address])]
+  const elsewhere = tab([], { networkNumber: 98 })
+  await listening(one)
+  await listening(other)
+  await elsewhere.ask({ kind: 'subscribe', bitmask: TOPIC, listener: 1 })
+  expect((await status(elsewhere)).running).toBe(true)
+  await one.ask({ kind: 'publish', bitmask: TOPIC, data: bytesOf('here') })
+  await until(() => expect(other.heard.map(({ data }) => textOf(data))).toEqual(['here']))
+  expect(elsewhere.heard).toEqual([])
+})
+
 test('another identity: gossip goes on as it, in every tab that listens', async () => {
   const a = await node([TOPIC])
   const [one, other] = [tab([a.address]), tab([a.address])]

@@ -66,7 +66,8 @@ export class PeerHost {
     this.#others = new OtherTabs(parts.store === null, {
       changed: () => void this.#changed(),
       published: (message) => {
-        if (message.peerId === this.#running?.peerId) this.#listening.published(message)
+        const isOurs = message.network === parts.networkNumber && message.peerId === this.#running?.peerId
+        if (isOurs) this.#listening.published(message)
       },
     })
   }
@@ -154,7 +155,7 @@ export class PeerHost {
       const { service, peerId } = await this.#started()
       const peers = await service.publish(bitmask, data)
       this.#published++
-      this.#others.published({ peerId, bitmask, data })
+      this.#others.published({ peerId, network: this.#parts.networkNumber, bitmask, data })
       return peers
     } finally {
       this.#publishing--

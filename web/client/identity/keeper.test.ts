@@ -201,6 +201,20 @@ test('behind a passkey the identity opens with its key only, once for each clien
   expect(bytesToHex((await keeper().open()).publicKey)).toBe(made.publicKey)
 })
 
+test('a key that another tab wraps anew is locked here, not damaged', async () => {
+  const made = await keeper().identity()
+  const lock = { kind: 'passkey', credential: Uint8Array.of(1, 2, 3), salt: new Uint8Array(32) } as const
+  const [key, newer] = [await newBrowserKey(), await newBrowserKey()]
+  const [here, there] = [keeper(), keeper()]
+  await here.protect({ key, lock })
+  expect(await there.unlock(key)).toEqual({ ...made, protection: 'passkey' })
+  await here.protect({ key: newer, lock: { ...lock, salt: new Uint8Array(32).fill(1) } })
+  expect(await there.lock()).toMatchObject({ kind: 'passkey' })
+  expect(await codeOf(there.open())).toBe('locked')
+  await there.unlock(newer)
+  expect(bytesToHex((await there.open()).publicKey)).toBe(made.publicKey)
+})
+
 test('where nothing is kept the identity lasts as long as its client, and is wiped then', async () => {
   const one = keeper(null)
   const made = await one.identity()

@@ -24,8 +24,8 @@ export class IdentityKeeper {
   readonly #now: () => number
   #memory: InMemory | null = null
   #hadOne = false
-  /** Wrapping key that a passkey gave, for as long as this client runs. */
-  #unlocked: { readonly key: CryptoKey; readonly publicKey: string } | null = null
+  /** Wrapping key that a passkey gave, for as long as this client runs, and the nonce of the wrapping that it opens: another tab may make another. */
+  #unlocked: { readonly key: CryptoKey; readonly nonce: string } | null = null
 
   /** `store` null: the identity is kept in memory. `engine` is loaded when a key is made or opened. */
   constructor(store: IdentityStore | null, engine: () => Promise<IdentityEngine>, now: () => number) {
@@ -51,7 +51,7 @@ export class IdentityKeeper {
   /** Whether a passkey has to be asked before the key can be used: what to ask it with. */
   async lock(): Promise<PasskeyLock | null> {
     const held = await this.#held()
-    if (held?.lock.kind !== 'passkey' || this.#unlocked?.publicKey === bytesToHex(held.publicKey)) return null
+    if (held?.lock.kind !== 'passkey' || this.#unlockedKey(held) !== null) return null
     return held.lock
   }
 
@@ -76,8 +76,7 @@ export class IdentityKeeper {
       return { seed: this.#memory.seed.slice(), publicKey: this.#memory.publicKey }
     }
     const { lock, publicKey } = held
-    const unlocked = this.#unlocked?.publicKey === bytesToHex(publicKey) ? this.#unlocked.key : null
-    const key = lock.kind === 'browser' ? lock.key : unlocked
+    const key = lock.kind === 'browser' ? lock.key : this.#unlockedKey(held)
     if (key === null) throw clientError('locked', 'The identity is behind a passkey: unlock it first.')
     const seed = await unwrapSeed(key, held)
     if (seed === null) throw clientError('identity', 'The stored identity is damaged: import a copy, or forget it.')
@@ -98,7 +97,7 @@ export class IdentityKeeper {
     const seed = await unwrapSeed(key, held)
     if (seed === null) throw clientError('passkey', 'That passkey does not open the identity of this browser.')
     seed.fill(0)
-    this.#unlocked = { key, publicKey: bytesToHex(held.publicKey) }
+    this.#unlocked = { key, nonce: bytesToHex(held.nonce) }
     return shown(held.publicKey, 'passkey', held.created)
   }
 
@@ -113,7 +112,7 @@ export class IdentityKeeper {
       const lock: Lock = passkey?.lock ?? { kind: 'browser', key }
       const made = await wrapped(seed, publicKey, held.created, key, lock)
       if ((await this.#store?.replace(made, publicKey)) !== true) throw gone()
-      this.#unlocked = passkey === null ? null : { key, publicKey: bytesToHex(publicKey) }
+      this.#unlocked = passkey === null ? null : { key, nonce: bytesToHex(made.nonce) }
       return shown(publicKey, lock.kind, held.created)
     } finally {
       seed.fill(0)
@@ -162,6 +161,10 @@ export class IdentityKeeper {
     this.#memory?.seed.fill(0)
     this.#memory = null
     this.#unlocked = null
+  }
+
+  #unlockedKey({ nonce }: StoredIdentity): CryptoKey | null {
+    return this.#unlocked?.nonce === bytesToHex(nonce) ? this.#unlocked.key : null
   }
 
   /** What is wrong with the halves of a key; null for nothing. */

@@ -7,6 +7,7 @@ import { ping } from '@libp2p/ping'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { encodeRpc, type MessageFields, messageOf, signingPayload } from '@petal/core/gossip/index.ts'
+import { drained } from '@petal/p2p/drained.ts'
 import { type GossipIdentity, hostIdentity } from '@petal/p2p/gossip/index.ts'
 import { createLibp2p } from 'libp2p'
 
@@ -53,7 +54,7 @@ export async function startHostileNode(): Promise<HostileNode> {
       if (stream === null) throw new Error('nobody is connected')
       const bytes =
         what instanceof Uint8Array ? what : encodeRpc({ messages: what.map((message) => messageOf(message).bytes) })
-      if (!stream.send(bytes)) await stream.onDrain({ signal: AbortSignal.timeout(SEND_MILLIS) })
+      if (!stream.send(bytes)) await drained(stream, AbortSignal.timeout(SEND_MILLIS))
     },
     stop: async () => await node.stop(),
   }
