@@ -70,7 +70,7 @@ class PeerProbe {
     } catch (error) {
       this.#draft.failure = this.#stages.fail(this.#failure(error))
     }
-    await host?.stop()
+    if (host !== undefined) await end(host)
     return { ...this.#draft, stages: this.#stages.reports }
   }
 
@@ -209,6 +209,15 @@ class PeerProbe {
       isLate: deadline.aborted,
       isInterrupted: interrupted.aborted,
     })
+  }
+}
+
+/** The report is made by now, and a host that does not end well says nothing of the peer. */
+async function end(host: ProbeHost): Promise<void> {
+  try {
+    await host.stop()
+  } catch {
+    // Nothing listens; what is left of it ends with the process.
   }
 }
 
