@@ -13,6 +13,14 @@ const LONGEST_FILE = 1024 * 1024
 const PEER_KEY = ['p2p', 'peerPrivKey']
 const KEY_FILE = ['key', 'keyManagerFile']
 
+/** Numbers of networks are 32 bits at most. */
+const MOST_NETWORK = 0xffff_ffff
+
+/** The number of a network as people write it; null when it is none. */
+export function networkNumber(text: string): number | null {
+  return /^\d{1,10}$/.test(text) && Number(text) <= MOST_NETWORK ? Number(text) : null
+}
+
 export class ConfigFile {
   readonly #document: Document
 
@@ -91,12 +99,13 @@ export class ConfigFile {
     return this.#text(['engine', 'provingKeyId']) || PROVER_KEY_ID
   }
 
-  /** `p2p.network`; null when it is not there. Throws `KeyStoreError` `form` when it is no number. */
+  /** `p2p.network`; null when it is not there. Throws `KeyStoreError` `form` when it is no number of a network. */
   network(): number | null {
     const text = this.#text(['p2p', 'network'])
     if (text === '') return null
-    if (!/^\d{1,9}$/.test(text)) throw new KeyStoreError('form', 'p2p.network is no number')
-    return Number(text)
+    const number = networkNumber(text)
+    if (number === null) throw new KeyStoreError('form', 'p2p.network is no number of a network')
+    return number
   }
 
   /** `p2p.bootstrapPeers` as written; empty when it is not there. Throws `KeyStoreError` `form`. */

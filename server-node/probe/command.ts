@@ -8,7 +8,7 @@ import { checkArguments, numberOption, repeatedOption, UsageError } from '../bin
 import { wantsColour } from '../bin/colour.ts'
 import { stopSignal } from '../bin/stop-signal.ts'
 import { NodeError } from '../errors.ts'
-import { ConfigFile } from '../keys/config-file.ts'
+import { ConfigFile, networkNumber } from '../keys/config-file.ts'
 import { KeyStoreError } from '../keys/errors.ts'
 import { readText } from '../keys/files.ts'
 import { networkName } from './network-protocols.ts'
@@ -28,8 +28,6 @@ import {
 
 const DEFAULT_SECONDS = 20
 const MOST_SECONDS = 600
-/** Numbers of networks are 32 bits at most. */
-const MOST_NETWORK = 0xffff_ffff
 /** Width of a terminal that does not say its own. */
 const USUAL_COLUMNS = 80
 
@@ -167,9 +165,8 @@ async function configOf(directory: string): Promise<ConfigFile> {
 
 function networkOf(text: string): number {
   if (text === 'mainnet') return 0
-  const number = Number(text)
-  if (!/^\d{1,10}$/.test(text) || number > MOST_NETWORK)
-    throw new UsageError(`--network ${text}: mainnet or the number of a network is possible`)
+  const number = networkNumber(text)
+  if (number === null) throw new UsageError(`--network ${text}: mainnet or the number of a network is possible`)
   return number
 }
 
