@@ -10,6 +10,7 @@ import { encodeRpc } from '@petal/core/gossip/rpc.ts'
 import { GLOBAL_TOPICS, shardTopics } from '@petal/core/gossip/topics.ts'
 import { createLibp2p } from 'libp2p'
 import { afterEach, expect, test, vi } from 'vitest'
+import { drained } from '../drained.ts'
 import { hostKeyOfSeed } from '../host-keys.ts'
 import { type GossipIdentity, hostIdentity, type SignatureClaim, verifySignature } from './keys.ts'
 import { type GossipOptions, GossipService } from './service.ts'
@@ -135,7 +136,7 @@ test('a peer that begins a large frame and never ends it loses its stream when m
   const closed = new Promise((resolve) => stream.addEventListener('close', ({ error }) => resolve(error?.name)))
   stream.send(Uint8Array.of(0x80, 0x80, 0x80, 0x04))
   for (let sent = 0; sent < 3 << 20 && stream.status === 'open'; sent += 1 << 16) {
-    if (!stream.send(new Uint8Array(1 << 16))) await stream.onDrain().catch(() => undefined)
+    if (!stream.send(new Uint8Array(1 << 16))) await drained(stream, AbortSignal.timeout(20_000)).catch(() => undefined)
   }
   expect(await closed).toBe('StreamResetError')
 })

@@ -11,6 +11,7 @@ import { yamux } from '@libp2p/yamux'
 import { encodeMessage, type MessageFields, seqnoBytes, signingPayload } from '@petal/core/gossip/message.ts'
 import { encodeRpc, type SubscriptionChange } from '@petal/core/gossip/rpc.ts'
 import { GLOBAL_TOPICS } from '@petal/core/gossip/topics.ts'
+import { drained } from '@petal/p2p/drained.ts'
 import { type GossipIdentity, hostIdentity } from '@petal/p2p/gossip/index.ts'
 import { createLibp2p } from 'libp2p'
 import { afterEach, expect, test } from 'vitest'
@@ -72,7 +73,7 @@ async function hostile({ node }: Member): Promise<Hostile> {
   await host.handle(node.gossip.protocol, (inbound) => inbound.addEventListener('message', () => undefined))
   const stream = await host.dialProtocol(node.libp2p.getMultiaddrs(), node.gossip.protocol)
   const send = async (rpc: Parameters<typeof encodeRpc>[0]) => {
-    if (!stream.send(encodeRpc(rpc))) await stream.onDrain({ signal: AbortSignal.timeout(20_000) })
+    if (!stream.send(encodeRpc(rpc))) await drained(stream, AbortSignal.timeout(20_000))
   }
   return { identity: hostIdentity(privateKey), stream, send }
 }
