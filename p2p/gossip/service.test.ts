@@ -222,6 +222,27 @@ test('more messages than a peer can judge at a time all arrive', async () => {
   expect(b.heard.toSorted()).toEqual(texts.toSorted())
 })
 
+test('a verifier that fails is told, nobody is blamed for it, and what comes when it works again arrives', async () => {
+  const errors: string[] = []
+  let [asked, works] = [0, false]
+  const verify: GossipOptions['verify'] = (claims) => {
+    asked += claims.length
+    if (!works) throw new Error('the verifier broke')
+    return claims.map((claim) => verifySignature(claim.key, claim.payload, claim.signature))
+  }
+  const limits = { badBurst: 4, badPerSecond: 0 }
+  const onError = ({ message }: Error) => void errors.push(message)
+  const [a, b] = [await start([T]), await start([T], { verify, onError, limits, linkLimits: { judgements: 4 } })]
+  await dial(a, b)
+  await meshed([a, b], T)
+  for (let i = 0; i < 8; i++) await a.gossip.publish(T, bytesOf(`lost ${i}`))
+  await until(() => expect(asked).toBe(8))
+  expect(new Set(errors)).toEqual(new Set(['the verifier broke']))
+  works = true
+  await a.gossip.publish(T, bytesOf('good'))
+  await until(() => expect(b.heard).toEqual(['good']))
+})
+
 test('after the end nothing is published, and who waits is told', async () => {
   const a = await start([T])
   await a.gossip.stop()

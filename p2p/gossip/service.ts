@@ -35,7 +35,7 @@ export interface GossipOptions {
   readonly params?: Partial<GossipParams>
   readonly limits?: Partial<GossipLimits>
   readonly linkLimits?: Partial<LinkLimits>
-  /** A subscriber threw. Default: reported as an uncaught error. */
+  /** A subscriber or the verifier threw. Default: reported as an uncaught error. */
   onError?(error: Error): void
 }
 
@@ -81,8 +81,9 @@ export class GossipService {
     this.#options = options
     this.protocol = blossomSubProtocol(options.network)
     this.#linkLimits = { ...LINK_LIMITS, ...options.linkLimits }
-    this.#subscribers = new Subscribers((error) => (options.onError ?? uncaught)(error))
-    this.#verification = new Verification(options.verify ?? verifySignatures, options.verifiedPerTask ?? 64)
+    const onError = (error: Error) => (options.onError ?? uncaught)(error)
+    this.#subscribers = new Subscribers(onError)
+    this.#verification = new Verification(options.verify ?? verifySignatures, options.verifiedPerTask ?? 64, onError)
     this.#unfinished = new UnfinishedFrames(this.#linkLimits.unfinishedBytes)
     const { params: usual, scores } = paramsOf(options.network)
     const params = { ...usual, ...options.params }
@@ -252,9 +253,10 @@ export class GossipService {
         return
       }
       case 'verify': {
-        const answer = this.#judging(effect.peer, (valid: boolean) =>
-          this.#feed({ kind: 'verified', job: effect.job, valid }),
-        )
+        const answer = this.#judging(effect.peer, (valid: boolean | null) => {
+          // Where the verifier failed, the router forgets the message in time, and blames nobody.
+          if (valid !== null) this.#feed({ kind: 'verified', job: effect.job, valid })
+        })
         this.#verification.add(effect, answer)
         return
       }
