@@ -153,11 +153,11 @@ export interface GossipLimits {
   readonly pendingBytes: number
   /** Different copies of one message that are judged at a time; one peer has one of them. */
   readonly copies: number
-  /** Own messages that wait for their signature. */
+  /** Own messages that wait for their signature; and as many that reached nobody, which may be published again. */
   readonly pendingSignatures: number
   /** A judgement that takes longer never comes. */
   readonly judgementMillis: Millis
-  /** Messages that are known as seen, and for how long. */
+  /** Pairs of a message and a topic that are known as seen, and for how long. */
   readonly seen: number
   readonly seenMillis: Millis
   /** Bytes and messages that can be asked for. */
@@ -170,7 +170,7 @@ export interface GossipLimits {
   /** Bad messages that a peer may send at once, and a second; what comes above is not looked at. */
   readonly badBurst: number
   readonly badPerSecond: number
-  /** Remembered backoffs, and scores of peers that left. */
+  /** Remembered backoffs, with as many pauses that bind only us; and scores of peers that left. */
   readonly backoffs: number
   readonly retainedScores: number
   /** A mesh peer that gave no sign for this long, while its topic had so many messages, does not count as one. */
