@@ -27,6 +27,7 @@ export {
   type KeyRegistryRefusal,
   type KeyRegistryVerdict,
   keyRegistryIsTimely,
+  keyRegistrySurplus,
   proverSignatures,
   type RegistryContent,
   readKeyRegistry,

@@ -64,10 +64,8 @@ export function verifyKeyRegistry(registry: KeyRegistry, engine: IdentityVerifie
     return refuse('structure', 'a key or a cross signature is absent')
   const fault = validate('KeyRegistry', registry, { verifyEd448: () => false, isMultiaddr: () => false })
   if (fault !== null) return refuse('structure', fault)
-  const subKeys = subKeysOf(registry)
-  const proverSigned = proverSignatures(registry) - 1
-  if (subKeys.length > MOST_SUB_KEYS || proverSigned > MOST_PROVER_SIGNED)
-    return refuse('limit', `${subKeys.length} sub-keys, ${proverSigned} of them signed by the prover`)
+  const surplus = keyRegistrySurplus(registry)
+  if (surplus !== null) return refuse('limit', surplus)
   if (!engine.ed448Verify(identityKey, identitySigned(proverKey), toProver.signature))
     return refuse('identity signature', 'the identity did not sign the prover key')
   if (!engine.blsVerify(proverKey, toIdentity.signature, identityKey, DOMAIN))
@@ -75,10 +73,18 @@ export function verifyKeyRegistry(registry: KeyRegistry, engine: IdentityVerifie
   const peerId = peerIdOf(identityKey)
   const proverAddress = Uint8Array.from(engine.poseidonHashBytes(proverKey))
   const parents: Parents = { identityKey, proverKey, peerId, proverAddress }
-  const unsigned = subKeys.find(({ key }) => !subKeyIsSigned(key, parents, engine))
+  const unsigned = subKeysOf(registry).find(({ key }) => !subKeyIsSigned(key, parents, engine))
   if (unsigned !== undefined)
     return refuse('sub-key', `a key of the purpose ${JSON.stringify(unsigned.purpose)} is not signed by its parent`)
   return { valid: true, registry, peerId, proverAddress }
+}
+
+/** What there is more of than is verified here, for a person, or null. */
+export function keyRegistrySurplus(registry: KeyRegistry): string | null {
+  const subKeys = subKeysOf(registry).length
+  const proverSigned = proverSignatures(registry) - 1
+  if (subKeys <= MOST_SUB_KEYS && proverSigned <= MOST_PROVER_SIGNED) return null
+  return `${subKeys} sub-keys, ${proverSigned} of them signed by the prover`
 }
 
 /** Signatures of the prover in a registry, each of which takes twenty milliseconds to verify. */

@@ -10,6 +10,7 @@ import {
   type IdentityVerifier,
   type KeyRegistry,
   keyRegistryIsTimely,
+  keyRegistrySurplus,
   peerIdOf,
   proverSignatures,
   verifyKeyRegistry,
@@ -92,6 +93,8 @@ export class KeyRegistryBook {
     const held = this.byPeer(peerId)?.registry.last_updated ?? null
     if (!keyRegistryIsTimely(registry, BigInt(Math.trunc(nowMillis)), held, by))
       return { verdict: 'ignore', reason: 'too old, ahead of the clock, or not newer than the one kept' }
+    const surplus = keyRegistrySurplus(registry)
+    if (surplus !== null) return { verdict: 'ignore', reason: `limit: ${surplus}` }
     if (!this.#mayVerify(proverSignatures(registry), source))
       return { verdict: 'ignore', reason: 'more registries than are verified here' }
     return this.keepOwn(registry)
