@@ -1,6 +1,7 @@
 /** Host keys by the addon are those of OpenSSL (spec 10 section 4, 50 section 1). */
 import { createPrivateKey, sign } from 'node:crypto'
-import { publicKeyToProtobuf, wipePrivateKey } from '@libp2p/crypto/keys'
+import { publicKeyFromProtobuf, publicKeyToProtobuf, wipePrivateKey } from '@libp2p/crypto/keys'
+import { ed448 } from '@noble/curves/ed448.js'
 import { verifySignatures } from '@petal/p2p/gossip/index.ts'
 import { hostKeyOfSeed, useEngineForHostKeys } from '@petal/p2p/host-keys.ts'
 import { beforeAll, expect, test } from 'vitest'
@@ -33,6 +34,19 @@ test('P2P-11 signatures that are verified together get the verdicts that they de
   const verdicts = await Promise.all(verifySignatures(claims))
   expect(verdicts).toEqual(claims.map((_, number) => number !== 41))
 })
+
+test.each([0, 0x80])(
+  "P2P-02 a key of order 4 is nobody's host key; a signature of gossip by it holds (sign of x: %i)",
+  (sign) => {
+    const record = Uint8Array.of(0x08, 4, 0x12, 57, ...new Uint8Array(56), sign)
+    // R is the base point, and S = 1.
+    const signature = Uint8Array.of(...ed448.Point.BASE.toBytes(), 1, ...new Uint8Array(56))
+    const claims = Array.from({ length: 8 }, (_, number) => ({ key: record, payload: payloadOf(number), signature }))
+    expect(verifySignatures(claims)).toEqual(claims.map(() => true))
+    for (const claim of claims) expect(verifySignatures([claim])).toEqual([true])
+    expect(() => publicKeyFromProtobuf(record)).toThrow()
+  },
+)
 
 test('a wiped key signs nothing and holds nothing', async () => {
   const key = hostKeyOfSeed(seedOf(9))

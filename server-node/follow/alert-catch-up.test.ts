@@ -1,6 +1,6 @@
 import { type NodePeer, PeerError } from '@petal/core/platform/network.ts'
 import { expect, test } from 'vitest'
-import { AlertCatchUp } from './alert-catch-up.ts'
+import { AlertCatchUp, MOST_ASKED } from './alert-catch-up.ts'
 import { FollowedPeer } from './peer.ts'
 
 const [OLD, NEW, BAD] = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]
@@ -41,6 +41,16 @@ test('OPS-08 each neighbour is asked once, the oldest alert is judged first, and
   for (const changed of listeners) changed()
   await expect.poll(() => judged).toEqual([1, 3, 2, 2])
   expect(asked).toEqual(['old release', 'one', 'late'])
+  // Rotation took it out and in again.
+  peers.splice(1, 1, peerWith('one', [NEW, OLD], asked))
+  for (const changed of listeners) changed()
+  expect(asked).toEqual(['old release', 'one', 'late'])
+  // It is remembered of a bounded number of peers.
+  peers.splice(0, peers.length, ...Array.from({ length: MOST_ASKED }, (_, number) => peerWith(`${number}`, [], asked)))
+  for (const changed of listeners) changed()
+  peers.splice(0, peers.length, peerWith('late', [], asked), peerWith(`${MOST_ASKED - 1}`, [], asked))
+  for (const changed of listeners) changed()
+  expect(asked.slice(-2)).toEqual([`${MOST_ASKED - 1}`, 'late'])
   stop.abort()
   expect(listeners.size).toBe(0)
 })

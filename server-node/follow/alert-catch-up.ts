@@ -8,10 +8,14 @@ import type { PeerPool } from './peer-pool.ts'
 /** Takes canonical bytes of an alert, from whoever. */
 export type AlertJudge = (bytes: Uint8Array) => Promise<unknown>
 
+/** Neighbours of which it is remembered that they were asked; beyond these the oldest may be asked again. */
+export const MOST_ASKED = 1_024
+
 export class AlertCatchUp {
   readonly #judge: AlertJudge
   readonly #signal: AbortSignal
-  readonly #asked = new WeakSet<FollowedPeer>()
+  /** Ids, the oldest first: the pool makes a new object of a peer that comes back. */
+  readonly #asked = new Set<string>()
   readonly #onFailure: (error: unknown) => void
 
   /** `onFailure`: an alert could not be kept. */
@@ -31,8 +35,10 @@ export class AlertCatchUp {
   }
 
   async #ask(peer: FollowedPeer): Promise<void> {
-    if (this.#asked.has(peer) || this.#signal.aborted) return
-    this.#asked.add(peer)
+    if (this.#asked.has(peer.id) || this.#signal.aborted) return
+    this.#asked.add(peer.id)
+    const [oldest] = this.#asked
+    if (this.#asked.size > MOST_ASKED && oldest !== undefined) this.#asked.delete(oldest)
     const alerts = await peer.ask((node, limit) => node.alerts(limit), this.#signal).catch(() => [])
     // The oldest first, so that the newest is the one that was told last.
     for (const alert of alerts.toReversed()) {

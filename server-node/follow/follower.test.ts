@@ -2,7 +2,8 @@
 import type { HeaderFacts } from '@petal/core/platform/crypto.ts'
 import { PeerError } from '@petal/core/platform/network.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Follower, type FollowerParts } from './follower.ts'
+import { FollowError } from './errors.ts'
+import { FOLLOW_LIMITS, Follower, type FollowerParts } from './follower.ts'
 import type { VerifiedHeader } from './verifier.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -90,6 +91,31 @@ test('each poll asks other peers, of those that answer best: the first few may a
   expect(asked).toEqual(['0', '1', '2'])
   await vi.advanceTimersByTimeAsync(2_000_000)
   expect(new Set(asked)).toEqual(new Set(['0', '1', '2', '3', '4', '5', '6', '7']))
+  stopping.abort()
+  await running
+})
+
+test('what a failed round itself stirs does not end its rest', async () => {
+  const stuck: number[] = []
+  const follower: Follower = new Follower(
+    partsWith({
+      headers: {
+        newest: async () => undefined,
+        put: async () => {
+          follower.offer(headerOf(BigInt(100 + stuck.length)))
+          throw new FollowError('unavailable', 'nobody answers')
+        },
+      } as unknown as FollowerParts['headers'],
+      onStuck: () => stuck.push(performance.now()),
+    }),
+  )
+  const stopping = new AbortController()
+  const running = follower.run(stopping.signal)
+  await vi.advanceTimersByTimeAsync(0)
+  follower.offer(headerOf(50n))
+  await vi.advanceTimersByTimeAsync(7 * FOLLOW_LIMITS.pauseMillis)
+  const pauses = stuck.slice(1).map((at, index) => at - (stuck[index] ?? 0))
+  expect(pauses.map((pause) => pause / FOLLOW_LIMITS.pauseMillis)).toEqual([1, 2, 4])
   stopping.abort()
   await running
 })

@@ -97,6 +97,8 @@ export class Follower {
           if (!(error instanceof FollowError)) throw error
           if (error.code === 'mismatch') this.#mismatched(error)
           this.#parts.onStuck(error)
+          // What the failed round itself stirred must not end its rest.
+          this.#news = false
           await this.#rest(pause, signal)
           pause = Math.min(2 * pause, FOLLOW_LIMITS.mostPauseMillis, this.#parts.frameIntervalMillis)
         }

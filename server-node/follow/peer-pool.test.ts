@@ -4,6 +4,7 @@ import type { Libp2p, PeerId, Topology } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { peerIdText } from '@petal/core/identity/index.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { PEER_LIMITS } from './peer.ts'
 import { PeerPool, POOL_LIMITS } from './peer-pool.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -110,4 +111,23 @@ test('a peer that is named, or is being asked, keeps its place; one that lied ge
   expect(ids().has(idOf(2).toString())).toBe(false)
   await pool.stop()
   expect(pool.peers()).toEqual([])
+})
+
+test('a peer that was asked a moment ago keeps its place in the rotation, unless it lied', async () => {
+  const { pool, ids, connect } = await poolWith()
+  fill(connect)
+  const [copied, liar, late, later] = [idOf(0), idOf(1), idOf(100), idOf(101)]
+  connect(late)
+  connect(later)
+  const { signal } = new AbortController()
+  await vi.advanceTimersByTimeAsync(POOL_LIMITS.rotateMillis - PEER_LIMITS.betweenMillis / 2)
+  for (const peer of [copied, liar]) await pool.get(peer.toString())?.ask(async () => 'a page', signal)
+  pool.lied(liar.toString(), 'a lie')
+  expect([liar, late, later].map((peer) => ids().has(peer.toString()))).toEqual([false, true, false])
+  await vi.advanceTimersByTimeAsync(PEER_LIMITS.betweenMillis / 2)
+  expect([copied, idOf(2), later].map((peer) => ids().has(peer.toString()))).toEqual([true, false, true])
+  // Nobody asks it any more.
+  await vi.advanceTimersByTimeAsync(POOL_LIMITS.rotateMillis)
+  expect(ids().has(copied.toString())).toBe(false)
+  await pool.stop()
 })

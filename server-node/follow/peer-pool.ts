@@ -177,9 +177,9 @@ export class PeerPool {
     const next = [...this.#waiting].find(([id]) => !this.#isBanned(id))
     if (next === undefined) return
     if (this.#peers.size >= POOL_LIMITS.peers) {
-      const idle = [...this.#peers.values()].filter(({ id, isBusy }) => !this.#named.has(id) && !isBusy)
-      const useless = idle.filter(({ id, failures }) => this.#isBanned(id) || failures >= POOL_LIMITS.failures)
-      const [out] = inTurn ? [...useless, ...idle] : useless
+      const exchangeable = [...this.#peers.values()].filter(({ id, isAsked }) => !this.#named.has(id) && !isAsked)
+      const useless = exchangeable.filter(({ id, failures }) => this.#isBanned(id) || failures >= POOL_LIMITS.failures)
+      const [out] = inTurn ? [...useless, ...exchangeable.filter(({ isBusy }) => !isBusy)] : useless
       if (out === undefined) return
       this.#release(out)
     }

@@ -8,6 +8,8 @@ export const PEER_LIMITS = {
   /** Pause after the peer said that it is asked too often; each later one of a question is twice as long, up to the most. */
   pauseMillis: 250,
   mostPauseMillis: 4_000,
+  /** After an answer the next question of the same work may still come for this long. */
+  betweenMillis: 2_000,
 } as const
 
 export class FollowedPeer {
@@ -15,6 +17,8 @@ export class FollowedPeer {
   /** Questions in a row that it did not answer. */
   failures = 0
   #asking = 0
+  /** When the last question ended. */
+  #askedAt = Number.NEGATIVE_INFINITY
   readonly #peer: NodePeer
 
   constructor(peer: NodePeer) {
@@ -23,8 +27,13 @@ export class FollowedPeer {
   }
 
   /** It is being asked something. */
-  get isBusy(): boolean {
+  get isAsked(): boolean {
     return this.#asking > 0
+  }
+
+  /** It is being asked something, or was a moment ago: whoever copies from it asks again and again. */
+  get isBusy(): boolean {
+    return this.isAsked || performance.now() - this.#askedAt < PEER_LIMITS.betweenMillis
   }
 
   /** Asks, again and again while the peer wants to be asked less often. Rejects with `PeerError`, or with the reason of the signal. */
@@ -38,6 +47,7 @@ export class FollowedPeer {
       return await this.#askUntil(question, signal, AbortSignal.any([signal, AbortSignal.timeout(millis)]))
     } finally {
       this.#asking--
+      this.#askedAt = performance.now()
     }
   }
 

@@ -1,4 +1,5 @@
 /** Peers that misbehave during the handshakes of TCP and WebSocket, or after them. After each the node still serves others. */
+import { createRequire } from 'node:module'
 import { connect, type Socket } from 'node:net'
 import { generateEd448KeyPair, generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
@@ -11,15 +12,25 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { LIGHT_PROTOCOL } from '@petal/core/platform/network.ts'
 import { createLibp2p } from 'libp2p'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { loadAddon } from '../crypto/addon.ts'
 import { Frames } from '../testing/frames.ts'
 import { heapInUse } from './heap.testing.ts'
 import { DEFAULT_NET_LIMITS, type NetLimits } from './limits.ts'
 import { LYING_KEYS } from './lying-keys.testing.ts'
 import { type PeerNode, startPeerNode } from './node.ts'
 
+/**
+ * The copy of this module that libp2p has, which Node loads and not Vitest. It verifies as in the program, by the engine: which keys of small order
+ * sign everything depends on who verifies.
+ */
+const nativeHostKeys: typeof import('@petal/p2p/host-keys.ts') = createRequire(import.meta.url)(
+  '@petal/p2p/host-keys.ts',
+)
+
 const HANDSHAKE_MILLIS = 500
 let node: PeerNode
 beforeAll(async () => {
+  nativeHostKeys.useEngineForHostKeys(loadAddon())
   node = await start(HANDSHAKE_MILLIS)
 })
 afterAll(() => node?.stop())

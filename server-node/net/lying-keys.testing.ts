@@ -1,6 +1,7 @@
 /** Host keys that are not what they say, for the handshakes of every transport: nobody who shows one is let in (P2P-01, P2P-02). */
 import { Ed448PrivateKey, generateEd448KeyPair, generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
+import { ed448 as ed448Curve } from '@noble/curves/ed448.js'
 
 export interface LyingKey {
   readonly key: PrivateKey
@@ -38,10 +39,16 @@ export const LYING_KEYS: Readonly<Record<string, () => Promise<LyingKey>>> = {
   'a key of 56 bytes': () => ed448({ public: { raw: new Uint8Array(56).fill(3) } }),
   'a key of no bytes': () => ed448({ public: { raw: new Uint8Array(0) } }),
   // The neutral element as key and as R, and S = 0: the equation holds for every message.
-  'a key of small order, for which every message is signed': () =>
+  'a key of order 1, with a signature that fits the equation for every message': () =>
     ed448({
       public: { raw: Uint8Array.of(1, ...new Uint8Array(56)) },
       private: { sign: () => Uint8Array.of(1, ...new Uint8Array(113)) },
+    }),
+  // R is the base point, and S = 1.
+  'a key of order 4, with a signature that holds for every message': () =>
+    ed448({
+      public: { raw: new Uint8Array(57) },
+      private: { sign: () => Uint8Array.of(...ed448Curve.Point.BASE.toBytes(), 1, ...new Uint8Array(56)) },
     }),
   'an Ed25519 key that is called secp256k1': () => calledOther('secp256k1'),
   'an Ed25519 key that is called RSA': () => calledOther('RSA'),

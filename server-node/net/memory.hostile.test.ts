@@ -6,7 +6,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Libp2p } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { webRTCDirect } from '@libp2p/webrtc'
@@ -14,7 +14,7 @@ import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { GlobalService } from '@petal/core/gen/node/global_service_pb.js'
-import { encodeRequest, WIRE_LIMITS } from '@petal/core/light/wire.ts'
+import { WIRE_LIMITS } from '@petal/core/light/wire.ts'
 import { LIGHT_PROTOCOL } from '@petal/core/platform/network.ts'
 import { createLibp2p } from 'libp2p'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -22,9 +22,9 @@ import { DEFAULT_RPC_LIMITS } from '../rpc/limits.ts'
 import { type TlsMaterial, tlsMaterial } from '../rpc/own-certificate.ts'
 import { dialTest, engine, identityOf, SERVER } from '../rpc/testing.ts'
 import { openDialler } from '../testing/chromium.ts'
-import { PING_PROTOCOL } from './echo.ts'
 import { DEFAULT_NET_LIMITS } from './limits.ts'
 import { type MeasuredNode, startMeasuredNode } from './measured-node.testing.ts'
+import { misuse, UNREAD } from './misuse.testing.ts'
 import { QUIC_STREAMS } from './quic/index.ts'
 import { quicNode } from './quic/testing.ts'
 import { bindingRequest, stunPeer } from './stun.testing.ts'
@@ -34,7 +34,7 @@ const MIB = 1 << 20
 const ELSEWHERE = '127.0.0.2'
 const LONG = { timeout: 90_000 }
 const PEERS = 24
-/** Peers over WebRTC. */
+/** Peers that are tabs. */
 const TABS = 4
 /** What a process may grow by for reasons of its own: code that is compiled late, free memory that is not given back. */
 const SLACK = 64 * MIB
@@ -81,31 +81,6 @@ async function expectServing(dialler: Libp2p, address: string): Promise<void> {
   await dialler.stop()
 }
 
-/** Writes as long as the node takes more. */
-async function fill(stream: Stream, bytes: Uint8Array, most: number): Promise<void> {
-  for (let sent = 0; sent < most && stream.writeStatus === 'writable'; sent += bytes.length) {
-    if (!stream.send(bytes)) await stream.onDrain({ signal: AbortSignal.timeout(2_000) })
-  }
-}
-
-/** Many streams; answers that are asked for and never read. */
-async function misuse(connection: Connection, streams: number): Promise<void> {
-  const signal = AbortSignal.timeout(15_000)
-  const headers = encodeRequest({ kind: 'headers', from: 1n, count: 32 })
-  const opening = Array.from({ length: streams }, async () => {
-    const stream = await connection.newStream(LIGHT_PROTOCOL, { signal })
-    stream.pause()
-    for (let asked = 0; asked < DEFAULT_NET_LIMITS.requestBurst; asked++) stream.send(headers)
-  })
-  await Promise.allSettled([...opening, unreadEcho(connection, signal)])
-}
-
-async function unreadEcho(connection: Connection, signal: AbortSignal): Promise<void> {
-  const echo = await connection.newStream(PING_PROTOCOL, { signal })
-  echo.pause()
-  await fill(echo, new Uint8Array(32 << 10).fill(7), 64 * MIB)
-}
-
 async function grownBy(attack: () => Promise<unknown>): Promise<number> {
   const before = await node.memory()
   let most = 0
@@ -145,9 +120,10 @@ test.each([
     for (const peer of peers) stack.defer(() => peer.stop())
     const connections = await Promise.all(peers.map((peer) => peer.dial(multiaddr(address))))
     await stalledSockets(portOf(address))
-    await Promise.allSettled(connections.map((connection) => misuse(connection, 100)))
+    const misused = await Promise.all(connections.map((connection) => misuse(connection, 100)))
+    expect(misused).toContainEqual(UNREAD)
   })
-  expect(grown).toBeLessThan(SLACK + PENDING + PEERS * OVER_YAMUX)
+  expect(grown).toBeLessThan(SLACK + PENDING + PEERS * (OVER_YAMUX + ECHO + ANSWERS))
   await expectServing(await overYamux(), address)
 })
 
@@ -158,20 +134,22 @@ test('QUIC: streams and unread answers', LONG, async () => {
     const peers = await Promise.all(Array.from({ length: PEERS }, () => quicNode({ listen: [], key: 'Ed25519' })))
     for (const peer of peers) stack.defer(() => peer.stop())
     const connections = await Promise.all(peers.map((peer) => peer.dial(multiaddr(address))))
-    await Promise.allSettled(connections.map((connection) => misuse(connection, 1_000)))
+    const misused = await Promise.all(connections.map((connection) => misuse(connection, 1_000)))
+    expect(misused).toContainEqual(UNREAD)
   })
   expect(grown).toBeLessThan(SLACK + PENDING + PEERS * (OVER_QUIC + ANSWERS))
   await expectServing(await quicNode({ listen: [] }), address)
 })
 
-test('WebTransport: streams of browsers, and sessions that never authenticate', LONG, async () => {
+test('WebTransport: streams and unread answers of tabs, and sessions that never authenticate', LONG, async () => {
   const address = addressOf(/webtransport/)
   await using dialler = await openDialler()
   expect(await dialler.talk(address, 0)).toHaveLength(6)
   const url = `https://127.0.0.1:${portOf(address)}${WEBTRANSPORT_PATH}`
   const session = { url, certificate: node.certificate, writes: [[0xff, 0xff, 1]], streams: 15 }
   const grown = await grownBy(async () => {
-    await Promise.all(Array.from({ length: 4 }, () => dialler.openStreams(address, 2_500)))
+    const misused = await Promise.all(Array.from({ length: TABS }, () => dialler.misuse(address, 2_500)))
+    expect(misused).toContainEqual(UNREAD)
     await dialler.rawSessions(Array.from({ length: 2 * DEFAULT_NET_LIMITS.pendingConnections }, () => session))
   })
   expect(grown).toBeLessThan(SLACK + DEFAULT_NET_LIMITS.pendingConnections * OVER_QUIC)
@@ -188,7 +166,8 @@ test('WebRTC-direct: a flood of STUN, and channels of tabs', LONG, async () => {
     for (const peer of peers) stack.defer(() => peer.stop())
     const connections = await Promise.all(peers.map((peer) => peer.dial(multiaddr(address))))
     for (let number = 0; number < 20_000; number++) await flood.send(bindingRequest(number))
-    await Promise.allSettled(connections.map((connection) => misuse(connection, 200)))
+    const misused = await Promise.all(connections.map((connection) => misuse(connection, 200)))
+    expect(misused).toContainEqual(UNREAD)
   })
   expect(grown).toBeLessThan(2 * SLACK + DEFAULT_NET_LIMITS.pendingConnections * OVER_WEBRTC + TABS * ANSWERS)
   await expectServing(await overYamux(), address)

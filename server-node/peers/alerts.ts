@@ -4,6 +4,7 @@
  */
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { AlertMemory, DEFAULT_ALERT_KEY, type Ed448Verifier, readAlert } from '@petal/core/identity/index.ts'
+import { WIRE_LIMITS } from '@petal/core/light/wire-limits.ts'
 import type { Store, StoreOperation } from '@petal/core/platform/store.ts'
 
 const SEEN = 'peers/alerts/seen/'
@@ -14,8 +15,8 @@ const SERVED_END = 'peers/alerts/served0'
 const HALTED = utf8ToBytes('peers/alerts/halted')
 /** Alerts come from one key, whose owner could still make many: then the node has other worries than one more. */
 const MOST_ALERTS = 100_000
-/** As many as one answer to a light client carries (core/light/wire-limits.ts). */
-export const MOST_SERVED = 16
+/** As many as one answer to a light client carries. */
+const MOST_SERVED = WIRE_LIMITS.alerts
 
 export interface AlertOptions {
   readonly engine: Ed448Verifier

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { RecordShelf } from './record-shelf.ts'
 
-function shelf(kept: readonly string[] = []) {
+function shelf(kept: readonly string[] = [], size = 100) {
   const here = new Set<string>()
   const records = new RecordShelf({
-    records: 100,
+    records: size,
     bytes: 10_000,
     sourceShare: 1 / 4,
     isKept: (key) => kept.includes(key),
@@ -38,6 +38,14 @@ test('a full shelf takes from the largest source, its youngest first', () => {
   const counts = ['a', 'b', 'c', 'd'].map((source) => [...here].filter((key) => key.startsWith(`${source} `)).length)
   expect(Math.min(...counts)).toBe(20)
   expect(here.has('a 0') && here.has('new')).toBe(true)
+})
+
+test('of sources with equal shares the one known for the shortest time gives first', () => {
+  const { here, put } = shelf([], 8)
+  const honest = Array.from({ length: 8 }, (_, number) => `h${number}`)
+  for (const key of honest) put(key, `source of ${key}`)
+  for (let number = 0; number < 8; number++) put(`f${number}`, `source of f${number}`)
+  expect([...here]).toEqual(honest)
 })
 
 test('what must be kept stays, however late it came and whoever told of it', () => {

@@ -84,11 +84,11 @@ export class RecordShelf {
     return source === undefined ? 0 : Math.max(source.keys.size / records, source.bytes / bytes)
   }
 
-  /** Takes from the source with the largest share that has something to give. */
+  /** Takes from the source with the largest share that has something to give, of equal ones from the one known for the shortest time. */
   #makeRoom(): boolean {
     const left = new Set(this.#sources.keys())
     while (left.size > 0) {
-      const largest = [...left].reduce((most, name) => (this.#shareOf(name) > this.#shareOf(most) ? name : most))
+      const largest = [...left].reduce((most, name) => (this.#shareOf(name) >= this.#shareOf(most) ? name : most))
       if (this.#forgetYoungest(largest)) return true
       left.delete(largest)
     }

@@ -11,6 +11,7 @@ import { decodeResponse, encodeRequest, FrameDecoder, WIRE_LIMITS } from '@petal
 import { LIGHT_PROTOCOL } from '@petal/core/platform/network.ts'
 import { createLibp2p } from 'libp2p'
 import { LYING_KEYS } from '../net/lying-keys.testing.ts'
+import { type Misuse, misuse as misuseOf } from '../net/misuse.testing.ts'
 
 /** With libp2p's transports for browsers, and no manners. */
 function browserPeer(privateKey?: PrivateKey) {
@@ -88,6 +89,16 @@ export async function openStreams(address: string, count: number): Promise<numbe
   }
 }
 
+/** Opens an echo and so many streams, asks on them for as much as a peer may, and reads nothing. */
+export async function misuse(address: string, streams: number): Promise<Misuse> {
+  const node = await browserPeer()
+  try {
+    return await misuseOf(await node.dial(multiaddr(address), { signal: AbortSignal.timeout(10_000) }), streams)
+  } finally {
+    await node.stop()
+  }
+}
+
 /** A WebTransport session of the browser's own. */
 export interface RawSession {
   /** With the path and the query. */
@@ -131,7 +142,7 @@ async function write(session: WebTransport, writes: RawSession['writes'], stream
   await Promise.all(Array.from({ length: streams }, () => session.createBidirectionalStream()))
 }
 
-const functions = { talk, lie, openStreams, rawSessions }
+const functions = { talk, lie, openStreams, misuse, rawSessions }
 /** What a test can ask of the page. */
 export type PageFunctions = typeof functions
 

@@ -48,6 +48,7 @@ export async function openDialler(): Promise<Dialler> {
     talk: call('talk'),
     lie: call('lie'),
     openStreams: call('openStreams'),
+    misuse: call('misuse'),
     rawSessions: call('rawSessions'),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }

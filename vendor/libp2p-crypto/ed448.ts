@@ -13,6 +13,7 @@ import { platformEd448 } from '#ed448'
 import type { Ed448Provider, Ed448Signer } from './provider.ts'
 
 const KEY_BYTES = 57
+const Y_BYTES = 56
 const SIGNATURE_BYTES = 114
 /** First bytes of a key record: type 4, then the data and its length. */
 const RECORD_HEAD = [0x08, 0x04, 0x12] as const
@@ -171,13 +172,22 @@ export function recordOf(data: Uint8Array): Uint8Array {
   return Uint8Array.of(...RECORD_HEAD, data.length, ...data)
 }
 
-/** undefined for a record of another type or form: only the canonical bytes are an Ed448 key. */
+/** undefined for a record of another type or form, since only the canonical bytes are an Ed448 key, and for a key of order 4. */
 export function publicKeyOfRecord(record: Uint8Array): PublicKey | undefined {
   const data = ed448KeyOfRecord(record)
-  return data && asPublicKey(new Ed448PublicKey(data))
+  return data === undefined || isOfOrderFour(data) ? undefined : asPublicKey(new Ed448PublicKey(data))
 }
 
-/** The 57 bytes in an Ed448 key record; undefined as for `publicKeyOfRecord`. */
+/**
+ * y = 0, whatever the sign of x in the last byte: everybody can make a signature that holds for every message (docs/protocol/
+ * 10-crypto-primitives.md section 4), so this is nobody's host key. Keys of order 1 and 2 verify nothing.
+ */
+const isOfOrderFour = (data: Uint8Array): boolean => data.subarray(0, Y_BYTES).every((byte) => byte === 0)
+
+/**
+ * The 57 bytes in an Ed448 key record; undefined for a record of another type or form. All keys: which signatures of gossip hold, the equation
+ * decides on every node alike.
+ */
 export const ed448KeyOfRecord = (record: Uint8Array): Uint8Array | undefined => dataOf(record, [KEY_BYTES])
 
 /** As `publicKeyOfRecord`. */

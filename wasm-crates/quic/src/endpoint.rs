@@ -17,6 +17,7 @@ use wtransport::endpoint::IncomingSessionFuture;
 
 use crate::by_protocol::ByProtocol;
 use crate::certificate::browser_key;
+use crate::handshakes::Handshakes;
 use crate::peer::{HostKey, PeerCertificate};
 use crate::stream::until;
 use crate::{Error, Identity, Result, Session, tls};
@@ -45,7 +46,7 @@ pub struct Limits {
     pub inbound: usize,
     /// Connections dialled at one time, handshakes included.
     pub outbound: usize,
-    /// Handshakes of connections that come in at one time.
+    /// Handshakes of connections that come in at one time; one address gets half of them.
     pub handshakes: usize,
     /// Sessions of each kind that wait to be accepted.
     pub backlog: usize,
@@ -84,6 +85,7 @@ struct Shared {
     inbound: Arc<Semaphore>,
     outbound: Arc<Semaphore>,
     handshakes: Arc<Semaphore>,
+    by_address: Handshakes,
     client: ClientConfig,
     serving: SyncMutex<Serving>,
 }
@@ -140,6 +142,7 @@ impl Endpoint {
             inbound: Arc::new(Semaphore::new(limits.inbound)),
             outbound: Arc::new(Semaphore::new(limits.outbound)),
             handshakes: Arc::new(Semaphore::new(limits.handshakes)),
+            by_address: Handshakes::default(),
             limits,
             client,
             serving: SyncMutex::new(Serving {
@@ -294,23 +297,32 @@ async fn accept(shared: Arc<Shared>, ready: Ready) {
             shared.inbound.clone().try_acquire_owned(),
             shared.handshakes.clone().try_acquire_owned(),
         );
-        let (Ok(slot), Ok(handshake)) = places else {
+        let (Ok(slot), Ok(place)) = places else {
             incoming.refuse();
             continue;
         };
-        // Half full: senders prove that they own their address before they cost anything.
-        let crowded = shared.inbound.available_permits() < shared.limits.inbound / 2
+        let address = incoming.remote_address().ip();
+        let of_address = shared.by_address.of(address);
+        // Half full, or not the first of its address: senders prove that they own it before they cost anything, so that nobody takes the
+        // places of another's address.
+        let crowded = of_address > 0
+            || shared.inbound.available_permits() < shared.limits.inbound / 2
             || shared.handshakes.available_permits() < shared.limits.handshakes / 2;
         if crowded && incoming.may_retry() && !incoming.remote_address_validated() {
             // Fails only for those that may not retry.
             let _ = incoming.retry();
             continue;
         }
+        if of_address >= shared.limits.handshakes.div_ceil(2) {
+            incoming.refuse();
+            continue;
+        }
+        let handshake = shared.by_address.begin(address);
         let (shared, ready) = (shared.clone(), ready.clone());
         tokio::spawn(async move {
             let limit = shared.limits.handshake;
             let established = timeout(limit, establish(incoming, &shared, slot)).await;
-            drop(handshake);
+            drop((place, handshake));
             if let Ok(Some(session)) = established {
                 hand_over(session, &ready);
             }

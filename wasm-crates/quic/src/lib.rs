@@ -12,6 +12,7 @@ mod by_protocol;
 mod certificate;
 mod client_hello;
 mod endpoint;
+mod handshakes;
 mod peer;
 mod session;
 mod stream;

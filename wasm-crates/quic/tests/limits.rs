@@ -79,6 +79,36 @@ async fn silent_senders_leave_room_for_others() {
     }
 }
 
+/// Who has proved the address and then says no more takes half of the places, until it goes.
+#[tokio::test]
+async fn one_address_that_stalls_leaves_half_of_the_places_to_others() {
+    let server = server(Limits {
+        handshakes: 8,
+        handshake: PATIENCE,
+        ..limits()
+    });
+    // QUIC and TLS are complete; the request that would make a session of it never comes.
+    let stalling = client();
+    let mut stalled = Vec::new();
+    let stall = || connect(&stalling, client_tls(&[b"h3"], None), server.address());
+    while let Ok(connection) = stall().await {
+        stalled.push(connection);
+    }
+    assert_eq!(stalled.len(), 4);
+
+    let other = Endpoint::bind(
+        ([127, 0, 0, 2], 0).into(),
+        &Host::new(2).identity(),
+        limits(),
+    );
+    timeout(PATIENCE, dial(&other.unwrap(), &server))
+        .await
+        .unwrap()
+        .unwrap();
+    drop(stalled);
+    dial_in_time(&endpoint(limits()), &server).await;
+}
+
 #[tokio::test]
 async fn connections_above_the_limit_are_refused_and_a_place_that_is_left_is_free() {
     let server = server(Limits {
