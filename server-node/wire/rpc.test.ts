@@ -126,8 +126,13 @@ test('RPC-08 what no peer was reached with is unavailable; what was published la
     peers.push(follower)
     let timestamp = 3n
     await expect.poll(() => send(timestamp++).then(() => 'sent', String), { timeout: 20_000 }).toBe('sent')
-    await expect(send(timestamp++, [1, 2])).rejects.toMatchObject(unavailable('the delivery to 0303'))
-    follower.gossip.subscribe(shardTopics(DOMAIN).dispatch, { deliver: () => undefined })
+    const partly = timestamp++
+    await expect(send(partly, [1, 2])).rejects.toMatchObject(unavailable('the delivery to 0303'))
+    const delivered: number[] = []
+    follower.gossip.subscribe(shardTopics(DOMAIN).dispatch, { deliver: () => void delivered.push(1) })
+    // The same request again: its bundle went out, its deliveries did not.
+    await expect.poll(() => send(partly, [1, 2]).then(() => 'sent', String), { timeout: 20_000 }).toBe('sent')
+    await expect.poll(() => delivered.length).toBe(2)
     let message = 3
     await expect.poll(() => send(timestamp++, [message++]).then(() => 'sent', String), { timeout: 20_000 }).toBe('sent')
     await expect(send(timestamp - 1n)).rejects.toMatchObject({ code: Code.AlreadyExists })

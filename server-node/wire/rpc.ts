@@ -78,27 +78,43 @@ const EVERYWHERE = 0xff
 
 /**
  * A prover message goes to all provers, others to whoever follows the domain; deliveries to the dispatch of their address (spec 51 section 5).
- * The answer has no field for how many were reached: OK means that every part went to a peer.
+ * The answer has no field for how many were reached: OK means that every part went to a peer, some perhaps by an earlier try of the request.
  */
 async function publish(gossip: GossipService, { domain, bundle, deliveries }: AuthorisedSend): Promise<void> {
   if (gossip.peers.length === 0)
     throw new ConnectError('no peer that gossips is connected: nothing was sent', Code.Unavailable)
-  const missed: string[] = []
+  const parts = deliveries.map(({ address, message }) => ({
+    name: `the delivery to ${bytesToHex(address)}`,
+    topic: shardTopics(address).dispatch,
+    message,
+  }))
   if (bundle.length > 0) {
     const topic = domain.every((byte) => byte === EVERYWHERE) ? GLOBAL_TOPICS.prover : shardTopics(domain).frame
-    if ((await gossip.publish(topic, bundle)) === 0) missed.push('the bundle')
+    parts.unshift({ name: 'the bundle', topic, message: bundle })
   }
-  for (const { address, message } of deliveries)
-    if ((await gossip.publish(shardTopics(address).dispatch, message)) === 0)
-      missed.push(`the delivery to ${bytesToHex(address)}`)
+  const missed: string[] = []
+  let known = 0
+  for (const { name, topic, message } of parts) {
+    const reached = await gossip.publish(topic, message).catch(knownOrRefused)
+    if (reached === 0) missed.push(name)
+    if (reached === KNOWN) known++
+  }
   if (missed.length > 0)
     throw new ConnectError(`no connected peer follows the topic of ${missed.join(' and ')}`, Code.Unavailable)
+  if (known === parts.length) throw new ConnectError('all of this was published lately', Code.AlreadyExists)
+}
+
+/** Instead of a number of peers: it was published before. */
+const KNOWN = 'known'
+
+function knownOrRefused(error: unknown): typeof KNOWN {
+  if (error instanceof GossipError && error.code === 'duplicate') return KNOWN
+  throw error
 }
 
 /** What gossip refused, as the caller is told of it; of a signer that fails, which is a fault here, it learns nothing. */
 const STATUS: Partial<Record<GossipError['code'], Code>> = {
   size: Code.InvalidArgument,
-  duplicate: Code.AlreadyExists,
   stopped: Code.Unavailable,
 }
 
