@@ -89,11 +89,15 @@ export async function openStreams(address: string, count: number): Promise<numbe
   }
 }
 
+/** A page of Chromium crashes when it sends 64 MiB and reads none of what comes back. */
+const ECHO_BYTES = 4 << 20
+
 /** Opens an echo and so many streams, asks on them for as much as a peer may, and reads nothing. */
 export async function misuse(address: string, streams: number): Promise<Misuse> {
   const node = await browserPeer()
   try {
-    return await misuseOf(await node.dial(multiaddr(address), { signal: AbortSignal.timeout(10_000) }), streams)
+    const connection = await node.dial(multiaddr(address), { signal: AbortSignal.timeout(10_000) })
+    return await misuseOf(connection, streams, ECHO_BYTES)
   } finally {
     await node.stop()
   }
