@@ -1,8 +1,9 @@
 /** What a node can be told, and what is meant by default. */
 import { isIP } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { isPeerIdText } from '@petal/core/discovery/peer-address.ts'
 import { NodeError } from './errors.ts'
-import { isPeerId, JOIN_LIMITS, joinedDirectory, readJoinTarget } from './follow/join-target.ts'
+import { JOIN_LIMITS, joinedDirectory, readJoinTarget } from './follow/join-target.ts'
 import type { IdentityKind } from './net/identity.ts'
 import { DEFAULT_NET_LIMITS, type NetLimits } from './net/limits.ts'
 import { TRANSPORTS, type TransportName } from './net/transports.ts'
@@ -153,7 +154,7 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
   if (isIP(host) === 0) throw wrong(`host ${JSON.stringify(host)} is not an IP address`)
   for (const one of [port, options.peerRpcPort ?? 0, options.localRpcPort ?? 0]) checkPort(one)
   for (const peer of resolved.blacklist) {
-    if (!isPeerId(peer)) throw wrong(`${JSON.stringify(peer)} in the blacklist is not a peer id`)
+    if (!isPeerIdText(peer)) throw wrong(`${JSON.stringify(peer)} in the blacklist is not a peer id`)
   }
   if (options.alertKey !== undefined && !/^[0-9a-f]{114}$/.test(options.alertKey)) {
     throw wrong('the alert key is not 114 lower-case hex digits')

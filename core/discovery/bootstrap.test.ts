@@ -7,6 +7,7 @@ import { PEER_ADDRESS_LIMITS, PeerAddressError, readPeerAddress } from './peer-a
 
 const ID = 'QmP9NNzAzRjCL8gdQBkKHwyBCWJGVb3jPrQzTveYdU24kH'
 const ED25519_ID = '12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X'
+const SECP256K1_ID = '16Uiu2HAmDs4UbUghWGnDwZmHgADpzsVLZDgvTa2STAFzPCTgAPXW'
 const OWN = `/ip4/192.0.2.7/udp/8336/quic-v1/p2p/${ID}`
 const texts = (network: number, configured?: readonly string[]) =>
   bootstrapPeers(network, configured).map(({ text }) => text)
@@ -70,6 +71,7 @@ describe('addresses of peers', () => {
     ['/ip6/2001:db8::1/tcp/1', { hostKind: 'ip6', host: '2001:db8::1', port: 1, transport: 'tcp', peerId: null }],
     ['/ip6/::ffff:192.0.2.1/tcp/65535/ws', { host: '::ffff:192.0.2.1', port: 65_535, transport: 'websocket' }],
     [`/dns6/a-b.example./tcp/443/tls/ws/p2p/${ED25519_ID}`, { tail: '/tls/ws', peerId: ED25519_ID }],
+    [`/ip4/192.0.2.1/tcp/1/p2p/${SECP256K1_ID}`, { peerId: SECP256K1_ID }],
     ['/dns/x/tcp/443/wss', { hostKind: 'dns', transport: 'websocket', tail: '/wss' }],
   ])('%s', (text, wanted) => {
     expect(readPeerAddress(text)).toMatchObject({ text, ...wanted })

@@ -91,22 +91,25 @@ export function readPeerAddress(text: string): PeerAddress {
   return { text, hostKind: kind, host, port, transport, tail, peerId }
 }
 
-/** Length of a multihash of SHA2-256, and of the identity "hash" of an Ed25519 key as stock libp2p peers have it. */
+/** Length of a multihash of SHA2-256, and of the identity "hash" of an Ed25519 or secp256k1 key as stock libp2p peers have it. */
 const DIGEST_ID_BYTES = 34
 const ED25519_ID_BYTES = 38
+const SECP256K1_ID_BYTES = 39
 const DIGEST_PREFIX = [0x12, 0x20]
 const ED25519_PREFIX = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20]
-/** Longest text that can spell either. */
-const LONGEST_ID = 52
+const SECP256K1_PREFIX = [0x00, 0x25, 0x08, 0x02, 0x12, 0x21]
+/** Longest text that can spell any of them. */
+const LONGEST_ID = 53
 
-/** Whether a text is a peer id: `Qm..` of an Ed448 or RSA key, `12D3Koo..` of an Ed25519 key. */
+/** Whether a text is a peer id: `Qm..` of an Ed448 or RSA key, `12D3Koo..` of an Ed25519 key, `16Uiu2..` of a secp256k1 key. */
 export function isPeerIdText(text: string): boolean {
   const bytes = text.length <= LONGEST_ID ? base58Decode(text) : null
   if (bytes === null) return false
   const startsWith = (prefix: readonly number[]) => prefix.every((byte, index) => bytes[index] === byte)
   return (
     (bytes.length === DIGEST_ID_BYTES && startsWith(DIGEST_PREFIX)) ||
-    (bytes.length === ED25519_ID_BYTES && startsWith(ED25519_PREFIX))
+    (bytes.length === ED25519_ID_BYTES && startsWith(ED25519_PREFIX)) ||
+    (bytes.length === SECP256K1_ID_BYTES && startsWith(SECP256K1_PREFIX))
   )
 }
 

@@ -14,6 +14,7 @@ import { dispatch } from './main.ts'
 
 const PROGRAM = fileURLToPath(new URL('petal-node.ts', import.meta.url))
 const PEER = 'QmXqRVevZZm4HFpd9p2rg8Dv5AY9CBLsanFvvqZaBXH8Lo'
+const SHA1_MULTIHASH = '5dqt6AG4uYT6UYG9eZveuaurk12esx'
 
 let directory: string
 let stack: AsyncDisposableStack
@@ -33,6 +34,7 @@ test.each([
   [['--join', '/ip4/127.0.0.1/tcp/1'], 'peer id'],
   [['--join', `/ip4/127.0.0.1/tcp/1/p2p/${PEER}0`], 'is not a peer id'],
   [['--blacklist', `${PEER},12D3`], '"12D3" in the blacklist is not a peer id'],
+  [['--blacklist', SHA1_MULTIHASH], 'in the blacklist is not a peer id'],
   [['--join', 'http://127.0.0.1/', '--frame-interval', '1'], 'frame interval'],
   [['--join', 'http://127.0.0.1/', '--genesis', 'xyz'], '64 lower-case hex digits'],
   [['--join', 'http://127.0.0.1/', '--replay', 'a.json'], 'replay'],

@@ -2,9 +2,8 @@
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { multiaddr } from '@multiformats/multiaddr'
+import { isPeerIdText } from '@petal/core/discovery/peer-address.ts'
 import { DESCRIPTION_LIMITS } from '@petal/core/light/network-description.ts'
-import { base58btc } from 'multiformats/bases/base58'
-import { decode as decodeMultihash } from 'multiformats/hashes/digest'
 import { messageOf, NodeError } from '../errors.ts'
 
 export const JOIN_LIMITS = {
@@ -37,17 +36,8 @@ export function peerOfAddress(text: string): string {
     .getComponents()
     .findLast(({ name }) => name === 'p2p')?.value
   if (peer === undefined) throw new Error('it does not end with /p2p/ and a peer id')
-  if (!isPeerId(peer)) throw new Error(`${peer} is not a peer id`)
+  if (!isPeerIdText(peer)) throw new Error(`${peer} is not a peer id`)
   return peer
-}
-
-/** Whether a text is a peer id as people write it: a multihash in base58. */
-export function isPeerId(text: string): boolean {
-  try {
-    return decodeMultihash(base58btc.decode(`z${text}`)).size > 0
-  } catch {
-    return false
-  }
 }
 
 /** Addresses of a description that this program dials. */
