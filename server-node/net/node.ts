@@ -104,8 +104,10 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
   made = node
   const started = Date.now()
   const bootstrap = (options.bootstrap ?? []).map((address) => multiaddr(address))
+  const { onNotice } = options
   const gossip = new GossipService({
     network: options.networkNumber,
+    ...(onNotice === undefined ? {} : { onError: (error: Error) => onNotice(`gossip: ${messageOf(error)}`) }),
     identity: hostIdentity(options.identity),
     bootstrap: options.networkNumber === 0 ? bootstrap.flatMap((address) => peerOf(address) ?? []) : [],
   })
@@ -125,7 +127,7 @@ export async function startPeerNode(options: PeerNodeOptions): Promise<PeerNode>
     kademlia: node.services.kademlia,
     network: options.networkNumber,
     bootstrap,
-    ...(options.onNotice === undefined ? {} : { onNotice: options.onNotice }),
+    ...(onNotice === undefined ? {} : { onNotice }),
     params: options.discovery ?? {},
   })
   finder.start()
