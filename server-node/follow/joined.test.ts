@@ -175,6 +175,33 @@ describe('over a chain that grows when it is told to', () => {
     },
   )
 
+  test(
+    'OPS-08 the key of alerts is said on the first join, and must be given where nodes do not agree',
+    LONG,
+    async () => {
+      const real = await chainIn('chain')
+      await real.grow(2)
+      const [keyed, other] = ['11'.repeat(57), '22'.repeat(57)]
+      const addresses: string[] = []
+      for (const alertKey of [keyed, other]) {
+        const served = await serve({ ...sourceOf(real), anchors: () => ({ ...real.chain.anchors(), alertKey }) })
+        stack.defer(() => served.node.stop())
+        addresses.push(served.address)
+      }
+      const refused = expect(start('refused', { join: addresses })).rejects
+      await refused.toMatchObject({ code: 'genesis', message: expect.stringContaining('--alert-key') })
+      const given = await start('given', { join: addresses, alertKey: other })
+      expect(given.node.network().anchors.alertKey).toBe(other)
+      expect(notices(given).join()).not.toContain('--alert-key')
+      const [address = ''] = addresses
+      const told = `alerts are those of key 111111111111..., as ${address} says; --alert-key pins it`
+      const first = await start('b', { join: [address], genesis: given.node.genesis ?? '' })
+      expect(notices(first)).toContain(told)
+      await first.node.stop()
+      expect(notices(await start('b', { join: [address] }))).not.toContain(told)
+    },
+  )
+
   test('addresses in a description that are none are passed over', LONG, async () => {
     const real = await chainIn('chain')
     await real.grow(2)

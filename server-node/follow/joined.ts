@@ -23,6 +23,9 @@ import { Progress } from './progress.ts'
 import { NETWORK_FILE, openTrustedNetwork } from './trusted-network.ts'
 import { HeaderVerifier, type Parent, type VerifiedHeader } from './verifier.ts'
 
+/** Of a key, for people. */
+const SHOWN_DIGITS = 12
+
 export interface JoinedNetwork {
   readonly chain: FollowedChain
   readonly state: NodeState
@@ -65,11 +68,24 @@ export async function joinNetwork(parts: JoinParts): Promise<JoinedNetwork> {
   })
   await pool.start()
   stack.defer(() => pool.stop())
-  const trusted = await openTrustedNetwork({ directory, targets, genesis: options.genesis, pool, signal })
+  const trusted = await openTrustedNetwork({
+    directory,
+    targets,
+    genesis: options.genesis,
+    alertKey: options.alertKey,
+    pool,
+    signal,
+  })
   const { description, genesis } = trusted
   onEvent({ event: 'joining', network: description.network, genesis, first: trusted.first })
   if (trusted.first && options.genesis === undefined) {
     const message = `network ${genesis} is trusted from now on because it was met first; --genesis pins it`
+    onEvent({ event: 'notice', message })
+  }
+  const namedKey = description.anchors.alertKey
+  if (trusted.first && options.alertKey === undefined && namedKey !== undefined) {
+    const key = `${namedKey.slice(0, SHOWN_DIGITS)}...`
+    const message = `alerts are those of key ${key}, as ${trusted.from} says; --alert-key pins it`
     onEvent({ event: 'notice', message })
   }
   if (targets.every(({ kind }) => kind === 'page')) pool.name(dialledAddresses(trusted.addresses))

@@ -3,6 +3,8 @@
  * Later descriptions must name the same committee and rules (`genesis-digest.ts`).
  */
 import { join } from 'node:path'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { DEFAULT_ALERT_KEY } from '@petal/core/identity/index.ts'
 import type { NetworkDescription } from '@petal/core/light/anchors.ts'
 import { DescriptionError, parseNetworkDescription } from '@petal/core/light/network-description.ts'
 import { LOCAL } from '../chain/local-profile.ts'
@@ -26,6 +28,8 @@ export interface TrustedNetwork {
   readonly genesis: string
   /** It was trusted now, for the first time. */
   readonly first: boolean
+  /** Who or what the description is of. */
+  readonly from: string
   /** Addresses of nodes that are known from descriptions, the latest first. */
   readonly addresses: readonly string[]
 }
@@ -35,6 +39,8 @@ export interface TrustOptions {
   readonly targets: readonly JoinTarget[]
   /** Digest that the network must have. */
   readonly genesis: string | undefined
+  /** Key of the operators' alerts that is used instead of the one that descriptions name. */
+  readonly alertKey: string | undefined
   readonly pool: Pick<PeerPool, 'get' | 'onChange'>
   readonly signal: AbortSignal
 }
@@ -48,7 +54,8 @@ export async function openTrustedNetwork(options: TrustOptions): Promise<Trusted
     expectGenesis(genesis, options.genesis, path)
     const { met } = await askAll(options)
     for (const { from, description } of met) expectSame(from, genesisDigest(description), genesis, options.directory)
-    return { description: stored, genesis, first: false, addresses: addressesOf([...met, { description: stored }]) }
+    const addresses = addressesOf([...met, { description: stored }])
+    return { description: stored, genesis, first: false, from: path, addresses }
   }
   const { met, silent } = await meet(options)
   const [first] = met
@@ -64,8 +71,9 @@ export async function openTrustedNetwork(options: TrustOptions): Promise<Trusted
       )
     }
   }
+  if (options.alertKey === undefined) expectOneAlertKey(first, met)
   await writeFileDurable(path, `${JSON.stringify(first.description, null, 1)}\n`, PUBLIC_MODE)
-  return { description: first.description, genesis, first: true, addresses: addressesOf(met) }
+  return { description: first.description, genesis, first: true, from: first.from, addresses: addressesOf(met) }
 }
 
 const addressesOf = (met: readonly Pick<Met, 'description'>[]): string[] =>
@@ -174,5 +182,15 @@ function expectSame(from: string, found: string, trusted: string, directory: str
   const what = `${from} is of network ${found} now, ${directory} holds network ${trusted}`
   throw new NodeError('genesis', `${what}: join a node of that network, or choose another --data-dir`)
 }
+
+/** The genesis digest says nothing of this key: it may change while the network stays the same. */
+function expectOneAlertKey(first: Met, met: readonly Met[]): void {
+  const other = met.find((one) => alertKeyOf(one) !== alertKeyOf(first))
+  if (other === undefined) return
+  const what = `${first.from} says that alerts are those of key ${alertKeyOf(first)}, ${other.from} of key ${alertKeyOf(other)}`
+  throw new NodeError('genesis', `${what}: name the right one with --alert-key`)
+}
+
+const alertKeyOf = ({ description }: Met): string => description.anchors.alertKey ?? bytesToHex(DEFAULT_ALERT_KEY)
 
 const nameOf = (target: JoinTarget): string => (target.kind === 'page' ? target.url : target.address)
