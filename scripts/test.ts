@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-/** `npm test`: every part after the other, its output as it comes, a table, and last the line `N passed, N failed`. */
+/** `npm test`: every part after the other, its output as it comes, what failed, a table, and last the line `N passed, N failed`. */
 import { spawn } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { root } from './check/process.ts'
 import { type Counts, NOTHING, settle, sum } from './test/count.ts'
+import { type Failure, linesOfFailures } from './test/failures.ts'
 import { GROUPS, PARTS, type Part, reportOf } from './test/parts.ts'
 
 const HELP = `usage: npm test [-- --only NAME[,NAME...]]
@@ -20,6 +21,7 @@ interface Result extends Counts {
   readonly name: string
   readonly seconds: number
   readonly reason: string | null
+  readonly failures: readonly Failure[]
 }
 
 function hasBrowser(): boolean {
@@ -59,18 +61,20 @@ async function perform(part: Part): Promise<Result> {
   const start = performance.now()
   rmSync(reportOf(part.name), { force: true })
   let settled: Counts & { reason: string | null }
+  let failures: readonly Failure[] = []
   if (part.needsBrowser && !hasBrowser()) {
     settled = settle(NOTHING, 'not run: no Chromium was found (PETAL_CHROMIUM names one)')
   } else {
     const { output, ended } = await execute(part)
     try {
       settled = settle(part.count(output), ended)
+      failures = part.failures(output)
     } catch (error) {
       settled = settle(NOTHING, `its report cannot be read: ${error instanceof Error ? error.message : error}`)
     }
   }
   if (settled.reason !== null) console.log(`${part.name}: ${settled.reason}`)
-  return { name: part.name, ...settled, seconds: (performance.now() - start) / 1000 }
+  return { name: part.name, ...settled, failures, seconds: (performance.now() - start) / 1000 }
 }
 
 function printTable(results: readonly Result[]): void {
@@ -95,6 +99,8 @@ async function main(): Promise<number> {
   for (const folder of ['logs', 'reports']) mkdirSync(join(root, '.petal', folder), { recursive: true })
   const results: Result[] = []
   for (const part of PARTS) if (wanted.includes(part.group)) results.push(await perform(part))
+  console.log('')
+  for (const { name, failures } of results) for (const line of linesOfFailures(name, failures)) console.log(line)
   printTable(results)
   const total = sum(results)
   console.log(`\n${total.passed} passed, ${total.failed} failed`)
