@@ -13,18 +13,33 @@ export async function answerPings(node: Pick<Libp2p, 'handle'>): Promise<void> {
   await node.handle(PING_PROTOCOL, echo, { force: true, maxInboundStreams: 1 })
 }
 
-function echo(stream: Stream): void {
+/** Sends back what comes, as the peer takes it. Whatever the stream does meanwhile, nothing is thrown: it ends, or has ended. */
+export function echo(stream: Stream): void {
   const signal = AbortSignal.timeout(PING_MILLIS)
   const late = () => stream.abort(new Error('the ping took too long'))
+  const failed = (error: Error) => stream.abort(error)
   signal.addEventListener('abort', late)
   stream.addEventListener('close', () => signal.removeEventListener('abort', late))
   stream.addEventListener('message', ({ data }) => {
-    if (stream.writeStatus !== 'writable' || stream.send(data)) return
+    if (isTaken(stream, data) || stream.readStatus !== 'readable') return
     stream.pause()
-    drained(stream, signal).then(
-      () => stream.resume(),
-      (error: Error) => stream.abort(error),
-    )
+    drained(stream, signal)
+      .then(() => {
+        // Its reading end may have closed since the stream drained.
+        if (stream.readStatus === 'paused') stream.resume()
+      })
+      .catch(failed)
   })
-  stream.addEventListener('remoteCloseWrite', () => void stream.close({ signal }).catch((error) => stream.abort(error)))
+  stream.addEventListener('remoteCloseWrite', () => void stream.close({ signal }).catch(failed))
+}
+
+/** Whether there is room for more after these bytes; also when nobody waits for them any more. */
+function isTaken(stream: Stream, data: Parameters<Stream['send']>[0]): boolean {
+  if (stream.writeStatus !== 'writable') return true
+  try {
+    return stream.send(data)
+  } catch {
+    // The stream has told its end itself.
+    return true
+  }
 }
