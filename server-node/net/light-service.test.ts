@@ -250,6 +250,21 @@ test('a flood of small requests cannot grow memory', async () => {
   expect(talk.waiting).toBeLessThan(200)
 })
 
+test('a peer that resets its streams in the midst of answers, or while heads are sent, hurts nobody', async () => {
+  const { node, frames } = await serve()
+  const client = await dialler()
+  const growing = setInterval(() => frames.grow(), 1)
+  for (let round = 0; round < 40; round++) {
+    const stream = await client.dialProtocol(multiaddr(node.addresses()[0] ?? ''), LIGHT_PROTOCOL)
+    for (let n = 0; n < 8; n++) stream.send(encodeRequest({ kind: 'headers', from: 10n, count: 32 }))
+    stream.send(encodeRequest({ kind: 'subscribe' }))
+    if (round % 2 === 0) await new Promise((resolve) => stream.addEventListener('message', resolve, { once: true }))
+    stream.abort(new Error('enough'))
+  }
+  clearInterval(growing)
+  expect(await (await Talk.with(node)).ask(hello)).toMatchObject({ kind: 'hello' })
+})
+
 test('streams of one connection are limited', async () => {
   const { node } = await serve({ streamsPerConnection: 2 })
   const client = await dialler()

@@ -72,12 +72,16 @@ impl Levels {
     }
 }
 
-/// Space of the file system that holds `path`.
+/// Space of the file system that holds `path`, as `df` counts it: what is reserved for the
+/// system is part of neither.
 #[cfg(unix)]
 pub fn system_space(path: &Path) -> io::Result<Space> {
     let stat = rustix::fs::statvfs(path)?;
+    let used = stat.f_blocks.saturating_sub(stat.f_bfree);
     Ok(Space {
-        total: stat.f_blocks.saturating_mul(stat.f_frsize),
+        total: used
+            .saturating_add(stat.f_bavail)
+            .saturating_mul(stat.f_frsize),
         available: stat.f_bavail.saturating_mul(stat.f_frsize),
     })
 }
