@@ -21,6 +21,8 @@ export default defineConfig({
     reporters: ['default', './scripts/test/vitest-reporter.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // On a busy machine a second is nothing: what is polled for may come late, and a failure is told a little later.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,

@@ -30,7 +30,7 @@ test('it listens nowhere: no address, no TCP server, and the UDP port that it di
     const from = seen?.remoteAddr.toString().replace(/\/p2p\/.*/, '') ?? ''
     expect(from).toMatch(/^\/ip4\/127\.0\.0\.1\/udp\/\d+\/quic-v1$/)
     return from
-  })
+  }, 15_000)
   const report = await askPeer(back, { timeoutMillis: IMPATIENT_MILLIS })
   expect(report.failure?.stage).toBe('connect')
   expect(report.peerId).toBeNull()

@@ -180,7 +180,9 @@ describe('the client inside its worker', () => {
     const lying = { ...network, anchors: { ...anchors, alertKey: '3a'.repeat(57) } }
     const { host, seen, state } = start(new Set(['/a']), { network: lying, anchors }, alerts)
     await vi.advanceTimersByTimeAsync(3000)
-    await vi.waitFor(() => expect(seen.alerts).toMatchObject([{ message: 'note', dismissed: false }]))
+    await vi.waitFor(() => expect(seen.alerts).toMatchObject([{ message: 'note', dismissed: false }]), {
+      timeout: 15_000,
+    })
     const [{ digest } = { digest: '' }] = await host.alerts()
     expect([await host.dismissAlert(digest), await host.dismissAlert('00'.repeat(32))]).toEqual([true, false])
     expect(await host.alerts()).toMatchObject([{ message: 'note', dismissed: true }])
@@ -188,7 +190,7 @@ describe('the client inside its worker', () => {
 
     const other = start(new Set(['/a']), { network }, alerts)
     await vi.advanceTimersByTimeAsync(3000)
-    await vi.waitFor(() => expect(other.host.work().refusals).toBe(1))
+    await vi.waitFor(() => expect(other.host.work().refusals).toBe(1), { timeout: 15_000 })
     expect([other.seen.alerts, await other.host.alerts()]).toEqual([[], []])
     expect(other.state()).toMatchObject({ phase: 'ready', at: 5n })
     const halted = start(new Set(), { network: { ...network, format: 7 } as never })
