@@ -1,7 +1,11 @@
 /** A node that joins meets a liar first and an honest node later: the honest chain wins, and the liar is not asked any more. */
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { consensus } from '@petal/core/codec/index.ts'
 import { fromProtobuf, toProtobuf } from '@petal/core/codec/protobuf.ts'
@@ -58,11 +62,19 @@ async function open(served: Served): Promise<Served> {
   return served
 }
 
-/** An address at which an honest node will answer, once it is started. */
+/** An address at which an honest node will answer, once it is started. Until then its port is held: whoever comes is sent away. */
 async function later(): Promise<{ address: string; start: () => Promise<Served> }> {
-  const place = await serve(sourceOf(real))
-  await place.node.stop()
-  return { address: place.address, start: async () => open(await serve(sourceOf(real), place)) }
+  const identity = await generateKeyPair('Ed25519')
+  const holder = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+  stack.defer(() => void holder.close())
+  await once(holder, 'listening')
+  const { port } = holder.address() as AddressInfo
+  const start = async () => {
+    holder.close()
+    await once(holder, 'close')
+    return open(await serve(sourceOf(real), { identity, port }))
+  }
+  return { address: `/ip4/127.0.0.1/tcp/${port}/p2p/${peerIdFromPrivateKey(identity)}`, start }
 }
 
 interface Joining {

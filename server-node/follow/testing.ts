@@ -50,7 +50,7 @@ export interface Served {
   readonly port: number
 }
 
-/** Serves a source on TCP; `as`: under the identity and port of a node that was stopped. */
+/** Serves a source on TCP; `as`: under this identity and port. */
 export async function serve(source: FrameSource, as?: Pick<Served, 'identity' | 'port'>): Promise<Served> {
   const identity = as?.identity ?? (await generateKeyPair('Ed25519'))
   const node = await startPeerNode({
