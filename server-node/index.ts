@@ -172,11 +172,11 @@ async function openData(
 ): Promise<NodeData | undefined> {
   const { dataDirectory: directory, passphrase, nodeDirectory, replay } = options
   if (directory === undefined) return undefined
-  const lock = await lockDirectory(directory)
+  const lock = await lockDirectory(directory, engine)
   stack.defer(() => lock.release())
   const notice = noticeOf(options)
   if (lock.stale) {
-    notice('the last run did not stop by itself: its lock on the data directory was taken over')
+    notice('the last run on this data directory did not stop by itself')
   }
   const committee = replay === undefined && !followsOthers(options, directory)
   const opened = await openRing({ directory, passphrase, nodeDirectory, committee, engine, notice })

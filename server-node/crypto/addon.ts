@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { FullEngine } from '@petal/core/platform/engine.ts'
+import type { LockAddon } from '../data/lock-addon.ts'
 import { messageOf, NodeError } from '../errors.ts'
 import type { QuicAddon } from '../net/quic/addon.ts'
 import type { StateAddon } from '../state/addon.ts'
 
 /** Everything the addon exports. */
-export type Addon = FullEngine & QuicAddon & StateAddon
+export type Addon = FullEngine & QuicAddon & StateAddon & LockAddon
 
 export const ADDON_PATH = fileURLToPath(new URL('../../wasm-crates/dist/native/petal.node', import.meta.url))
 

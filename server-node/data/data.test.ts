@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ADDON_PATH, loadAddon } from '../crypto/addon.ts'
 import { lockDirectory } from './lock.ts'
 import { Secrets } from './secrets.ts'
 
@@ -13,49 +15,73 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }))
 
 describe('lock', () => {
+  const addon = loadAddon()
+  const content = () => readFile(join(directory, 'lock'), 'utf8')
+
   test('a directory is locked once, and free again after release', async () => {
-    const lock = await lockDirectory(directory)
-    await expect(lockDirectory(directory)).rejects.toMatchObject({ code: 'dataInUse' })
-    await expect(lockDirectory(directory)).rejects.toThrow(String(process.pid))
-    await lock.release()
-    const again = await lockDirectory(directory)
+    const lock = await lockDirectory(directory, addon)
+    expect(lock.stale).toBe(false)
+    expect(await content()).toBe(String(process.pid))
+    expect((await stat(join(directory, 'lock'))).mode & 0o777).toBe(0o600)
+    const second = lockDirectory(directory, addon)
+    await expect(second).rejects.toMatchObject({
+      code: 'dataInUse',
+      message: expect.stringContaining(`process ${process.pid}:`),
+    })
+    for (let time = 0; time < 2; time++) lock.release()
+    expect(await content()).toBe('')
+    const again = await lockDirectory(directory, addon)
     expect(again.stale).toBe(false)
-    await again.release()
-    expect(await readdir(directory)).toEqual([])
+    again.release()
   })
 
-  test('the lock of a process that is gone is taken over and said', async () => {
-    const child = spawn(process.execPath, ['-e', ''])
-    await new Promise((resolve) => child.once('exit', resolve))
-    await writeFile(join(directory, 'lock'), JSON.stringify({ pid: child.pid, started: '1' }))
-    const lock = await lockDirectory(directory)
+  test('the lock of a process that is killed is free at once, and said to be stale', async () => {
+    const take = `globalThis.held = require(process.argv[1]).DirectoryLock.take(process.argv[2], String(process.pid)); console.log(held.holder); setInterval(() => {}, 1000)`
+    const child = spawn(process.execPath, ['-e', take, ADDON_PATH, directory])
+    try {
+      expect(String((await once(child.stdout, 'data'))[0]).trim()).toBe('null')
+      const refused = lockDirectory(directory, addon)
+      await expect(refused).rejects.toMatchObject({
+        code: 'dataInUse',
+        message: expect.stringContaining(`process ${child.pid}:`),
+      })
+    } finally {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+    const lock = await lockDirectory(directory, addon)
     expect(lock.stale).toBe(true)
-    await lock.release()
+    lock.release()
   })
 
-  test.runIf(process.platform === 'linux')('a process id that is used again does not keep the lock', async () => {
-    await writeFile(join(directory, 'lock'), JSON.stringify({ pid: process.pid, started: '1' }))
-    const lock = await lockDirectory(directory)
-    expect(lock.stale).toBe(true)
-    await lock.release()
-  })
-
-  test('a lock of no meaning is stale', async () => {
-    for (const content of ['', 'null', '{"pid":-1}', '[]']) {
-      await writeFile(join(directory, 'lock'), content)
-      await (await lockDirectory(directory)).release()
+  test('whatever is in the file, it only is stale, and nothing of it is said', async () => {
+    for (const found of ['null', '{"pid":1}', '\u001b[2J', 'x'.repeat(1 << 20)]) {
+      await writeFile(join(directory, 'lock'), found)
+      const lock = await lockDirectory(directory, addon)
+      expect(lock.stale).toBe(true)
+      await writeFile(join(directory, 'lock'), found)
+      const said = 'is in use by another process: stop it'
+      await expect(lockDirectory(directory, addon)).rejects.toThrow(said)
+      lock.release()
     }
   })
 
   test('of many at the same time exactly one gets the lock', async () => {
-    await writeFile(join(directory, 'lock'), JSON.stringify({ pid: process.pid, started: '1' }))
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockDirectory(directory)))
+    await writeFile(join(directory, 'lock'), '1')
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockDirectory(directory, addon)))
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    for (const result of results) if (result.status === 'fulfilled') result.value.release()
   })
 
   test('a directory that cannot be made is said plainly', async () => {
     await writeFile(join(directory, 'file'), '')
-    await expect(lockDirectory(join(directory, 'file', 'data'))).rejects.toMatchObject({ code: 'data' })
+    await expect(lockDirectory(join(directory, 'file', 'data'), addon)).rejects.toMatchObject({ code: 'data' })
+  })
+
+  test('a lock that cannot be made is said plainly', async () => {
+    await mkdir(join(directory, 'lock'))
+    const message = expect.stringMatching(/cannot be used: .*directory/i)
+    await expect(lockDirectory(directory, addon)).rejects.toMatchObject({ code: 'data', message })
   })
 })
 

@@ -132,12 +132,12 @@ async function changePassphrase(from: Source, to: string, options: KeyStoreOptio
   const addon = loadAddon()
   if (!(await isThere(join(directory, KEYS_FILE))))
     throw new KeyStoreError('missing', `there is no ${KEYS_FILE} in ${directory}`)
-  const lock = await lockDirectory(directory)
+  const lock = await lockDirectory(directory, addon)
   try {
     await changeOwnPassphrase(directory, passphrase, to, addon, options)
     if (await isThere(join(directory, SECRETS_FILE))) await Secrets.changePassphrase(directory, passphrase, to)
   } finally {
-    await lock.release()
+    lock.release()
   }
   return await verifyDirectory({ directory, passphrase: to }, addon)
 }

@@ -53,7 +53,7 @@ export async function repair(
   { peers, signal = new AbortController().signal }: RepairOptions = {},
 ): Promise<RepairReport> {
   if (!existsSync(stateFile(directory))) throw new NodeError('data', `there is no state in ${directory}`)
-  const lock = await lockDirectory(directory)
+  const lock = await lockDirectory(directory, loadAddon())
   try {
     const repaired = await localRepair(directory, progress)
     const state = await openNodeState(directory, { store: { ballastBytes: 0 } })
@@ -85,7 +85,7 @@ export async function repair(
       await state.close()
     }
   } finally {
-    await lock.release()
+    lock.release()
   }
 }
 

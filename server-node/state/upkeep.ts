@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import type { TreeName } from '@petal/core/platform/state.ts'
 import { commitsTo } from '../chain/ledger.ts'
+import { loadAddon } from '../crypto/addon.ts'
 import { NodeCrypto } from '../crypto/node-crypto.ts'
 import { syncDirectory } from '../data/files.ts'
 import { lockDirectory } from '../data/lock.ts'
@@ -136,7 +137,7 @@ async function withState<T>(
   work: (state: NodeState) => Promise<T>,
 ): Promise<T> {
   if (!existsSync(stateFile(directory))) throw new NodeError('data', `there is no state in ${directory}`)
-  const lock = await lockDirectory(directory)
+  const lock = await lockDirectory(directory, loadAddon())
   try {
     const state = await openNodeState(directory, { store: { ballastBytes: 0, ...store } })
     try {
@@ -145,7 +146,7 @@ async function withState<T>(
       await state.close()
     }
   } finally {
-    await lock.release()
+    lock.release()
   }
 }
 

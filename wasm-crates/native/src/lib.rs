@@ -1,4 +1,5 @@
-//! Node addon adapter: the calls of `core/platform/engine.ts`, converted and nothing else, and QUIC with WebTransport (`quic.rs`).
+//! Node addon adapter: the calls of `core/platform/engine.ts`, converted and nothing else, the lock of a data
+//! directory (`lock.rs`), and QUIC with WebTransport (`quic.rs`).
 //!
 //! All calls are synchronous: `server-node/crypto` runs them in worker threads. A bug that would panic becomes an error of the call
 //! (`catch_unwind`) and the process lives on.
@@ -8,6 +9,7 @@ mod full;
 mod hypergraph;
 mod kv;
 mod kzg;
+mod lock;
 mod quic;
 mod state;
 mod state_options;

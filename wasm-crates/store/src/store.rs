@@ -1,7 +1,6 @@
 //! The handle: opening, closing, state.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -11,13 +10,13 @@ use crate::disk::{DiskLevel, Space, drop_ballast, load_ballast, sync_directory, 
 use crate::engine::{Durability, Engine, Health};
 use crate::error::{Result, StoreError};
 use crate::keys::TreeId;
+use crate::lock::{DirectoryLock, Taken};
 use crate::meta::{self, Meta};
 use crate::options::{Migration, Options};
 use crate::snapshot::{Held, Snapshot};
 
 pub(crate) const FILE: &str = "state.redb";
 pub(crate) const NEW_FILE: &str = "state.redb.new";
-const LOCK: &str = "lock";
 const BALLAST: &str = "ballast";
 
 /// The store of one node: a directory with one database file. `Send` and `Sync`; calls block, so a
@@ -34,7 +33,7 @@ pub struct Store {
     pub(crate) reusable: AtomicU64,
     identity: [u8; 16],
     created: bool,
-    _lock: File,
+    _lock: DirectoryLock,
 }
 
 impl Store {
@@ -218,19 +217,10 @@ impl Drop for Store {
     }
 }
 
-pub(crate) fn lock_directory(directory: &Path) -> Result<File> {
-    let path = directory.join(LOCK);
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(|e| StoreError::io("lock", &e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(directory.display().to_string())),
-        Err(TryLockError::Error(e)) => Err(StoreError::io("lock", &e)),
+pub(crate) fn lock_directory(directory: &Path) -> Result<DirectoryLock> {
+    match DirectoryLock::take(directory, "").map_err(|e| StoreError::io("lock", &e))? {
+        Taken::Held(lock) => Ok(lock),
+        Taken::InUse(_) => Err(StoreError::InUse(directory.display().to_string())),
     }
 }
 
