@@ -54,8 +54,8 @@ describe('lock', () => {
     lock.release()
   })
 
-  test('whatever is in the file, it only is stale, and nothing of it is said', async () => {
-    for (const found of ['null', '{"pid":1}', '\u001b[2J', 'x'.repeat(1 << 20)]) {
+  test('whatever is in the file means a stale lock, and is not repeated unless it is a process id', async () => {
+    for (const found of ['null', '{"pid":1}', '\u001b[2J', '12345678901', 'x'.repeat(1 << 20)]) {
       await writeFile(join(directory, 'lock'), found)
       const lock = await lockDirectory(directory, addon)
       expect(lock.stale).toBe(true)

@@ -4,7 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { messageOf, NodeError } from '../errors.ts'
-import type { AddonDirectoryLock, LockAddon } from './lock-addon.ts'
+import type { AddonDirectoryLock, LockAddon } from './addon.ts'
 
 export interface DirectoryLock {
   /** True when the last process that worked here did not stop by itself. */
@@ -16,11 +16,8 @@ export interface DirectoryLock {
 const held = new Set<AddonDirectoryLock>()
 
 /** Creates the directory if needed and locks it. Throws `NodeError` `dataInUse` or `data`. */
-export async function lockDirectory(directory: string, { DirectoryLock }: LockAddon): Promise<DirectoryLock> {
-  const lock = await usable(directory, async () => {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    return DirectoryLock.take(directory, String(process.pid))
-  })
+export async function lockDirectory(directory: string, addon: LockAddon): Promise<DirectoryLock> {
+  const lock = await take(directory, addon)
   const { holder, stale } = lock
   if (holder !== null) throw inUse(directory, holder)
   held.add(lock)
@@ -33,18 +30,19 @@ export async function lockDirectory(directory: string, { DirectoryLock }: LockAd
   }
 }
 
-async function usable<T>(directory: string, use: () => Promise<T>): Promise<T> {
+async function take(directory: string, { DirectoryLock }: LockAddon): Promise<AddonDirectoryLock> {
   try {
-    return await use()
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    return DirectoryLock.take(directory, String(process.pid))
   } catch (error) {
     throw new NodeError('data', `the data directory ${directory} cannot be used: ${messageOf(error)}`, { cause: error })
   }
 }
 
 function inUse(directory: string, holder: string): NodeError {
-  const process = /^\d{1,10}$/.test(holder) ? `process ${holder}` : 'another process'
+  const who = /^\d{1,10}$/.test(holder) ? `process ${holder}` : 'another process'
   return new NodeError(
     'dataInUse',
-    `the data directory ${directory} is in use by ${process}: stop it or choose another --data-dir`,
+    `the data directory ${directory} is in use by ${who}: stop it or choose another --data-dir`,
   )
 }

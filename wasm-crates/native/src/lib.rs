@@ -1,7 +1,7 @@
 //! Node addon adapter: the calls of `core/platform/engine.ts`, converted and nothing else, the lock of a data
 //! directory (`lock.rs`), and QUIC with WebTransport (`quic.rs`).
 //!
-//! All calls are synchronous: `server-node/crypto` runs them in worker threads. A bug that would panic becomes an error of the call
+//! All calls but those of QUIC are synchronous: `server-node/crypto` and `server-node/state` run them in worker threads, the lock apart. A bug that would panic becomes an error of the call
 //! (`catch_unwind`) and the process lives on.
 
 mod ed448;

@@ -15,8 +15,8 @@ pub struct DirectoryLock {
 
 #[napi]
 impl DirectoryLock {
-    /// Reaches for an existing directory; `holder` is what others are told meanwhile.
-    #[napi(factory)]
+    /// Reaches for an existing directory without waiting; `holder` is what others are told meanwhile.
+    #[napi(factory, catch_unwind)]
     pub fn take(directory: String, holder: String) -> Result<Self> {
         let taken = store::DirectoryLock::take(Path::new(&directory), &holder);
         Ok(
@@ -48,7 +48,7 @@ impl DirectoryLock {
     }
 
     /// Frees the directory. Idempotent.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn release(&mut self) {
         if let Some(lock) = self.lock.take() {
             lock.release();

@@ -9,7 +9,7 @@ use crate::error::{Result, StoreError};
 /// Bytes of a file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
-    /// Size of the file system.
+    /// What is used and what this process may still write.
     pub total: u64,
     /// What this process may still write.
     pub available: u64,
@@ -77,13 +77,20 @@ impl Levels {
 #[cfg(unix)]
 pub fn system_space(path: &Path) -> io::Result<Space> {
     let stat = rustix::fs::statvfs(path)?;
-    let used = stat.f_blocks.saturating_sub(stat.f_bfree);
-    Ok(Space {
-        total: used
-            .saturating_add(stat.f_bavail)
-            .saturating_mul(stat.f_frsize),
-        available: stat.f_bavail.saturating_mul(stat.f_frsize),
-    })
+    Ok(space_of(
+        [stat.f_blocks, stat.f_bfree, stat.f_bavail],
+        stat.f_frsize,
+    ))
+}
+
+/// From blocks in all, those that are free, and those of them that this process may have.
+#[cfg(unix)]
+fn space_of([all, free, available]: [u64; 3], block: u64) -> Space {
+    let used = all.saturating_sub(free);
+    Space {
+        total: used.saturating_add(available).saturating_mul(block),
+        available: available.saturating_mul(block),
+    }
 }
 
 /// Unknown on this system: no level is ever reached, a full disk is met as an error of a write.
@@ -179,6 +186,15 @@ mod tests {
         assert_eq!(at(51), DiskLevel::Warning);
         assert_eq!(at(50), DiskLevel::ReadOnly);
         assert_eq!(at(0), DiskLevel::ReadOnly);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_reserved_for_the_system_is_not_counted() {
+        let space = space_of([1000, 400, 350], 4096);
+        assert_eq!((space.total, space.available), (950 * 4096, 350 * 4096));
+        let odd = space_of([0, u64::MAX, u64::MAX], u64::MAX);
+        assert_eq!((odd.total, odd.available), (u64::MAX, u64::MAX));
     }
 
     #[test]

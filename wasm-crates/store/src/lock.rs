@@ -3,7 +3,7 @@
 //! file stays, because a name that is removed and made again could be held twice.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
 const NAME: &str = "lock";
@@ -30,7 +30,7 @@ impl DirectoryLock {
     /// Reaches for an existing directory without waiting. `holder` is the name that others are told.
     ///
     /// # Errors
-    /// Those of the system: the file cannot be made, or its file system knows no locks.
+    /// Those of the system: the file cannot be made, is no file, or its file system knows no locks.
     pub fn take(directory: &Path, holder: &str) -> io::Result<Taken> {
         let mut file = open(&directory.join(NAME))?;
         match file.try_lock() {
@@ -63,15 +63,21 @@ fn open(path: &Path) -> io::Result<File> {
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    // A lock on a device would be shared with all who lock it, a read of a pipe would wait.
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            "the lock is no file",
+        ));
+    }
+    Ok(file)
 }
 
-fn holder_in(mut file: &File) -> String {
+/// From a handle that was not read yet.
+fn holder_in(file: &File) -> String {
     let mut bytes = Vec::new();
-    let read = file
-        .rewind()
-        .and_then(|()| file.take(MAX_HOLDER).read_to_end(&mut bytes));
-    match read {
+    match file.take(MAX_HOLDER).read_to_end(&mut bytes) {
         Ok(_) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(_) => String::new(),
     }
@@ -111,6 +117,15 @@ mod tests {
         assert!(lock.is_stale());
         let other = DirectoryLock::take(directory.path(), "four").unwrap();
         assert!(matches!(other, Taken::InUse(name) if name == "three"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/dev/null", directory.path().join(NAME)).unwrap();
+        let refused = DirectoryLock::take(directory.path(), "one").unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidInput);
     }
 
     #[test]
