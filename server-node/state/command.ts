@@ -157,7 +157,7 @@ const progress: Progress = (() => {
   }
 })()
 
-/** Names and values, one a line; lists by their length. */
+/** Names and values, one a line; `-` for what is not there or was not asked for. */
 function lines(report: object): string {
   const entries = Object.entries(report).map(([name, value]) => [words(name), shown(value)] as const)
   const width = Math.max(...entries.map(([name]) => name.length))
@@ -168,7 +168,7 @@ const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${l
 
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((item) => shown(item)).join('; ')
-  if (value === null) return 'none'
+  if (value === null) return '-'
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value !== 'object') return String(value)
   return Object.entries(value)

@@ -48,13 +48,18 @@ const options = (more: NodeOptions = {}): NodeOptions => ({
 })
 
 async function printed(...args: string[]): Promise<{ readonly code: typeof process.exitCode; readonly json: never }> {
+  const { code, text } = await told(...args, '--json')
+  return { code, json: JSON.parse(text) as never }
+}
+
+async function told(...args: string[]): Promise<{ readonly code: typeof process.exitCode; readonly text: string }> {
   const lines: string[] = []
   const { log } = console
   const before = process.exitCode
   console.log = (line: string) => void lines.push(line)
   try {
-    await dispatch(['state', ...args, '--json'])
-    return { code: process.exitCode, json: JSON.parse(lines.join('\n')) as never }
+    await dispatch(['state', ...args])
+    return { code: process.exitCode, text: lines.join('\n') }
   } finally {
     console.log = log
     process.exitCode = before
@@ -146,6 +151,8 @@ describe('petal-node state', () => {
       code: 0,
       json: { sound: true, wrong: [], orphans: 0, missingTrees: [], rebuiltTrees: null, headerAgrees: null },
     })
+    const { text } = await told('verify', '--data-dir', directory)
+    for (const line of [/^sound +yes$/m, /^missing trees +none$/m, /^header agrees +-$/m]) expect(text).toMatch(line)
   })
 
   test('verify of a damaged store fails with exit code 1', async () => {
